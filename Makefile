@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCAL := PYTHONPATH=infra/local $(BIN)/python -m cluster
+SERVICES := libs/common services/api services/scheduler services/worker
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed packages ## install what is missing: .venv and Debian packages
+
+$(VENV)/.installed: requirements.lock $(SERVICES:%=%/pyproject.toml)
+	@echo "Installing Python packages into $(VENV) (about 20 s) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Foliot needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(SERVICES:%=-e %)
+	@touch $@
+
+packages:
+	@infra/local/install-packages
+
+up: setup ## start the local cluster, prove it with one job of each type
+	@$(LOCAL) up
+
+status: ## one line a process of the local cluster
+	@$(LOCAL) status
+
+down: ## stop the local cluster, keep its data
+	@$(LOCAL) down
+
+clean: ## stop the local cluster and remove its data
+	@$(LOCAL) clean
+
+lock: ## resolve requirements.in into requirements.lock
+	@$(PYTHON) -m venv .local/lock && .local/lock/bin/pip install -q pip-tools
+	@.local/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.in
+
+.PHONY: help setup packages up status down clean lock
