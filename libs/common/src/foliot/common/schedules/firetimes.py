@@ -1,0 +1,58 @@
+"""The instants at which a cron expression fires in a zone."""
+
+from datetime import date
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from foliot.common.schedules.kinds import Cron
+from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL
+from foliot.common.schedules.stretches import stretches
+from foliot.common.schedules.walltimes import LAST_YEAR, SEARCH_YEARS, WallTimes
+
+EARLIEST = (date(2, 1, 1).toordinal() - EPOCH_ORDINAL) * DAY
+
+
+class FireTimes:
+    """One expression in one zone under its DST rules; made by `fire_times`, equal only to itself."""
+
+    def __init__(self, cron: Cron, zone: ZoneInfo, dst_gap: str, dst_overlap: str) -> None:
+        self._walls = WallTimes(cron)
+        self._zone = zone
+        # What is not fixed-time follows elapsed time: what exists, as often as it exists.
+        self._shift = cron.fixed_time and dst_gap == "shift"
+        self._overlap = dst_overlap if cron.fixed_time else "both"
+
+    def next_after(self, after: int) -> int | None:
+        """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 50 years."""
+        earliest = max(after + 1, EARLIEST)
+        year = date.fromordinal(earliest // DAY + EPOCH_ORDINAL).year
+        low, found = 1, 0  # `found` is the first firing at or after `low`, in local time
+        for each in range(year, min(year + SEARCH_YEARS, LAST_YEAR) + 1):
+            for stretch in stretches(self._zone, each, shift=self._shift, overlap=self._overlap):
+                if stretch.end <= earliest:
+                    continue
+                wanted = max(stretch.begin, earliest) + stretch.offset
+                missing = stretch.gap if stretch.start >= earliest else 0
+                if not low <= wanted - missing <= found:
+                    low = wanted - missing
+                    next_wall = self._walls.next_from(low)
+                    if next_wall is None:
+                        return None
+                    found = next_wall
+                if found < wanted:
+                    return stretch.start
+                if found < stretch.end + stretch.offset:
+                    return found - stretch.offset
+        return None
+
+
+@lru_cache(maxsize=32_768)
+def fire_times(cron: Cron, zone: ZoneInfo, dst_gap: str, dst_overlap: str) -> FireTimes:
+    """The FireTimes of these arguments, shared by all jobs that have them in common."""
+    return FireTimes(cron, zone, dst_gap, dst_overlap)
+
+
+@lru_cache(maxsize=32_768)
+def next_after(times: FireTimes, after: int) -> int | None:
+    """`times.next_after(after)`, remembered: thousands of jobs share `* * * * *`."""
+    return times.next_after(after)

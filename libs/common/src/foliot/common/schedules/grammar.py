@@ -1,0 +1,151 @@
+"""The text of a schedule, as contract.md defines it, to what it means."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from foliot.common.schedules import fields
+from foliot.common.schedules.days import some_day_exists
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.fields import Values, parse_field
+from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual, Schedule
+
+__all__ = ["Cron", "Every", "Immediate", "Instant", "Manual", "Schedule", "ScheduleError", "parse"]
+
+LONGEST = 100
+"""Characters; the column is VARCHAR(100)."""
+LONGEST_INTERVAL = timedelta(days=3653)
+MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+_FIELDS = (fields.SECOND, fields.MINUTE, fields.HOUR, fields.DAY, fields.MONTH, fields.WEEKDAY)
+_INTERVAL = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DATE = re.compile(r"\d{4}-\d")
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.IGNORECASE
+)
+
+
+def parse(text: str, *, spread: str = "") -> Schedule:
+    """The schedule that `text` means; `spread` decides what `H` becomes (team and first job_name).
+
+    Raises ScheduleError. Equal arguments give the same object (a bounded cache stands in front).
+    """
+    return _parse(text, spread if "h" in text.lower() else "")
+
+
+@lru_cache(maxsize=16_384)
+def _parse(text: str, spread: str) -> Schedule:
+    _refuse_odd_characters(text)
+    text = text.strip(" \t")
+    if text == "immediate":
+        return Immediate()
+    if text == "manual":
+        return Manual()
+    if text.startswith("@"):
+        return _macro(text)
+    if _DATE.match(text):
+        return _instant(text)
+    return _cron(text, spread)
+
+
+def _refuse_odd_characters(text: str) -> None:
+    if not text.strip(" \t"):
+        raise ScheduleError("the schedule is empty", example="0 9 * * *")
+    if len(text) > LONGEST:
+        raise ScheduleError(
+            f"the schedule has {len(text)} characters, at most {LONGEST} fit", example="0 9 * * *"
+        )
+    for column, character in enumerate(text, 1):
+        if not (" " <= character <= "~" or character == "\t"):
+            raise ScheduleError(
+                f"the character {character!a} cannot stand in a schedule",
+                column=column,
+                example="0 9 * * *",
+            )
+
+
+def _macro(text: str) -> Cron | Every:
+    name, *rest = text.split()
+    if name == "@every":
+        return _every(rest)
+    expression = MACROS.get(name)
+    if expression is None or rest:
+        raise ScheduleError(
+            f"{text!r} is not one of {', '.join(MACROS)}, @every", column=1, example="@every 30s"
+        )
+    return _cron(expression, "")
+
+
+def _every(words: list[str]) -> Every:
+    example = "@every 30s, @every 1h30m, @every 7d"
+    found = _INTERVAL.fullmatch(words[0]) if len(words) == 1 else None
+    if found is None or not any(found.groups()):
+        problem = "@every takes one duration of days, hours, minutes and seconds, in this order"
+        raise ScheduleError(problem, column=8, example=example)
+    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if not 1 <= total <= LONGEST_INTERVAL.total_seconds():
+        problem = f"@every takes at least 1s and at most {LONGEST_INTERVAL.days}d"
+        raise ScheduleError(problem, column=8, example=example)
+    return Every(timedelta(seconds=total))
+
+
+def _instant(text: str) -> Instant:
+    example = "2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00"
+    if not _INSTANT.fullmatch(text):
+        problem = (
+            "an instant is written as RFC 3339: date, T, time with seconds (at most six digits), Z or offset"
+        )
+        raise ScheduleError(problem, example=example)
+    try:
+        at = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ScheduleError(f"there is no such instant: {error}", example=example) from None
+    return Instant(at)
+
+
+def _cron(text: str, spread: str) -> Cron:
+    words = [(word.group(), word.start() + 1) for word in re.finditer(r"[^ \t]+", text)]
+    if len(words) not in (5, 6):
+        problem = (
+            f"{text!r} is no schedule: a cron expression has 5 fields (minute hour day month weekday) or 6 "
+            f"(second first), this has {len(words)}"
+        )
+        raise ScheduleError(problem, example="0 9 * * mon-fri, @daily, @every 30s, immediate, manual")
+    with_seconds = words if len(words) == 6 else [("0", 1), *words]
+    values = [
+        parse_field(field, word, column, spread)
+        for field, (word, column) in zip(_FIELDS, with_seconds, strict=True)
+    ]
+    cron = _assembled(values, with_seconds=len(words) == 6)
+    if not some_day_exists(cron):
+        day_column = words[-3][1]
+        raise ScheduleError(
+            f"{text!r} never fires: there is no such date", column=day_column, example="0 0 L 2 *"
+        )
+    return cron
+
+
+def _assembled(values: list[Values], *, with_seconds: bool) -> Cron:
+    second, minute, hour, day, month, weekday = values
+    written = values if with_seconds else values[1:]
+    return Cron(
+        expression=" ".join(value.text for value in written),
+        seconds=tuple(sorted(second.plain)),
+        minutes=tuple(sorted(minute.plain)),
+        hours=tuple(sorted(hour.plain)),
+        days=tuple(sorted(day.plain)),
+        last_day=day.last_day,
+        months=tuple(sorted(month.plain)),
+        weekdays=tuple(sorted({value % 7 for value in weekday.plain})),
+        nth_weekdays=tuple(sorted(weekday.nth_weekdays)),
+        either_day=not (day.text.startswith("*") or weekday.text.startswith("*")),
+        fixed_time=not any(value.text.startswith("*") for value in (second, minute, hour)),
+    )

@@ -1,0 +1,54 @@
+"""The five kinds of schedule, parsed."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+
+class Cron(msgspec.Struct, frozen=True):
+    """A cron expression as the sets of values its fields allow.
+
+    `expression` is the six-field form (five fields when seconds were not given) in capitals, with macros
+    and `H` resolved; it determines everything else. Tuples are sorted. Weekdays are 0 (Sunday) to 6.
+    `nth_weekdays` holds (weekday, n): the nth one of the month, n = -1 for the last.
+    """
+
+    expression: str
+    seconds: tuple[int, ...]
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    last_day: bool
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    nth_weekdays: tuple[tuple[int, int], ...]
+    either_day: bool
+    """Day of month OR day of week suffices: neither field begins with `*` (Vixie's rule)."""
+    fixed_time: bool
+    """Neither seconds nor minutes nor hours begin with `*`: the DST rules apply."""
+
+    def __hash__(self) -> int:
+        return hash(self.expression)
+
+
+class Every(msgspec.Struct, frozen=True):
+    """A fixed interval of elapsed time."""
+
+    interval: timedelta
+
+
+class Instant(msgspec.Struct, frozen=True):
+    """One run at `at` (aware, UTC)."""
+
+    at: datetime
+
+
+class Immediate(msgspec.Struct, frozen=True):
+    """One run as soon as the job exists."""
+
+
+class Manual(msgspec.Struct, frozen=True):
+    """No tick at all: runs are asked for."""
+
+
+Schedule = Cron | Every | Instant | Immediate | Manual

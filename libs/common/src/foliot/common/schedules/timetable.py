@@ -1,0 +1,120 @@
+"""All that decides when a job fires, in one immutable value."""
+
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.firetimes import FireTimes, fire_times, next_after
+from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Schedule
+from foliot.common.schedules.zones import zone as zone_named
+
+DST_GAPS = ("shift", "skip")
+DST_OVERLAPS = ("first", "second", "both")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A schedule with its zone, DST rules and window.
+
+    All instants are aware. Ticks lie in start_at..end_at, both inclusive. `anchor` is when the schedule was
+    set (creation, or the last edit of schedule): `@every d` fires at anchor + d, or exactly at start_at when
+    that is given, and every d of elapsed time from there; `immediate` fires at anchor.
+    """
+
+    schedule: Schedule
+    _: KW_ONLY
+    zone: ZoneInfo
+    dst_gap: str = "shift"
+    dst_overlap: str = "first"
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    anchor: datetime
+    _times: FireTimes | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.dst_gap not in DST_GAPS:
+            raise ScheduleError(f"dst_gap is {' or '.join(DST_GAPS)}, not {self.dst_gap!a}")
+        if self.dst_overlap not in DST_OVERLAPS:
+            raise ScheduleError(f"dst_overlap is {', '.join(DST_OVERLAPS)}, not {self.dst_overlap!a}")
+        cron = self.schedule if isinstance(self.schedule, Cron) else None
+        times = fire_times(cron, self.zone, self.dst_gap, self.dst_overlap) if cron else None
+        object.__setattr__(self, "_times", times)
+
+    def next_after(self, after: datetime) -> datetime | None:
+        """The first tick strictly after `after`, in UTC; None if no tick follows."""
+        if self.start_at is not None and after < self.start_at:
+            after = self.start_at - _MICROSECOND
+        tick = self._next(after)
+        if tick is None or (self.end_at is not None and tick > self.end_at):
+            return None
+        return tick
+
+    def ticks(self, after: datetime, until: datetime, limit: int) -> list[datetime]:
+        """The ticks in (after, until], oldest first, at most `limit`."""
+        found: list[datetime] = []
+        while len(found) < limit:
+            tick = self.next_after(after)
+            if tick is None or tick > until:
+                break
+            found.append(tick)
+            after = tick
+        return found
+
+    def _next(self, after: datetime) -> datetime | None:
+        """The first tick after `after`, whatever the window's end."""
+        if self._times is not None:
+            second = next_after(self._times, (after - _EPOCH) // _SECOND)
+            return None if second is None else _EPOCH + timedelta(seconds=second)
+        if isinstance(self.schedule, Every):
+            return self._next_of_interval(self.schedule.interval, after)
+        at = self._single_tick()
+        return at if at is not None and at > after else None
+
+    def _next_of_interval(self, interval: timedelta, after: datetime) -> datetime | None:
+        first = (
+            self.start_at.astimezone(UTC)
+            if self.start_at is not None
+            else self.anchor.astimezone(UTC) + interval
+        )
+        if after < first:
+            return first
+        try:
+            return first + ((after - first) // interval + 1) * interval
+        except OverflowError:
+            return None
+
+    def _single_tick(self) -> datetime | None:
+        if isinstance(self.schedule, Immediate):
+            return self.anchor.astimezone(UTC)
+        return self.schedule.at if isinstance(self.schedule, Instant) else None
+
+
+def from_fields(
+    *,
+    schedule: str,
+    timezone: str,
+    anchor: datetime,
+    dst_gap: str = "shift",
+    dst_overlap: str = "first",
+    start_at: datetime | None = None,
+    end_at: datetime | None = None,
+    spread: str = "",
+) -> Timetable:
+    """The timetable of a job's fields as they are stored; parsing is paid once per distinct text.
+
+    `spread` is the team and first job_name, for `H`. Raises ScheduleError.
+    """
+    return Timetable(
+        parse(schedule, spread=spread),
+        zone=zone_named(timezone),
+        dst_gap=dst_gap,
+        dst_overlap=dst_overlap,
+        start_at=start_at,
+        end_at=end_at,
+        anchor=anchor,
+    )

@@ -1,0 +1,79 @@
+"""The local clock times at which a cron expression fires, as if no clock were ever changed."""
+
+from bisect import bisect_left
+from datetime import date
+
+from foliot.common.schedules.days import days_allowed, length_of
+from foliot.common.schedules.kinds import Cron
+from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL
+
+SEARCH_YEARS = 50
+"""The rarest date is a February 29th on a given weekday: 40 years apart where 2100 lies between."""
+LAST_YEAR = 9998
+
+
+class WallTimes:
+    """The firing sequence of one expression; instants are local seconds since 1970-01-01T00:00:00."""
+
+    def __init__(self, cron: Cron) -> None:
+        self._cron = cron
+        self._months = frozenset(cron.months)
+        self._first_within_hour = cron.minutes[0] * 60 + cron.seconds[0]
+        self._first_time = cron.hours[0] * 3600 + self._first_within_hour
+        self._days: dict[tuple[int, int], int] = {}
+
+    def next_from(self, wall: int) -> int | None:
+        """The earliest firing at or after `wall`; None if there is none in the next 50 years."""
+        day, time = divmod(wall, DAY)
+        found_day = self._next_day(day)
+        if found_day == day:
+            found_time = self._next_time(time)
+            if found_time is not None:
+                return day * DAY + found_time
+            found_day = self._next_day(day + 1)
+        return None if found_day is None else found_day * DAY + self._first_time
+
+    def _next_time(self, time: int) -> int | None:
+        """The earliest time of day at or after `time`, in seconds since midnight."""
+        hour, rest = divmod(time, 3600)
+        hours = self._cron.hours
+        i = bisect_left(hours, hour)
+        if i < len(hours) and hours[i] == hour:
+            within = self._next_within_hour(rest)
+            if within is not None:
+                return hour * 3600 + within
+            i += 1
+        return hours[i] * 3600 + self._first_within_hour if i < len(hours) else None
+
+    def _next_within_hour(self, time: int) -> int | None:
+        """The earliest moment at or after `time`, in seconds since the hour began."""
+        minute, second = divmod(time, 60)
+        minutes, seconds = self._cron.minutes, self._cron.seconds
+        i = bisect_left(minutes, minute)
+        if i < len(minutes) and minutes[i] == minute:
+            j = bisect_left(seconds, second)
+            if j < len(seconds):
+                return minute * 60 + seconds[j]
+            i += 1
+        return minutes[i] * 60 + seconds[0] if i < len(minutes) else None
+
+    def _next_day(self, day: int) -> int | None:
+        """The earliest allowed day at or after `day` (days since 1970)."""
+        today = date.fromordinal(day + EPOCH_ORDINAL)
+        year, month, first = today.year, today.month, today.day
+        last_year = min(year + SEARCH_YEARS, LAST_YEAR)
+        while year <= last_year:
+            if month in self._months:
+                left = self._days_of(year, month) >> first << first
+                if left:
+                    found = (left & -left).bit_length() - 1
+                    return date(year, month, found).toordinal() - EPOCH_ORDINAL
+            year, month, first = (year, month + 1, 1) if month < 12 else (year + 1, 1, 1)
+        return None
+
+    def _days_of(self, year: int, month: int) -> int:
+        shape = (length_of(year, month), date(year, month, 1).isoweekday() % 7)
+        allowed = self._days.get(shape)
+        if allowed is None:
+            allowed = self._days[shape] = days_allowed(self._cron, *shape)
+        return allowed

@@ -1,0 +1,38 @@
+"""Time zones by IANA name, from the pinned tzdata package."""
+
+import difflib
+import zoneinfo
+from functools import lru_cache
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+from foliot.common.schedules.errors import ScheduleError
+
+TZDATA_VERSION = version("tzdata")
+
+
+def use_pinned_tzdata() -> None:
+    """Let the tzdata package decide in this process, whatever the host has; call it before anything else.
+
+    Two machines with different time zone files would otherwise plan different ticks.
+    """
+    zoneinfo.reset_tzpath([])
+    ZoneInfo.clear_cache()
+    zone.cache_clear()
+    _names.cache_clear()
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """The zone of that IANA name, the same object each time. Raises ScheduleError for an unknown one."""
+    if name not in _names():
+        near = difflib.get_close_matches(name[:64], _names(), n=1, cutoff=0.5)
+        raise ScheduleError(
+            f"unknown time zone {name[:64]!a}", example=near[0] if near else "Europe/Berlin or UTC"
+        )
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
