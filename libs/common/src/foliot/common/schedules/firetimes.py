@@ -23,7 +23,7 @@ class FireTimes:
         self._overlap = dst_overlap if cron.fixed_time else "both"
 
     def next_after(self, after: int) -> int | None:
-        """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 50 years."""
+        """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 41 years."""
         earliest = max(after + 1, EARLIEST)
         year = date.fromordinal(earliest // DAY + EPOCH_ORDINAL).year
         low, found = 1, 0  # `found` is the first firing at or after `low`, in local time

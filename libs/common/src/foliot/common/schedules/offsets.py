@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 DAY = 86_400
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_PROBE = 3 * DAY
-"""No offset of any zone lasts less than 6.9 days (tzdata 2026.6), so a probe every third day finds all."""
+_PROBE = 5 * DAY
+"""No offset of any zone lasts less than 6.9 days (tzdata 2026.6), so a probe every fifth day finds all."""
 
 
 class Change(NamedTuple):
@@ -33,7 +33,7 @@ def offset_at(zone: ZoneInfo, instant: int) -> int:
 
 @lru_cache(maxsize=8192)
 def changes(zone: ZoneInfo, year: int) -> tuple[Change, ...]:
-    """All changes from three days before a year (UTC) to three days after it, oldest first."""
+    """All changes from five days before a year (UTC) to five days after it, oldest first."""
     found: list[Change] = []
     low, end = year_start(year) - _PROBE, year_start(year + 1) + _PROBE
     before = offset_at(zone, low)

@@ -7,7 +7,7 @@ from foliot.common.schedules.days import days_allowed, length_of
 from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL
 
-SEARCH_YEARS = 50
+SEARCH_YEARS = 41
 """The rarest date is a February 29th on a given weekday: 40 years apart where 2100 lies between."""
 LAST_YEAR = 9998
 
@@ -23,7 +23,7 @@ class WallTimes:
         self._days: dict[tuple[int, int], int] = {}
 
     def next_from(self, wall: int) -> int | None:
-        """The earliest firing at or after `wall`; None if there is none in the next 50 years."""
+        """The earliest firing at or after `wall`; None if there is none in the next 41 years."""
         day, time = divmod(wall, DAY)
         found_day = self._next_day(day)
         if found_day == day:

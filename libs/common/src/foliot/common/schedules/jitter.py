@@ -1,0 +1,16 @@
+"""The delay that spreads the ticks of jobs with jitter_seconds."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+
+def jitter_delay(job_key: str, tick: datetime, jitter_seconds: int) -> timedelta:
+    """0 to `jitter_seconds`, both included, in microseconds; fixed by `job_key` and `tick` (aware) alone.
+
+    The same in every process and release: a tick's available_at can be computed again at any time.
+    """
+    if jitter_seconds <= 0:
+        return timedelta(0)
+    text = f"{job_key}\0{tick.astimezone(UTC).isoformat(timespec='microseconds')}"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return timedelta(microseconds=int.from_bytes(digest[:8], "big") % (jitter_seconds * 1_000_000 + 1))

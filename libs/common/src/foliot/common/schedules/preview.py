@@ -1,0 +1,52 @@
+"""The next ticks of a timetable, told to a person before anything is saved."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from foliot.common.schedules.jitter import jitter_delay
+from foliot.common.schedules.marks import marks
+from foliot.common.schedules.timetable import Timetable
+
+
+class FireTime(msgspec.Struct, frozen=True):
+    """One tick, as people read it.
+
+    `utc`: RFC 3339, six digits, Z; `local`: RFC 3339 with the zone's offset at that moment; `marks`: what
+    a DST rule, jitter or the window did to it; `delay`: by jitter_seconds, available_at is tick + delay.
+    """
+
+    tick: datetime
+    utc: str
+    local: str
+    marks: tuple[str, ...] = ()
+    delay: timedelta = timedelta(0)
+
+
+def preview(
+    timetable: Timetable, after: datetime, count: int, *, job_key: str = "", jitter_seconds: int = 0
+) -> list[FireTime]:
+    """The first `count` ticks strictly after `after` (aware), oldest first; fewer if fewer follow."""
+    found: list[FireTime] = []
+    previous = after.astimezone(UTC)
+    for _ in range(count):
+        tick = timetable.next_after(previous)
+        if tick is None:
+            break
+        delay = jitter_delay(job_key, tick, jitter_seconds)
+        found.append(_fire_time(timetable, previous, tick, delay))
+        previous = tick
+    return found
+
+
+def _fire_time(timetable: Timetable, previous: datetime, tick: datetime, delay: timedelta) -> FireTime:
+    acted = marks(timetable, previous, tick)
+    if delay:
+        acted = (*acted, f"jitter_seconds: starts {delay.total_seconds():.3f} s later")
+    return FireTime(
+        tick=tick,
+        utc=tick.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        local=tick.astimezone(timetable.zone).isoformat(),
+        marks=acted,
+        delay=delay,
+    )
