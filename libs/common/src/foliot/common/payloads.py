@@ -41,7 +41,9 @@ _STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _DATASOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF_PAIR = "holds half of a surrogate pair; send valid Unicode"
 
+_Texts = tuple[str, ...]
 Wrong = tuple[str, str]
 """Field path (`payload.headers.X-A`) and what is wrong with it, with the remedy."""
 
@@ -65,10 +67,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     method: Annotated[str, _described("HTTP method", enum=METHODS)] = "GET"
     headers: Annotated[dict[str, str], _described("request headers", maxProperties=MAX_HEADERS)] = {}
     body: Annotated[Any, _described("null, text, or JSON (sent as application/json)")] = None
-    expected_status: Annotated[
-        tuple[str, ...],
-        _described("statuses that mean success, such as 204 or 2xx", minItems=1, maxItems=MAX_STATUSES),
-    ] = ("2xx",)
+    expected_status: Annotated[_Texts, _described("204 or 2xx", minItems=1, maxItems=MAX_STATUSES)] = ("2xx",)
     follow_redirects: bool = False
 
 
@@ -77,7 +76,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     script: Annotated[str, _described("the program's text", minLength=1, maxLength=MAX_SCRIPT_BYTES)]
     interpreter: Annotated[str, _described("absolute path of a program", pattern="^/")] = "/bin/sh"
-    args: Annotated[tuple[str, ...], _described("arguments after the script", maxItems=MAX_ARGS)] = ()
+    args: Annotated[_Texts, _described("arguments after the script", maxItems=MAX_ARGS)] = ()
     env: Annotated[dict[str, str], _described("further environment", maxProperties=MAX_ENV)] = {}
 
 
@@ -90,7 +89,7 @@ class SqlQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 Payload = HttpRequest | Script | SqlQuery
-TYPES: Final[Mapping[str, type[Payload]]] = {
+TYPES: Final[dict[str, type[Payload]]] = {
     "http_request": HttpRequest,
     "script": Script,
     "sql_query": SqlQuery,
@@ -129,8 +128,8 @@ def _wrong_fields(struct: type[Payload], payload: Mapping[Any, Any]) -> Iterator
             value = msgspec.convert(payload[name], field.type)
         except msgspec.ValidationError as error:
             yield from _wrong_types(path, payload[name], error)
-        except RecursionError:
-            yield path, f"is nested deeper than {MAX_JSON_DEPTH} levels"
+        except UnicodeEncodeError:
+            yield path, _HALF_PAIR
         else:
             yield from _CHECKS[name](path, value)
 
@@ -188,7 +187,7 @@ def _check_headers(path: str, headers: dict[str, str]) -> Iterator[Wrong]:
     for name, value in headers.items():
         key = name.lower()
         if not _TOKEN.fullmatch(name):
-            yield path, f"{ascii(name[:64])} is not a header name; use letters, digits and hyphens"
+            yield path, f"{name[:64]!a} is not a header name; use letters, digits and hyphens"
             continue
         if key in RESERVED_HEADERS or key.startswith("x-foliot-"):
             yield f"{path}.{name}", "is set by Foliot; leave it out"
@@ -213,7 +212,7 @@ def _check_text(path: str, text: str, max_bytes: int, *, required: bool = False)
     if required and not text.strip():
         yield path, "must not be empty"
     elif _SURROGATE.search(text):
-        yield path, "holds half of a surrogate pair; send valid Unicode"
+        yield path, _HALF_PAIR
     elif "\0" in text:
         yield path, "must not contain NUL characters"
     elif len(text.encode()) > max_bytes:
@@ -240,7 +239,7 @@ def _check_env(path: str, env: dict[str, str]) -> Iterator[Wrong]:
         return
     for name, value in env.items():
         if not _ENV_NAME.fullmatch(name):
-            yield path, f"{ascii(name[:64])} is not a variable name; use letters, digits and underscores"
+            yield path, f"{name[:64]!a} is not a variable name; use letters, digits and underscores"
             continue
         if name in RESERVED_ENV or name.startswith("FOLIOT_"):
             yield f"{path}.{name}", "is set by Foliot; choose another name"
