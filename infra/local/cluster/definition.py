@@ -1,0 +1,47 @@
+"""What there is to know about one process of the cluster."""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+Probe = Callable[[], Awaitable[str]]
+"""Returns what the process is (a scheduler's role) or nothing if it serves, else raises NotReady."""
+
+Prepare = Callable[[Path], Awaitable[None]]
+"""Makes the process's directory what it should be, as often as it is called; takes the process's log."""
+
+
+async def nothing_to_prepare(_log: Path) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    name: str
+    port: int
+    command: tuple[str, ...]
+    probe: Probe
+    environment: Mapping[str, str]
+    prepare: Prepare = nothing_to_prepare
+    privilege: tuple[str, ...] = ()  # what the command runs under, if not under our own user
+    needs: tuple[str, ...] = ()  # what must have been ready before the first start; stopped in reverse
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace: float = 30.0
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+
+def minimal_environment(**more: str) -> dict[str, str]:
+    """What every process gets: nothing of the caller's shell may change how the cluster behaves."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", "/"),
+        "LANG": "C.UTF-8",
+        **more,
+    }

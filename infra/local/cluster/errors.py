@@ -1,0 +1,12 @@
+"""The one error a person is meant to read."""
+
+
+class ClusterError(Exception):
+    """What went wrong and what to do about it, in one line; `details` may follow it."""
+
+    def __init__(self, line: str, details: str = "") -> None:
+        super().__init__(f"{line}\n{details}" if details else line)
+
+
+class NotReady(Exception):  # noqa: N818 - an answer of a probe, not a fault
+    """Why a process does not serve yet."""

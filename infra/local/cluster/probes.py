@@ -1,0 +1,40 @@
+"""Asking processes whether they serve."""
+
+import asyncio
+
+from cluster.definition import HOST, Probe
+from cluster.errors import NotReady
+from cluster.process import Process
+
+INTERVAL = 0.05
+TIMEOUT = 5.0
+
+
+async def ask(probe: Probe, timeout: float = TIMEOUT) -> str:
+    """One question. Whatever goes wrong in it means: not ready, because."""
+    try:
+        return await asyncio.wait_for(probe(), timeout)
+    except TimeoutError:
+        raise NotReady("no answer") from None
+    except OSError as error:
+        raise NotReady(error.strerror or type(error).__name__) from None
+
+
+async def ready(probe: Probe, process: Process) -> str | None:
+    """Ask until the process serves. None: it ended before it did."""
+    while process.status is None:
+        try:
+            return await ask(probe)
+        except NotReady:
+            await process.exited_within(INTERVAL)
+    return None
+
+
+async def converse(port: int, question: bytes = b"") -> bytes:
+    """Send something to a local port, read what comes back; without a question only see that it accepts."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(question)
+        return await reader.read(4096) if question else b""
+    finally:
+        writer.close()

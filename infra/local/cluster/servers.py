@@ -1,0 +1,225 @@
+"""Servers of one's own for a test, a benchmark or a simulation.
+
+async with start_servers(directory) as servers:
+    await asyncpg.connect(servers.database_url)
+    await servers.rabbitmq.kill()
+    await servers.rabbitmq.start()  # same port, same data
+
+They die with the process that started them, however that ends.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import secrets
+import shutil
+import signal
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cluster.definition import Definition
+from cluster.errors import ClusterError
+from cluster.logfile import tail
+from cluster.ports import choose
+from cluster.postgres import Postgres
+from cluster.probes import ready
+from cluster.process import Process, spawn
+from cluster.rabbitmq import RabbitMQ
+from cluster.replica import Replica
+from cluster.zookeeper import ZooKeeper
+
+TRIES = 3  # a PostgreSQL that was killed may find its last backends still leaving
+START_TIMEOUT = 60.0
+PORTS = ("postgres", "replica", "rabbitmq", "epmd", "distribution", "zookeeper")
+
+
+class Server:
+    """One server: killed, stalled and started again at will, on the same port and data."""
+
+    def __init__(self, definition: Definition, log: Path) -> None:
+        self.definition = definition
+        self.log = log
+        self._process: Process | None = None
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def port(self) -> int:
+        return self.definition.port
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.status is None
+
+    async def start(self) -> None:
+        """Returns when it serves."""
+        if self.running:
+            return
+        for _ in range(TRIES):
+            await self.definition.prepare(self.log)
+            self._process = self._spawn()
+            self._process.go()
+            async with asyncio.timeout(START_TIMEOUT):
+                if await ready(self.definition.probe, self._process) is not None:
+                    return
+        raise ClusterError(f"{self.name} does not start: see {self.log}", tail(self.log))
+
+    async def stop(self) -> None:
+        """Gracefully; with force when its grace is over."""
+        if self._process is not None:
+            await self._process.stop(self.definition.stop_signal, self.definition.grace)
+
+    async def kill(self) -> None:
+        """As a crash does: nothing is told to anybody, nothing is written."""
+        process = self._running()
+        process.send(signal.SIGKILL)
+        await process.exited()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    def pause(self) -> None:
+        """It keeps its connections and answers nothing, as a stalled machine does."""
+        self._running().send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._running().send(signal.SIGCONT)
+
+    def _running(self) -> Process:
+        if self._process is None or self._process.status is not None:
+            raise ClusterError(f"{self.name} is not running: start it first")
+        return self._process
+
+    def _spawn(self) -> Process:
+        definition = self.definition
+        return spawn(
+            definition.command,
+            definition.environment,
+            self.log,
+            privilege=definition.privilege,
+            die_with_parent=True,
+        )
+
+
+@dataclass(slots=True)
+class Servers:
+    """What was asked for; what was not is missing from `all`, and its name raises."""
+
+    database_url: str
+    replica_url: str
+    amqp_url: str
+    zookeeper_hosts: str
+    rabbitmqctl_environment: dict[str, str]
+    all: dict[str, Server] = field(default_factory=dict)
+
+    @property
+    def postgres(self) -> Server:
+        return self.all["postgres"]
+
+    @property
+    def replica(self) -> Server:
+        return self.all["replica"]
+
+    @property
+    def rabbitmq(self) -> Server:
+        return self.all["rabbitmq"]
+
+    @property
+    def epmd(self) -> Server:
+        return self.all["epmd"]
+
+    @property
+    def zookeeper(self) -> Server:
+        return self.all["zookeeper"]
+
+
+@contextlib.asynccontextmanager
+async def start_servers(
+    directory: Path,
+    *,
+    postgres: bool = True,
+    replica: bool = False,
+    rabbitmq: bool = True,
+    zookeeper: bool = True,
+    fsync: bool = True,
+) -> AsyncIterator[Servers]:
+    """New, empty servers below the directory. What an earlier run left there is removed; logs stay."""
+    with _own(directory):
+        servers, chains = _define(directory, fsync)
+        wanted = {"postgres": postgres or replica, "replica": replica, "zookeeper": zookeeper}
+        wanted |= {"epmd": rabbitmq, "rabbitmq": rabbitmq}
+        chosen = [[one for one in chain if wanted[one.name]] for chain in chains]
+        servers.all = {one.name: one for chain in chosen for one in chain}
+        try:
+            await _together(map(_start_in_order, chosen))
+            yield servers
+        finally:
+            await _together(map(_stop_in_reverse, chosen))
+
+
+def _define(directory: Path, fsync: bool) -> tuple[Servers, list[list[Server]]]:
+    ports = choose(PORTS)
+    password = secrets.token_hex(16)
+    primary = Postgres(directory / "postgres", ports["postgres"], password, password, fsync)
+    replica = Replica(directory / "replica", ports["replica"], primary)
+    broker = RabbitMQ(
+        directory / "rabbitmq", ports["rabbitmq"], ports["epmd"], ports["distribution"], password
+    )
+    keeper = ZooKeeper(directory / "zookeeper", ports["zookeeper"])
+    servers = Servers(primary.url, replica.url, broker.url, keeper.hosts, broker.environment())
+    chains = [
+        [primary.definition(), replica.definition()],
+        [*broker.definitions()],
+        [keeper.definition()],
+    ]
+    log = directory / "log"
+    return servers, [[Server(one, log / f"{one.name}.log") for one in chain] for chain in chains]
+
+
+@contextlib.contextmanager
+def _own(directory: Path) -> Iterator[None]:
+    """The directory for us alone, empty but for logs; its data are removed at the end."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (directory / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ClusterError(f"{directory} is in use by another run: give each its own") from None
+        _remove_data(directory)
+        try:
+            yield
+        finally:
+            _remove_data(directory)
+
+
+def _remove_data(directory: Path) -> None:
+    for name in ("postgres", "replica", "rabbitmq", "zookeeper"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
+async def _together(coroutines: Iterable[Coroutine[None, None, None]]) -> None:
+    """All at once; the first failure ends the others and is the one that is told."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for coroutine in coroutines:
+                group.create_task(coroutine)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
+async def _start_in_order(chain: list[Server]) -> None:
+    for server in chain:
+        await server.start()
+
+
+async def _stop_in_reverse(chain: list[Server]) -> None:
+    for server in reversed(chain):
+        await server.stop()
