@@ -15,7 +15,7 @@ async def run(
     log: Path,
     *,
     environment: Mapping[str, str] | None = None,
-    privilege: Sequence[str] = (),
+    wrap: Sequence[str] = (),
     text: str = "",
 ) -> None:
     """Run it to its end, or fail with the last lines of its log. It does not outlive us."""
@@ -23,7 +23,7 @@ async def run(
         command,
         minimal_environment() if environment is None else environment,
         log,
-        privilege=privilege,
+        wrap=wrap,
         die_with_parent=True,
     )
     process.go(text)

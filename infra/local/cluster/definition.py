@@ -14,9 +14,16 @@ Probe = Callable[[], Awaitable[str]]
 Prepare = Callable[[Path], Awaitable[None]]
 """Makes the process's directory what it should be, as often as it is called; takes the process's log."""
 
+Wrap = Callable[[], tuple[str, ...]]
+"""What the command runs under. Found out when it starts, for trying has effects."""
+
 
 async def nothing_to_prepare(_log: Path) -> None:
     return
+
+
+def nothing_around() -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +34,7 @@ class Definition:
     probe: Probe
     environment: Mapping[str, str]
     prepare: Prepare = nothing_to_prepare
-    privilege: tuple[str, ...] = ()  # what the command runs under, if not under our own user
+    wrap: Wrap = nothing_around
     needs: tuple[str, ...] = ()  # what must have been ready before the first start; stopped in reverse
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 30.0

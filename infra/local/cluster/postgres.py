@@ -11,7 +11,7 @@ from cluster.command import run
 from cluster.definition import HOST, Definition, minimal_environment
 from cluster.errors import ClusterError, NotReady
 from cluster.pids import identify
-from cluster.privilege import Privilege, hand_over, privilege_for
+from cluster.privilege import hand_over, privilege_for
 
 OWNER = DATABASE = "foliot"
 REPLICATOR = "replicator"
@@ -39,6 +39,8 @@ logging_collector = off
 log_line_prefix = '%m [%p] %q%u@%d '
 """
 ACCESS = """\
+host demo foliot_demo 127.0.0.1/32 scram-sha-256
+host all foliot_demo 127.0.0.1/32 reject
 host all all 127.0.0.1/32 scram-sha-256
 host replication all 127.0.0.1/32 scram-sha-256
 """
@@ -57,13 +59,11 @@ class Postgres:
         return url(self.port, OWNER, self.password)
 
     def definition(self) -> Definition:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        privilege = privilege_for(self.directory)
         return Definition(
             name="postgres",
             port=self.port,
-            command=(binary("postgres"), "-D", str(privilege.seen_at / "data")),
-            privilege=privilege.prefix,
+            command=(binary("postgres"), "-D", "data"),
+            wrap=lambda: privilege_for(self.directory).prefix,
             environment=minimal_environment(),
             prepare=self.prepare,
             probe=self.probe,
@@ -71,25 +71,34 @@ class Postgres:
         )
 
     async def prepare(self, log: Path) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         privilege = privilege_for(self.directory)
         data = self.directory / "data"
         if not data.exists():
-            await self._create(privilege, log)
+            await self._create(privilege.prefix, log)
             (self.directory / "data.new").rename(data)
         write_configuration(data, self.port, self.fsync)
         hand_over(data, privilege.owner)
         forget_dead_postmaster(data)
 
-    async def _create(self, privilege: Privilege, log: Path) -> None:
+    async def _create(self, wrap: tuple[str, ...], log: Path) -> None:
         """Complete or not at all: it is renamed to `data` when it holds all that is needed."""
-        new = self.directory / "data.new"
-        shutil.rmtree(new, ignore_errors=True)
-        seen = str(privilege.seen_at / "data.new")
+        shutil.rmtree(self.directory / "data.new", ignore_errors=True)
         sync = () if self.fsync else ("--no-sync",)
-        initdb = (binary("initdb"), "-D", seen, "-U", OWNER, "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust")
-        await run((*initdb, *sync), log, privilege=privilege.prefix)
-        single = (binary("postgres"), "--single", "-c", "exit_on_error=on", "-D", seen, "postgres")
-        await run(single, log, privilege=privilege.prefix, text=self._first_statements())
+        initdb = (
+            binary("initdb"),
+            "-D",
+            "data.new",
+            "-U",
+            OWNER,
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--auth=trust",
+        )
+        await run((*initdb, *sync), log, wrap=wrap)
+        single = (binary("postgres"), "--single", "-c", "exit_on_error=on", "-D", "data.new", "postgres")
+        await run(single, log, wrap=wrap, text=self._first_statements())
 
     def _first_statements(self) -> str:
         return (

@@ -14,61 +14,52 @@ from pathlib import Path
 from cluster.errors import ClusterError
 
 ACCOUNT = "postgres"
-MOUNT_POINT = Path("/var/lib/postgresql")
-TRIAL = 'test "$(id -u)" != 0 && : >"$0/.trial" && rm "$0/.trial"'
-
+ENTER = ("sh", "-c", 'cd "$0" && exec "$@"')
+ENTER_MOUNTED = (
+    *("unshare", "--mount", "--propagation", "private", "--"),
+    *("sh", "-c", 'mount --bind "$0" /var/lib/postgresql && cd /var/lib/postgresql && exec "$@"'),
+)
 DROP = ("setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", "--no-new-privs")
-MOUNT_AND_DROP = f'mount --bind "$0" {MOUNT_POINT} && exec "$@"'
+NO_CAPABILITIES = ("--inh-caps=-all", "--bounding-set=-all")
+CAPABILITY_SETS = ("inh-caps", "ambient-caps", "bounding-set")
+PASS_FOLDERS = ("dac_read_search", "dac_override")  # a plain container has only the second
+TRIAL = ("sh", "-c", 'test "$(id -u)" != 0 && : >"$PWD/.trial" && rm "$PWD/.trial"')
 
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
-    prefix: tuple[str, ...]
-    seen_at: Path  # where the command finds the directory
-    owner: int  # who owns the files
+    prefix: tuple[str, ...]  # runs a command inside the directory
+    owner: int  # who must own the files
 
 
 def _ways(directory: Path, account: pwd.struct_passwd) -> list[Privilege]:
-    mounted = (
-        *("unshare", "--mount", "--propagation", "private", "--", "sh", "-c", MOUNT_AND_DROP),
-        *(str(directory), *DROP, "--inh-caps=-all", "--bounding-set=-all"),
-    )
-    mapped = ("unshare", f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}", "--")
-    searching = tuple(
-        f"--{kind}=-all,+{name}"
-        for name in ("dac_read_search",)
-        for kind in ("inh-caps", "ambient-caps", "bounding-set")
-    )
+    mapped = ("unshare", "--user", f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}", "--")
+    passing = [[f"--{kind}=-all,+{name}" for kind in CAPABILITY_SETS] for name in PASS_FOLDERS]
     return [
-        Privilege(mounted, MOUNT_POINT, account.pw_uid),
-        Privilege(mapped, directory, os.geteuid()),
-        Privilege((*DROP, *searching), directory, account.pw_uid),
-        Privilege((*DROP, "--inh-caps=-all", "--bounding-set=-all"), directory, account.pw_uid),
+        Privilege((*ENTER_MOUNTED, str(directory), *DROP, *NO_CAPABILITIES), account.pw_uid),
+        Privilege((*ENTER, str(directory), *mapped), os.geteuid()),
+        Privilege((*ENTER, str(directory), *DROP, *NO_CAPABILITIES), account.pw_uid),
+        *(Privilege((*ENTER, str(directory), *DROP, *capability), account.pw_uid) for capability in passing),
     ]
 
 
 @functools.cache
 def privilege_for(directory: Path) -> Privilege:
-    """How to run PostgreSQL on an existing directory. Hands the directory to whom it will belong."""
+    """How to run PostgreSQL in an existing directory. Hands the directory to whom it will belong."""
     if os.geteuid() != 0:
-        return Privilege((), directory, os.geteuid())
+        return Privilege((*ENTER, str(directory)), os.geteuid())
     try:
         account = pwd.getpwnam(ACCOUNT)
     except KeyError:
         raise ClusterError(f"there is no user {ACCOUNT}: make packages, or run as an ordinary user") from None
     for way in _ways(directory, account):
-        if _works(way, directory):
+        shutil.chown(directory, way.owner)
+        if subprocess.run([*way.prefix, *TRIAL], cwd="/", capture_output=True, check=False).returncode == 0:
             return way
     raise ClusterError(
-        f"PostgreSQL does not run as root and {directory} cannot be handed to user {ACCOUNT} here: "
-        "run as an ordinary user, or set FOLIOT_LOCAL_DIR to a folder that everybody may enter"
+        f"PostgreSQL does not run as root and user {ACCOUNT} cannot reach {directory}: run as an ordinary "
+        "user, or set FOLIOT_LOCAL_DIR to a folder below which everybody may go"
     )
-
-
-def _works(way: Privilege, directory: Path) -> bool:
-    shutil.chown(directory, way.owner)
-    trial = [*way.prefix, "sh", "-c", TRIAL, str(way.seen_at)]
-    return subprocess.run(trial, cwd="/", capture_output=True, check=False).returncode == 0
 
 
 def hand_over(directory: Path, owner: int) -> None:

@@ -70,7 +70,7 @@ def spawn(
     environment: Mapping[str, str],
     log: Path,
     *,
-    privilege: Sequence[str] = (),
+    wrap: Sequence[str] = (),
     die_with_parent: bool = False,
 ) -> Process:
     """Start a command in a session of its own, its output appended to the log, waiting at the gate."""
@@ -79,7 +79,7 @@ def spawn(
     with open_log(log) as output:
         return Process(
             subprocess.Popen(
-                [*GATE, *privilege, *guard, *command],
+                [*GATE, *wrap, *guard, *command],
                 env=dict(environment),
                 cwd="/",
                 stdin=subprocess.PIPE,

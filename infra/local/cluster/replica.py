@@ -18,7 +18,7 @@ from cluster.postgres import (
     url,
     write_configuration,
 )
-from cluster.privilege import Privilege, hand_over, privilege_for
+from cluster.privilege import hand_over, privilege_for
 
 SLOT = "replica"
 ENSURE_SLOT = """
@@ -40,13 +40,11 @@ class Replica:
         return url(self.port, OWNER, self.primary.password)
 
     def definition(self) -> Definition:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        privilege = privilege_for(self.directory)
         return Definition(
             name="replica",
             port=self.port,
-            command=(binary("postgres"), "-D", str(privilege.seen_at / "data")),
-            privilege=privilege.prefix,
+            command=(binary("postgres"), "-D", "data"),
+            wrap=lambda: privilege_for(self.directory).prefix,
             environment=minimal_environment(),
             prepare=self.prepare,
             probe=self.probe,
@@ -55,10 +53,11 @@ class Replica:
         )
 
     async def prepare(self, log: Path) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         privilege = privilege_for(self.directory)
         data = self.directory / "data"
         if not data.exists() or await self._left_behind():
-            await self._copy_primary(privilege, log)
+            await self._copy_primary(privilege.prefix, log)
             shutil.rmtree(data, ignore_errors=True)
             (self.directory / "data.new").rename(data)
         write_configuration(data, self.port, self.primary.fsync)
@@ -72,7 +71,7 @@ class Replica:
         except (NotReady, OSError):
             return False
 
-    async def _copy_primary(self, privilege: Privilege, log: Path) -> None:
+    async def _copy_primary(self, wrap: tuple[str, ...], log: Path) -> None:
         shutil.rmtree(self.directory / "data.new", ignore_errors=True)
         if await self._left_behind():
             await query(self.primary.url, DROP_SLOT, SLOT)
@@ -81,12 +80,12 @@ class Replica:
         source += f" password={self.primary.replicator_password}"
         await run(
             (
-                *(binary("pg_basebackup"), "-D", str(privilege.seen_at / "data.new"), "-d", source),
+                *(binary("pg_basebackup"), "-D", "data.new", "-d", source),
                 *("-R", "-X", "stream", "-S", SLOT, "-c", "fast"),
                 *(() if self.primary.fsync else ("--no-sync",)),
             ),
             log,
-            privilege=privilege.prefix,
+            wrap=wrap,
         )
 
     async def probe(self) -> str:
