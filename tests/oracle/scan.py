@@ -84,7 +84,7 @@ class Scan:
     def _look(self, begin: int, end: int) -> tuple[Shown, Lost]:
         """What local clocks show from one UTC minute (counted from 1970) to another.
 
-        The local times that match with the minutes that show them; the ones left out with the minute after them.
+        The local times that match with the minutes that show them; those left out with the minute after them.
         """
         shown: Shown = defaultdict(list)
         lost: Lost = []

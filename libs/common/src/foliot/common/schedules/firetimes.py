@@ -5,10 +5,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from foliot.common.schedules.kinds import Cron
-from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL
-from foliot.common.schedules.stretches import stretches
-from foliot.common.schedules.walltimes import LAST_YEAR, SEARCH_YEARS, WallTimes
+from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL, year_start
+from foliot.common.schedules.stretches import Stretch, stretches
+from foliot.common.schedules.walltimes import LAST_YEAR, SEARCH_YEARS, Lookahead, WallTimes
 
+_MARGIN = 2 * DAY
+"""Local time is never farther from UTC than this."""
 EARLIEST = (date(2, 1, 1).toordinal() - EPOCH_ORDINAL) * DAY
 
 
@@ -26,24 +28,26 @@ class FireTimes:
         """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 41 years."""
         earliest = max(after + 1, EARLIEST)
         year = date.fromordinal(earliest // DAY + EPOCH_ORDINAL).year
-        low, found = 1, 0  # `found` is the first firing at or after `low`, in local time
+        ahead = Lookahead(self._walls)
         for each in range(year, min(year + SEARCH_YEARS, LAST_YEAR) + 1):
-            for stretch in stretches(self._zone, each, shift=self._shift, overlap=self._overlap):
-                if stretch.end <= earliest:
-                    continue
-                wanted = max(stretch.begin, earliest) + stretch.offset
-                missing = stretch.gap if stretch.start >= earliest else 0
-                if not low <= wanted - missing <= found:
-                    low = wanted - missing
-                    next_wall = self._walls.next_from(low)
-                    if next_wall is None:
-                        return None
-                    found = next_wall
-                if found < wanted:
-                    return stretch.start
-                if found < stretch.end + stretch.offset:
-                    return found - stretch.offset
+            if each > year and ahead.known_empty(year_start(each) - _MARGIN, year_start(each + 1) + _MARGIN):
+                continue
+            for stretch in stretches(self._zone, each, self._shift, self._overlap):
+                if stretch.end > earliest:
+                    tick = _first_in(stretch, earliest, ahead)
+                    if tick is not None:
+                        return tick
         return None
+
+
+def _first_in(stretch: Stretch, earliest: int, ahead: Lookahead) -> int | None:
+    """The earliest tick of a stretch that is not before `earliest` (UTC seconds)."""
+    wanted = max(stretch.begin, earliest) + stretch.offset
+    missing = stretch.gap if stretch.start >= earliest else 0
+    found = ahead.first_from(wanted - missing)
+    if found < wanted:
+        return stretch.start
+    return found - stretch.offset if found < stretch.end + stretch.offset else None
 
 
 @lru_cache(maxsize=32_768)

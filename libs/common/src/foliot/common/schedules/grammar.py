@@ -15,6 +15,9 @@ __all__ = ["Cron", "Every", "Immediate", "Instant", "Manual", "Schedule", "Sched
 LONGEST = 100
 """Characters; the column is VARCHAR(100)."""
 LONGEST_INTERVAL = timedelta(days=3653)
+EARLIEST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_INSTANT = datetime(9999, 1, 1, tzinfo=UTC)
+"""Exclusive, so that each instant has a local time in every zone."""
 MACROS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -108,6 +111,8 @@ def _instant(text: str) -> Instant:
         at = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ScheduleError(f"there is no such instant: {error}", example=example) from None
+    if not EARLIEST_INSTANT <= at < LATEST_INSTANT:
+        raise ScheduleError("an instant lies in the years 1970 to 9998", example=example)
     return Instant(at)
 
 

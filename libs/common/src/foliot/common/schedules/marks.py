@@ -1,15 +1,15 @@
 """Why a tick lies where it lies: the DST rule or the end of the window that acted on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from foliot.common.schedules.firetimes import fire_times, next_after
 from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.offsets import Change, changes
 from foliot.common.schedules.timetable import Timetable
 from foliot.common.schedules.walltimes import WallTimes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NAMED = 3
 """Missing local times that one mark names."""
 
@@ -21,11 +21,11 @@ def marks(timetable: Timetable, previous: datetime, tick: datetime) -> tuple[str
     `dst_gap: 2026-03-29 02:30 skipped before this`, `dst_overlap: first of two`,
     `start_at: first tick of the window`, `end_at: last tick of the window`.
     """
-    return (*_dst_marks(timetable, previous, tick), *_window_marks(timetable, tick))
+    return (*_dst_marks(timetable, previous, tick), *_window_marks(timetable, previous, tick))
 
 
-def _window_marks(timetable: Timetable, tick: datetime) -> Iterator[str]:
-    if timetable.start_at is not None and timetable.next_after(timetable.start_at - _MICROSECOND) == tick:
+def _window_marks(timetable: Timetable, previous: datetime, tick: datetime) -> Iterator[str]:
+    if timetable.start_at is not None and previous < timetable.start_at <= tick:
         yield "start_at: first tick of the window"
     if timetable.end_at is not None and timetable.next_after(tick) is None:
         yield "end_at: last tick of the window"
@@ -35,16 +35,13 @@ def _dst_marks(timetable: Timetable, previous: datetime, tick: datetime) -> Iter
     cron = timetable.schedule
     if not isinstance(cron, Cron) or not cron.fixed_time:
         return
-    low, high = _seconds(previous), _seconds(tick)
-    near = {
-        change for year in range(previous.year, tick.year + 1) for change in changes(timetable.zone, year)
-    }
-    walls = WallTimes(cron)
-    for change in sorted(near):
+    for change in changes(timetable.zone, tick.year):
         if change.after < change.before:
-            yield from _overlap_mark(change, high)
-        elif low < change.at <= high:
-            yield from _gap_mark(timetable, walls, change, high)
+            yield from _overlap_mark(change, _seconds(tick))
+        elif timetable.dst_gap == "shift" and change.at == _seconds(tick):
+            yield from _shift_mark(WallTimes(cron), change)
+    if timetable.dst_gap == "skip":
+        yield from _skip_marks(timetable, cron, previous, tick)
 
 
 def _overlap_mark(change: Change, tick: int) -> Iterator[str]:
@@ -55,26 +52,35 @@ def _overlap_mark(change: Change, tick: int) -> Iterator[str]:
         yield "dst_overlap: second of two"
 
 
-def _gap_mark(timetable: Timetable, walls: WallTimes, change: Change, tick: int) -> Iterator[str]:
+def _shift_mark(walls: WallTimes, change: Change) -> Iterator[str]:
     missing = _missing(walls, change)
-    if not missing:
-        return
-    more = ", ..." if len(missing) > _NAMED else ""
-    named = missing[:_NAMED]
-    landed = _clock(tick + change.after)
-    if timetable.dst_gap == "skip":
-        yield f"dst_gap: {', '.join(_day_and_time(wall) for wall in named)}{more} skipped before this"
-    elif tick == change.at:
-        same_day = all(_clock(wall).date() == landed.date() for wall in named)
-        text = ", ".join(_time(wall) if same_day else _day_and_time(wall) for wall in named)
-        yield f"dst_gap: shifted from {text}{more}"
+    if missing:
+        day = _clock(change.at + change.after).date()
+        same_day = all(_clock(wall).date() == day for wall in missing)
+        yield f"dst_gap: shifted from {_told(missing, _time if same_day else _day_and_time)}"
+
+
+def _skip_marks(timetable: Timetable, cron: Cron, previous: datetime, tick: datetime) -> Iterator[str]:
+    """What the other rule would have fired at the ends of gaps since the previous tick."""
+    shifted = fire_times(cron, timetable.zone, "shift", timetable.dst_overlap)
+    at = next_after(shifted, _seconds(previous))
+    while at is not None and at <= _seconds(tick):
+        for change in changes(timetable.zone, _clock(at).year):
+            if change.at == at and change.after > change.before:
+                missing = _missing(WallTimes(cron), change)
+                yield f"dst_gap: {_told(missing, _day_and_time)} skipped before this"
+        at = next_after(shifted, at)
+
+
+def _told(walls: list[int], form: Callable[[int], str]) -> str:
+    return ", ".join(form(wall) for wall in walls[:_NAMED]) + (", ..." if len(walls) > _NAMED else "")
 
 
 def _missing(walls: WallTimes, change: Change) -> list[int]:
     """The first few local firing times (seconds) that the change leaves out."""
     found: list[int] = []
     wall = walls.next_from(change.at + change.before)
-    while wall is not None and wall < change.at + change.after and len(found) <= _NAMED:
+    while wall < change.at + change.after and len(found) <= _NAMED:
         found.append(wall)
         wall = walls.next_from(wall + 1)
     return found

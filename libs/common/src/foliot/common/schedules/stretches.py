@@ -1,6 +1,7 @@
 """Where on the UTC time line local clock times count, under the DST rules."""
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,39 +24,23 @@ class Stretch(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def stretches(zone: ZoneInfo, year: int, *, shift: bool, overlap: str) -> tuple[Stretch, ...]:
-    """The stretches of one UTC year, oldest first.
+def stretches(zone: ZoneInfo, year: int, shift: bool, overlap: str) -> tuple[Stretch, ...]:
+    """The stretches that cover one UTC year, oldest first; the outer ones may reach a few days beyond it.
 
     `shift`: a local time that does not exist fires at the end of the gap; `overlap`: which pass of a local
     time that comes twice counts, `first`, `second` or `both`.
     """
     first, last = year_start(year), year_start(year + 1)
-    found: list[Stretch] = []
-    previous: Change | None = None
-    for change in (*changes(zone, year), None):
-        found.append(_between(zone, previous, change, first, last, shift=shift, overlap=overlap))
-        previous = change
+    known = changes(zone, year)
+    before = known[0].before if known else offset_at(zone, first)
+    after = known[-1].after if known else before
+    edges = (Change(first, before, before), *known, Change(last, after, after))
+    found = (_between(left, right, shift, overlap) for left, right in pairwise(edges))
     return tuple(stretch for stretch in found if stretch.end > first and stretch.start < last)
 
 
-def _between(
-    zone: ZoneInfo,
-    left: Change | None,
-    right: Change | None,
-    first: int,
-    last: int,
-    *,
-    shift: bool,
-    overlap: str,
-) -> Stretch:
-    start = first if left is None else left.at
-    begin, end, gap = start, last if right is None else right.at, 0
-    if left is not None:
-        gained = left.after - left.before
-        if gained > 0 and shift and start >= first:
-            gap = gained
-        if gained < 0 and overlap == "first":
-            begin = start - gained
-    if right is not None and right.after < right.before and overlap == "second":
-        end -= right.before - right.after
-    return Stretch(start, max(begin, first), min(end, last), offset_at(zone, start), gap)
+def _between(left: Change, right: Change, shift: bool, overlap: str) -> Stretch:
+    gained, lost = left.after - left.before, right.before - right.after
+    begin = left.at - gained if gained < 0 and overlap == "first" else left.at
+    end = right.at - lost if lost > 0 and overlap == "second" else right.at
+    return Stretch(left.at, begin, end, left.after, gained if gained > 0 and shift else 0)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.firetimes import FireTimes, fire_times, next_after
-from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.grammar import LATEST_INSTANT, parse
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Schedule
 from foliot.common.schedules.zones import zone as zone_named
 
@@ -50,7 +50,7 @@ class Timetable:
         if self.start_at is not None and after < self.start_at:
             after = self.start_at - _MICROSECOND
         tick = self._next(after)
-        if tick is None or (self.end_at is not None and tick > self.end_at):
+        if tick is None or tick >= LATEST_INSTANT or (self.end_at is not None and tick > self.end_at):
             return None
         return tick
 

@@ -10,6 +10,8 @@ from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL
 SEARCH_YEARS = 41
 """The rarest date is a February 29th on a given weekday: 40 years apart where 2100 lies between."""
 LAST_YEAR = 9998
+NEVER = 1 << 62
+"""Later than any instant: there is no firing within SEARCH_YEARS."""
 
 
 class WallTimes:
@@ -22,8 +24,8 @@ class WallTimes:
         self._first_time = cron.hours[0] * 3600 + self._first_within_hour
         self._days: dict[tuple[int, int], int] = {}
 
-    def next_from(self, wall: int) -> int | None:
-        """The earliest firing at or after `wall`; None if there is none in the next 41 years."""
+    def next_from(self, wall: int) -> int:
+        """The earliest firing at or after `wall`, or NEVER."""
         day, time = divmod(wall, DAY)
         found_day = self._next_day(day)
         if found_day == day:
@@ -31,7 +33,7 @@ class WallTimes:
             if found_time is not None:
                 return day * DAY + found_time
             found_day = self._next_day(day + 1)
-        return None if found_day is None else found_day * DAY + self._first_time
+        return NEVER if found_day is None else found_day * DAY + self._first_time
 
     def _next_time(self, time: int) -> int | None:
         """The earliest time of day at or after `time`, in seconds since midnight."""
@@ -77,3 +79,21 @@ class WallTimes:
         if allowed is None:
             allowed = self._days[shape] = days_allowed(self._cron, *shape)
         return allowed
+
+
+class Lookahead:
+    """The next firing from a local time on, remembered for as long as it answers the next question too."""
+
+    def __init__(self, walls: WallTimes) -> None:
+        self._walls = walls
+        self._low, self._found = 1, 0
+
+    def first_from(self, wall: int) -> int:
+        """As WallTimes.next_from."""
+        if not self._low <= wall <= self._found:
+            self._low, self._found = wall, self._walls.next_from(wall)
+        return self._found
+
+    def known_empty(self, low: int, high: int) -> bool:
+        """Whether the last answer shows that nothing fires in [low, high)."""
+        return self._low <= low and high <= self._found
