@@ -138,6 +138,8 @@ def test_every_wrong_element_is_listed_at_once() -> None:
         "http://example.com\\@other/",
         "http://example.com/\0",
         "http://a..b/",
+        "http://%31%32%37.0.0.1/",
+        "http://a,b/",
         "http://" + "a" * 64 + ".com/",
         "http://" + "a." * 130 + "com/",
         "http://example.com/" + "a" * 8192,

@@ -37,12 +37,12 @@ RESERVED_ENV: Final = frozenset({"PATH", "HOME", "TRACEPARENT"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
+_HOST = re.compile(r"(?=.{1,253}$)([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 _STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _DATASOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF_PAIR = "holds half of a surrogate pair; send valid Unicode"
-
 _Texts = tuple[str, ...]
 Wrong = tuple[str, str]
 """Field path (`payload.headers.X-A`) and what is wrong with it, with the remedy."""
@@ -148,7 +148,7 @@ def _wrong_types(path: str, value: object, error: msgspec.ValidationError) -> It
                 yield f"{path}[{index}]", 'must be a text; write it in quotes, such as "204"'
 
 
-def _check_url(path: str, url: str) -> Iterator[Wrong]:
+def check_url(path: str, url: str) -> Iterator[Wrong]:
     if not 0 < len(url) <= MAX_URL:
         yield path, f"must have 1 to {MAX_URL} characters"
     elif _NOT_IN_URL.search(url) or _SURROGATE.search(url):
@@ -166,8 +166,8 @@ def _check_parsed_url(path: str, url: URL, host: str) -> Iterator[Wrong]:
         yield path, "must begin with http:// or https://"
     elif not host:
         yield path, "has no host; write it as https://host/path"
-    elif len(host) > 253 or not all(0 < len(label) < 64 for label in host.removesuffix(".").split(".")):
-        yield path, "has a host that DNS forbids: at most 253 characters, 1 to 63 between two dots"
+    elif ":" not in host and not _HOST.fullmatch(host):
+        yield path, "has a host that DNS forbids: letters, digits and hyphens, 1 to 63 between two dots"
     if url.raw_user is not None or url.raw_password is not None:
         yield path, "must not hold user:password@; send an Authorization header instead"
     if url.explicit_port is not None and not 0 < url.explicit_port < 65_536:
@@ -284,7 +284,7 @@ def _check_json(path: str, value: Any) -> Iterator[Wrong]:
 
 
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Iterable[Wrong]]]] = {
-    "url": _check_url,
+    "url": check_url,
     "method": _check_method,
     "headers": _check_headers,
     "body": _check_json,

@@ -1,0 +1,67 @@
+"""Following a redirect by hand: what the next request is, or why there is none."""
+
+from typing import Final
+
+import msgspec
+from yarl import URL
+
+from foliot.common.payloads import check_url
+from foliot.worker.executors.http.sessions import RefusedTargetError
+
+MAX_HOPS: Final = 3
+
+# What may go on to another origin; any other header of the payload may be a credential.
+_HARMLESS: Final = frozenset({"accept", "accept-encoding", "accept-language", "cache-control", "user-agent"})
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of an attempt; `headers` are the payload's and those that describe the body."""
+
+    method: str
+    url: URL
+    headers: dict[str, str]
+    body: bytes | None
+
+
+def follow(request: Request, status: int, location: str) -> Request:
+    """Return the request that a redirect asks for.
+
+    Raises `RefusedTargetError` where following would lower the protection of what is sent.
+    """
+    url = _target(request.url, location)
+    method, body = request.method, request.body
+    if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
+        method, body = "GET", None
+    if _same_origin(request.url, url):
+        headers = request.headers if body is request.body else _without_body(request.headers)
+        return Request(method=method, url=url, headers=headers, body=body)
+    if body is not None:
+        raise RefusedTargetError(
+            f"status {status} would send the body on to {url.origin()}; name that URL in the job"
+        )
+    headers = {name: value for name, value in request.headers.items() if name.lower() in _HARMLESS}
+    return Request(method=method, url=url, headers=headers, body=None)
+
+
+def _target(base: URL, location: str) -> URL:
+    try:
+        url = base.join(URL(location, encoded=location.isascii() and " " not in location))
+        text = str(url)
+    except ValueError as error:
+        raise RefusedTargetError(f"redirect to something that is no URL: {error}") from error
+    for _, message in check_url("", text):
+        raise RefusedTargetError(f"redirect to a URL that {message}")
+    if base.scheme == "https" and url.scheme != "https":
+        raise RefusedTargetError(f"redirect from https to http at {url.host}")
+    return url
+
+
+def _same_origin(left: URL, right: URL) -> bool:
+    if left.origin() == right.origin():
+        return True
+    upgraded = left.host == right.host and (left.scheme, right.scheme) == ("http", "https")
+    return upgraded and left.is_default_port() and right.is_default_port()
+
+
+def _without_body(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if not name.lower().startswith("content-")}

@@ -1,0 +1,37 @@
+"""What an answer's status means for the attempt: success, worth a retry, and after how long."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+DEFAULT_RETRY_ON: Final = ("408", "429", "5xx", "network")
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+def matches(status: int, patterns: Iterable[str | int]) -> bool:
+    """Tell whether the status is one of `204`, 204 or `2xx`."""
+    return any(str(pattern) in (f"{status}", f"{status // 100}xx") for pattern in patterns)
+
+
+def retry_after(value: str | None, date: str | None, now: datetime) -> float | None:
+    """Read Retry-After as seconds from now; None if it is absent or means nothing.
+
+    A date is compared with the answer's own Date, or with `now` (aware) if that has none: clocks differ.
+    """
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(min(int(value[:18]), 10**9))
+    until = _parsed(value)
+    if until is None:
+        return None
+    return max(0.0, (until - (_parsed(date or "") or now)).total_seconds())
+
+
+def _parsed(date: str) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
