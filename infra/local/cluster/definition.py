@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -28,13 +28,15 @@ def nothing_around() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
+    """Two are equal if a process of the one may go on as the other."""
+
     name: str
     port: int
     command: tuple[str, ...]
-    probe: Probe
+    probe: Probe = field(compare=False)
     environment: Mapping[str, str]
-    prepare: Prepare = nothing_to_prepare
-    wrap: Wrap = nothing_around
+    prepare: Prepare = field(default=nothing_to_prepare, compare=False)
+    wrap: Wrap = field(default=nothing_around, compare=False)
     needs: tuple[str, ...] = ()  # what must have been ready before the first start; stopped in reverse
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 30.0
@@ -42,6 +44,18 @@ class Definition:
     @property
     def address(self) -> str:
         return f"{HOST}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Something to do once a start, before what needs it."""
+
+    name: str
+    prepare: Prepare = field(compare=False)
+    needs: tuple[str, ...] = ()
+
+
+Part = Definition | Step
 
 
 def minimal_environment(**more: str) -> dict[str, str]:

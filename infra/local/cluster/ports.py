@@ -3,7 +3,7 @@
 import errno
 import random
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from cluster.definition import HOST
 from cluster.errors import ClusterError
@@ -24,21 +24,24 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose(names: Iterable[str], remembered: Mapping[str, int] | None = None) -> dict[str, int]:
+def choose(
+    names: Iterable[str], remembered: Mapping[str, int] | None = None, taken: Collection[int] = ()
+) -> dict[str, int]:
     """A free port for each name: the remembered one, or another if somebody took it meanwhile.
 
     At random, so that two clusters that start at the same moment hardly ever meet.
     """
     chosen: dict[str, int] = {}
     for name in names:
+        used = {*taken, *chosen.values()}
         before = (remembered or {}).get(name)
-        free = before is not None and before not in chosen.values() and is_free(before)
-        chosen[name] = before if before is not None and free else _any_free(set(chosen.values()))
+        free = before is not None and before not in used and is_free(before)
+        chosen[name] = before if before is not None and free else _any_free(used)
     return chosen
 
 
-def _any_free(taken: set[int]) -> int:
+def _any_free(used: Collection[int]) -> int:
     for port in random.sample(RANGE, 200):
-        if port not in taken and is_free(port):
+        if port not in used and is_free(port):
             return port
     raise ClusterError(f"no free port between {RANGE.start} and {RANGE.stop - 1}: stop what listens there")

@@ -1,0 +1,76 @@
+"""All parts of the local cluster, in the order in which they are shown."""
+
+from functools import cached_property
+from pathlib import Path
+
+from cluster import services
+from cluster.command import run
+from cluster.definition import Part, Step, minimal_environment
+from cluster.demo import create_demo
+from cluster.layout import REPOSITORY, Layout
+from cluster.postgres import Postgres, url
+from cluster.rabbitmq import RabbitMQ
+from cluster.replica import Replica
+from cluster.settings import ROLES, Settings, read_passwords, read_ports
+from cluster.zookeeper import ZooKeeper
+
+
+class Plan:
+    """Read from the files of a layout, which must be settled."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.settings = Settings.read(layout.settings)
+        self.ports = ports = read_ports(layout.ports)
+        self.passwords = passwords = read_passwords(layout.passwords)
+        home = layout.directory
+        self.primary = Postgres(
+            home / "postgres", ports["postgres"], passwords["owner"], passwords["replicator"]
+        )
+        self.replica = Replica(home / "replica", ports["replica"], self.primary)
+        self.rabbitmq = RabbitMQ(
+            home / "rabbitmq", ports["rabbitmq"], ports["epmd"], ports["distribution"], passwords["rabbitmq"]
+        )
+        self.zookeeper = ZooKeeper(home / "zookeeper", ports["zookeeper"])
+
+    def parts(self) -> list[Part]:
+        ports, addresses = self.ports, self.addresses
+        return [
+            self.primary.definition(),
+            self.replica.definition(),
+            *self.rabbitmq.definitions(),
+            self.zookeeper.definition(),
+            Step(name="migrate", prepare=self._migrate, needs=("postgres",)),
+            Step(name="demo", prepare=self._create_demo, needs=("postgres",)),
+            services.api(self.settings.api_port, addresses),
+            *(services.scheduler(name, ports[name], addresses) for name in self.settings.scheduler_names),
+            *(services.worker(name, ports[name], addresses) for name in self.settings.worker_names),
+        ]
+
+    @cached_property
+    def addresses(self) -> services.Addresses:
+        return services.Addresses(
+            api_database=self._url_of("foliot_api"),
+            api_replica=url(self.replica.port, "foliot_api", self.passwords["foliot_api"]),
+            scheduler_database=self._url_of("foliot_scheduler"),
+            maintenance_database=self._url_of("foliot_maintenance"),
+            worker_database=self._url_of("foliot_worker"),
+            amqp=self.rabbitmq.url,
+            zookeeper_hosts=self.zookeeper.hosts,
+            datasources=str(self.layout.datasources),
+        )
+
+    def _url_of(self, role: str) -> str:
+        return url(self.primary.port, role, self.passwords[role])
+
+    async def _migrate(self, log: Path) -> None:
+        passwords = {f"{role.upper()}_PASSWORD": self.passwords[role] for role in ROLES}
+        environment = minimal_environment(
+            FOLIOT_DATABASE_URL=self.primary.url,
+            FOLIOT_MIGRATIONS_DIR=str(REPOSITORY / "sql" / "migrations"),
+            **passwords,
+        )
+        await run(services.command("foliot.common.migrate"), log, environment=environment)
+
+    async def _create_demo(self, _log: Path) -> None:
+        await create_demo(self.primary, self.passwords["foliot_demo"], self.layout.datasources)

@@ -1,0 +1,73 @@
+"""Waiting for a cluster to be ready, and telling what is waited for."""
+
+import asyncio
+import time
+from collections.abc import Collection
+
+from cluster.errors import ClusterError
+from cluster.layout import Layout
+from cluster.logfile import tail
+from cluster.pids import alive
+from cluster.state import Entry, State, read_state
+
+INTERVAL = 0.1
+TELL_EVERY = 5.0
+GIVEN_UP_AFTER = 3  # failures in a row
+PATIENCE = 180.0
+
+
+class Progress:
+    def __init__(self, layout: Layout, plans_followed: int, ready_before: Collection[str] = ()) -> None:
+        self._layout = layout
+        self._plans_followed = plans_followed  # what the state shows when it answers our request
+        self._began = time.monotonic()
+        self._told = 0.0
+        self._ready_before = set(ready_before)
+        self.ready_now: list[str] = []
+
+    async def until_ready(self) -> None:
+        while True:
+            if self._look():
+                return
+            await asyncio.sleep(INTERVAL)
+
+    def _look(self) -> bool:
+        state = read_state(self._layout.state)
+        if state is None or not alive(state.supervisor):
+            log = self._layout.supervisor_log
+            raise ClusterError(f"the supervisor ended; its log {log} ends with:", tail(log))
+        if state.plans_followed < self._plans_followed:
+            return False
+        self._tell_ready(state)
+        waiting = [entry for entry in state.entries if not entry.ready]
+        self._tell_waiting(waiting)
+        for entry in waiting:
+            if entry.failures >= GIVEN_UP_AFTER or self._elapsed > PATIENCE:
+                raise self._failure(entry)
+        return not waiting
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _tell_ready(self, state: State) -> None:
+        for entry in state.entries:
+            if entry.ready and entry.name not in self._ready_before:
+                self._ready_before.add(entry.name)
+                self.ready_now.append(entry.name)
+                pid = f" (pid {entry.process.pid})" if entry.process else ""
+                print(f"{self._elapsed:6.1f} s  {entry.name} {entry.phase}{pid}", flush=True)
+
+    def _tell_waiting(self, waiting: list[Entry]) -> None:
+        if waiting and self._elapsed > self._told + TELL_EVERY:
+            self._told = self._elapsed
+            names = ", ".join(f"{entry.name} ({entry.phase})" for entry in waiting)
+            print(f"{self._elapsed:6.1f} s  waiting for {names}", flush=True)
+
+    def _failure(self, entry: Entry) -> ClusterError:
+        log = self._layout.logs / f"{entry.name}.log"
+        return ClusterError(
+            f"{entry.name} does not become ready: {entry.phase}. Its log is {log}; mend the cause and run "
+            "make up again (the rest keeps running), or make down. The log ends with:",
+            tail(log),
+        )

@@ -1,0 +1,49 @@
+"""What the supervisor does, as it tells the other commands: one small file."""
+
+from pathlib import Path
+
+import msgspec
+
+from cluster import files
+from cluster.definition import Definition, Part
+from cluster.pids import Identity, alive
+
+
+class Entry(msgspec.Struct):
+    """One part of the cluster."""
+
+    name: str
+    needs: tuple[str, ...]
+    stop_signal: int
+    grace: float
+    phase: str = "waits"
+    ready: bool = False
+    failures: int = 0  # in a row
+    process: Identity | None = None
+
+    @classmethod
+    def of(cls, part: Part) -> "Entry":
+        if isinstance(part, Definition):
+            return cls(part.name, part.needs, part.stop_signal, part.grace)
+        return cls(part.name, part.needs, stop_signal=0, grace=0.0)
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and alive(self.process)
+
+
+class State(msgspec.Struct):
+    supervisor: Identity
+    plans_followed: int
+    entries: list[Entry]
+
+    def write(self, path: Path) -> None:
+        files.write(path, msgspec.json.encode(self))
+
+
+def read_state(path: Path) -> State | None:
+    """None: nothing was ever started, or what was written is of another version of ours."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=State)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None

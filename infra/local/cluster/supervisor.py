@@ -1,0 +1,86 @@
+"""The parent of all processes of a cluster: starts, reaps, restarts and stops them."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cluster.definition import Part
+from cluster.errors import ClusterError
+from cluster.keeper import Keeper
+from cluster.logfile import rotate
+from cluster.state import Entry
+from cluster.stopping import stop_in_reverse
+
+ROTATION_INTERVAL = 5.0
+
+
+class Supervisor:
+    """Holds a cluster to its plan, which is asked for again at each SIGHUP, until SIGTERM."""
+
+    def __init__(
+        self, plan: Callable[[], Sequence[Part]], logs: Path, tell: Callable[[Entry | str], None]
+    ) -> None:
+        self._plan = plan
+        self._logs = logs
+        self._tell = tell
+        self.plans_followed = 0
+        self._keepers: dict[str, Keeper] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [keeper.entry for keeper in self._keepers.values()]
+
+    async def run(self, signals: asyncio.Queue[signal.Signals]) -> None:
+        async with asyncio.TaskGroup() as group:
+            rotation = group.create_task(self._rotate_logs())
+            await self._follow_plan(group)
+            while await signals.get() == signal.SIGHUP:
+                await self._follow_plan(group)
+            await self._stop(set(self._keepers))
+            rotation.cancel()
+
+    async def _follow_plan(self, group: asyncio.TaskGroup) -> None:
+        try:
+            parts = {part.name: part for part in self._plan()}
+        except ClusterError as error:
+            self._tell(f"cannot follow the plan: {error}")
+            return
+        obsolete = {name for name, keeper in self._keepers.items() if parts.get(name) != keeper.part}
+        await self._stop(obsolete)
+        for name in obsolete:
+            del self._keepers[name]
+        for keeper in self._keepers.values():
+            keeper.hurry()
+        for name, part in parts.items():
+            if name not in self._keepers:
+                self._keepers[name] = keeper = Keeper(part, self._logs / f"{name}.log", self._tell)
+                self._tasks[name] = group.create_task(self._keep(keeper))
+        self.plans_followed += 1
+        self._tell("follows the plan")
+
+    async def _keep(self, keeper: Keeper) -> None:
+        for name in keeper.part.needs:
+            keeper.entry.phase = f"waits for {name}"
+            await self._keepers[name].was_ready.wait()
+        await keeper.keep()
+
+    async def _stop(self, names: set[str]) -> None:
+        # First nothing is started any more, then what runs ends in its order.
+        for name in names:
+            self._tasks[name].cancel()
+        await stop_in_reverse({name: self._keepers[name].part.needs for name in names}, self._stop_one)
+
+    async def _stop_one(self, name: str) -> None:
+        await asyncio.wait({self._tasks.pop(name)})
+        await self._keepers[name].stop()
+
+    async def _rotate_logs(self) -> None:
+        while True:
+            await asyncio.sleep(ROTATION_INTERVAL)
+            for log in self._logs.glob("*.log"):
+                try:
+                    rotate(log)
+                except OSError as error:
+                    self._tell(f"{log} is not rotated: {error}")
