@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCAL := PYTHONPATH=infra/local $(BIN)/python -m cluster
+INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: make up" >&2; exit 1; }
 SERVICES := libs/common services/api services/scheduler services/worker
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.installed packages ## install what is missing: .venv and Debian packages
+setup: packages $(VENV)/.installed ## install what is missing: .venv and Debian packages
 
 $(VENV)/.installed: requirements.lock $(SERVICES:%=%/pyproject.toml)
 	@echo "Installing Python packages into $(VENV) (about 20 s) ..."
@@ -26,12 +27,15 @@ up: setup ## start the local cluster, prove it with one job of each type
 	@$(LOCAL) up
 
 status: ## one line a process of the local cluster
+	@$(INSTALLED)
 	@$(LOCAL) status
 
 down: ## stop the local cluster, keep its data
+	@$(INSTALLED)
 	@$(LOCAL) down
 
 clean: ## stop the local cluster and remove its data
+	@$(INSTALLED)
 	@$(LOCAL) clean
 
 lock: ## resolve requirements.in into requirements.lock
