@@ -151,9 +151,7 @@ def _nth_weekday(item: str, column: int) -> tuple[int, int]:
 def _backwards(field: Field, text: str, low: int, high: int, column: int) -> ScheduleError:
     last = 6 if field is WEEKDAY else field.high
     remedy = f"{low}-7" if field is WEEKDAY and high == 0 else f"{low}-{last},{field.low}-{high}"
-    return ScheduleError(
-        f"the range {text!r} of the {field.name} field runs backwards; write {remedy}", column=column
-    )
+    return ScheduleError(f"the range {text!r} of the {field.name} field runs backwards; write {remedy}", column=column)
 
 
 def _unreadable(field: Field, text: str, column: int) -> ScheduleError:

@@ -11,7 +11,8 @@ from foliot.common.schedules.walltimes import LAST_YEAR, SEARCH_YEARS, Lookahead
 
 _MARGIN = 2 * DAY
 """Local time is never farther from UTC than this."""
-EARLIEST = (date(2, 1, 1).toordinal() - EPOCH_ORDINAL) * DAY
+EARLIEST, LATEST = year_start(2), year_start(LAST_YEAR + 1)
+"""Ticks lie in [EARLIEST, LATEST), so that each has a local time in every zone."""
 
 
 class FireTimes:
@@ -27,6 +28,8 @@ class FireTimes:
     def next_after(self, after: int) -> int | None:
         """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 41 years."""
         earliest = max(after + 1, EARLIEST)
+        if earliest >= LATEST:
+            return None
         year = date.fromordinal(earliest // DAY + EPOCH_ORDINAL).year
         ahead = Lookahead(self._walls)
         for each in range(year, min(year + SEARCH_YEARS, LAST_YEAR) + 1):

@@ -30,9 +30,7 @@ MACROS = {
 _FIELDS = (fields.SECOND, fields.MINUTE, fields.HOUR, fields.DAY, fields.MONTH, fields.WEEKDAY)
 _INTERVAL = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _DATE = re.compile(r"\d{4}-\d")
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.IGNORECASE
-)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.IGNORECASE)
 
 
 def parse(text: str, *, spread: str = "") -> Schedule:
@@ -40,6 +38,8 @@ def parse(text: str, *, spread: str = "") -> Schedule:
 
     Raises ScheduleError. Equal arguments give the same object (a bounded cache stands in front).
     """
+    if len(text) > LONGEST:
+        raise ScheduleError(f"the schedule has {len(text)} characters, at most {LONGEST} fit", example="0 9 * * *")
     return _parse(text, spread if "h" in text.lower() else "")
 
 
@@ -61,10 +61,6 @@ def _parse(text: str, spread: str) -> Schedule:
 def _refuse_odd_characters(text: str) -> None:
     if not text.strip(" \t"):
         raise ScheduleError("the schedule is empty", example="0 9 * * *")
-    if len(text) > LONGEST:
-        raise ScheduleError(
-            f"the schedule has {len(text)} characters, at most {LONGEST} fit", example="0 9 * * *"
-        )
     for column, character in enumerate(text, 1):
         if not (" " <= character <= "~" or character == "\t"):
             raise ScheduleError(
@@ -80,9 +76,7 @@ def _macro(text: str) -> Cron | Every:
         return _every(rest)
     expression = MACROS.get(name)
     if expression is None or rest:
-        raise ScheduleError(
-            f"{text!r} is not one of {', '.join(MACROS)}, @every", column=1, example="@every 30s"
-        )
+        raise ScheduleError(f"{text!r} is not one of {', '.join(MACROS)}, @every", column=1, example="@every 30s")
     return _cron(expression, "")
 
 
@@ -103,9 +97,7 @@ def _every(words: list[str]) -> Every:
 def _instant(text: str) -> Instant:
     example = "2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00"
     if not _INSTANT.fullmatch(text):
-        problem = (
-            "an instant is written as RFC 3339: date, T, time with seconds (at most six digits), Z or offset"
-        )
+        problem = "an instant is written as RFC 3339: date, T, time with seconds (at most six digits), Z or offset"
         raise ScheduleError(problem, example=example)
     try:
         at = datetime.fromisoformat(text.upper()).astimezone(UTC)
@@ -126,15 +118,12 @@ def _cron(text: str, spread: str) -> Cron:
         raise ScheduleError(problem, example="0 9 * * mon-fri, @daily, @every 30s, immediate, manual")
     with_seconds = words if len(words) == 6 else [("0", 1), *words]
     values = [
-        parse_field(field, word, column, spread)
-        for field, (word, column) in zip(_FIELDS, with_seconds, strict=True)
+        parse_field(field, word, column, spread) for field, (word, column) in zip(_FIELDS, with_seconds, strict=True)
     ]
     cron = _assembled(values, with_seconds=len(words) == 6)
     if not some_day_exists(cron):
         day_column = words[-3][1]
-        raise ScheduleError(
-            f"{text!r} never fires: there is no such date", column=day_column, example="0 0 L 2 *"
-        )
+        raise ScheduleError(f"{text!r} never fires: there is no such date", column=day_column, example="0 0 L 2 *")
     return cron
 
 

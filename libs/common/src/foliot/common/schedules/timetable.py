@@ -76,11 +76,7 @@ class Timetable:
         return at if at is not None and at > after else None
 
     def _next_of_interval(self, interval: timedelta, after: datetime) -> datetime | None:
-        first = (
-            self.start_at.astimezone(UTC)
-            if self.start_at is not None
-            else self.anchor.astimezone(UTC) + interval
-        )
+        first = self.start_at.astimezone(UTC) if self.start_at is not None else self.anchor.astimezone(UTC) + interval
         if after < first:
             return first
         try:

@@ -27,9 +27,7 @@ def zone(name: str) -> ZoneInfo:
     """The zone of that IANA name, the same object each time. Raises ScheduleError for an unknown one."""
     if name not in _names():
         near = difflib.get_close_matches(name[:64], _names(), n=1, cutoff=0.5)
-        raise ScheduleError(
-            f"unknown time zone {name[:64]!a}", example=near[0] if near else "Europe/Berlin or UTC"
-        )
+        raise ScheduleError(f"unknown time zone {name[:64]!a}", example=near[0] if near else "Europe/Berlin or UTC")
     return ZoneInfo(name)
 
 

@@ -71,9 +71,7 @@ class HttpRequestExecutor:
         return msgspec.structs.replace(answer, reason=f"after {MAX_HOPS} redirects")
 
     async def _sent(self, request: Request, headers: dict[str, str], output: Output) -> Answer:
-        response = await self._sessions.send(
-            request.method, request.url, request.headers | headers, request.body
-        )
+        response = await self._sessions.send(request.method, request.url, request.headers | headers, request.body)
         return await answers.read(response, output)
 
 

@@ -73,9 +73,7 @@ def _value(name: str, value: str) -> str:
     if _SECRET.search(name):
         return "[redacted]"
     return (
-        without_query(value)
-        if name.lower() in ("location", "content-location", "refresh", "link")
-        else _shown(value)
+        without_query(value) if name.lower() in ("location", "content-location", "refresh", "link") else _shown(value)
     )
 
 
@@ -83,11 +81,7 @@ def without_query(url: str) -> str:
     """Return a URL as it may be logged: what stands behind the question mark may be a credential."""
     try:
         parsed = URL(url)
-        shown = (
-            str(parsed.with_query(None).with_fragment(None).with_user(None))
-            if parsed.absolute
-            else parsed.path
-        )
+        shown = str(parsed.with_query(None).with_fragment(None).with_user(None)) if parsed.absolute else parsed.path
     except ValueError:
         shown = url.partition("?")[0]
     return _shown(shown) + ("?[redacted]" if "?" in url else "")

@@ -36,9 +36,7 @@ def follow(request: Request, status: int, location: str) -> Request:
         headers = request.headers if body is request.body else _without_body(request.headers)
         return Request(method=method, url=url, headers=headers, body=body)
     if body is not None:
-        raise RefusedTargetError(
-            f"status {status} would send the body on to {url.origin()}; name that URL in the job"
-        )
+        raise RefusedTargetError(f"status {status} would send the body on to {url.origin()}; name that URL in the job")
     headers = {name: value for name, value in request.headers.items() if name.lower() in _HARMLESS}
     return Request(method=method, url=url, headers=headers, body=None)
 

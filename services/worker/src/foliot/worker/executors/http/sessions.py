@@ -61,9 +61,7 @@ class Sessions:
     ) -> None:
         await self._stack.aclose()
 
-    async def send(
-        self, method: str, url: URL, headers: dict[str, str], body: bytes | None
-    ) -> ClientResponse:
+    async def send(self, method: str, url: URL, headers: dict[str, str], body: bytes | None) -> ClientResponse:
         """Send one request and return the answer when its headers have come; the caller closes it.
 
         Raises `RefusedTargetError`, and aiohttp.ClientError or OSError for what the network does.
@@ -137,9 +135,7 @@ class Sessions:
 
 
 def _reuse_noted() -> TraceConfig:
-    async def note(
-        _session: ClientSession, context: SimpleNamespace, _params: TraceConnectionReuseconnParams
-    ) -> None:
+    async def note(_session: ClientSession, context: SimpleNamespace, _params: TraceConnectionReuseconnParams) -> None:
         context.trace_request_ctx.reused = True
 
     config = TraceConfig()

@@ -1,0 +1,51 @@
+"""Every process's /healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+from prometheus_async import aio
+
+Readiness = Callable[[], Awaitable[tuple[bool, dict[str, Any]]]]
+"""Gives (can serve, what to show)."""
+
+
+def health_routes(readiness: Readiness) -> list[web.RouteDef]:
+    async def healthz(_request: web.Request) -> web.Response:
+        return _json({"status": "live"}, 200)
+
+    async def readyz(_request: web.Request) -> web.Response:
+        ready, details = await readiness()
+        return _json({"status": "ready" if ready else "not ready", **details}, 200 if ready else 503)
+
+    return [
+        web.get("/healthz", healthz),
+        web.get("/readyz", readyz),
+        web.get("/metrics", aio.web.server_stats),
+    ]
+
+
+def _json(body: dict[str, Any], status: int) -> web.Response:
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+
+
+@contextlib.asynccontextmanager
+async def listen(app: web.Application, host: str, port: int, *, grace: float = 5.0) -> AsyncIterator[None]:
+    """Serve `app` until the context ends; then requests in flight have `grace` seconds."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def admin_app(readiness: Readiness) -> web.Application:
+    app = web.Application()
+    app.add_routes(health_routes(readiness))
+    return app

@@ -1,0 +1,52 @@
+"""What travels through RabbitMQ: tagged frozen Structs. New fields are optional: N and N-1 understand each other."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Dispatched(msgspec.Struct, frozen=True, array_like=True):
+    """One execution that a worker shall claim. Times in microseconds since the epoch."""
+
+    execution_id: int
+    scheduled_time_us: int
+    job_id: int
+    attempt_number: int
+
+
+class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):
+    """Executions of one pool and priority class, at most 50."""
+
+    executions: list[Dispatched]
+
+
+class DeadLetter(msgspec.Struct, frozen=True, tag="dead_letter"):
+    """The copy of a row of dead_letters, for other consumers."""
+
+    execution_id: int
+    job_id: int
+    scheduled_time_us: int
+    attempt_number: int
+    error_message: str | None = None
+
+
+class Unreadable(msgspec.Struct, frozen=True, tag="unreadable", kw_only=True):
+    """A message that nobody could read, set aside in dead_letter_queue; `body` is its beginning in base64."""
+
+    queue: str
+    reason: str
+    error: str
+    body: str
+
+
+_encoder = msgspec.json.Encoder()
+_dispatch = msgspec.json.Decoder(Dispatch)
+
+
+def encode(message: Dispatch | DeadLetter | Unreadable) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode_dispatch(body: bytes) -> Dispatch:
+    """Raises msgspec.DecodeError (a ValidationError is one) for what is not a dispatch."""
+    return _dispatch.decode(body)

@@ -1,0 +1,43 @@
+"""Who did what when: written in the transaction of the change, never changed afterwards."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+import msgspec
+
+from foliot.common.postgres import Session, Statements
+
+SQL = Statements("foliot.common.repositories", "audit_logs.sql")
+FOLIOT = 0
+"""user_id of changes by Foliot itself."""
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    user_id: int
+    action: str
+    resource_type: str
+    resource_id: int
+    team_id: int | None = None
+    old_value: dict[str, Any] | None = None
+    new_value: dict[str, Any] | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+    request_id: str | None = None
+
+
+class AuditLogs:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def insert_audit(self, entry: AuditEntry) -> None:
+        address = ip_address(entry.ip_address) if entry.ip_address else None
+        await self._session.execute(
+            SQL.insert_audit, entry.user_id, entry.team_id, entry.action, entry.resource_type, entry.resource_id,
+            entry.old_value, entry.new_value, address, entry.user_agent, entry.request_id,
+        )  # fmt: skip
+
+    async def list_audit(self, everything: bool, team_id: int | None, before: int, limit: int) -> list[dict[str, Any]]:
+        rows = await self._session.fetch(SQL.list_audit, everything, team_id, before, limit)
+        return [dict(row) for row in rows]

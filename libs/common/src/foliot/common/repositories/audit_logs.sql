@@ -1,0 +1,13 @@
+-- name: insert_audit
+-- $1 user_id, $2 team_id, $3 action, $4 resource_type, $5 resource_id, $6 old, $7 new, $8 ip, $9 user agent, $10 request id
+INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, old_value, new_value, ip_address, user_agent,
+    request_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: list_audit
+-- Newest first. $1 all teams, $2 team_id, $3 cursor audit_id, $4 limit
+SELECT audit_id, user_id, action, resource_type, resource_id, old_value, new_value, host(ip_address) AS ip_address, user_agent,
+    created_at
+FROM audit_logs
+WHERE ($1 OR team_id = $2) AND audit_id < $3
+ORDER BY audit_id DESC LIMIT $4

@@ -1,0 +1,191 @@
+"""Executions: the ledger of attempts, and the only place where an attempt changes its state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from foliot.common.models import Execution, execution_from
+from foliot.common.postgres import Session, Statements, columns
+from foliot.common.repositories.jobs import Scope
+
+SQL = Statements("foliot.common.repositories", "executions.sql")
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True):
+    """One row that the planner wants in the ledger. `available_at` null: waits for an earlier run."""
+
+    job_id: int
+    user_id: int
+    team_id: int | None
+    status: str
+    scheduled_time: datetime
+    queue: str
+    priority: int
+    available_at: datetime | None = None
+    dispatch: bool = False
+    error_message: str | None = None
+    skipped_count: int | None = None
+    skipped_until: datetime | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt ended, as its claimant saw it."""
+
+    execution_id: int
+    scheduled_time: datetime
+    status: str
+    exit_code: int | None = None
+    http_status: int | None = None
+    error_message: str | None = None
+    logs: str | None = None
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """What finds one execution without looking into every month."""
+
+    execution_id: int
+    scheduled_time: datetime
+
+
+def _span(handles: Sequence[Handle] | Sequence[Outcome]) -> tuple[list[int], datetime, datetime]:
+    times = [handle.scheduled_time for handle in handles]
+    return [handle.execution_id for handle in handles], min(times), max(times)
+
+
+class Executions:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def insert_planned(self, ticks: Sequence[Tick], term: int) -> list[asyncpg.Record]:
+        """The rows that were not there yet."""
+        rows = [
+            (t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.queue, t.priority,
+             t.available_at, t.dispatch, t.skipped_count, t.skipped_until, t.request_id, t.traceparent)
+            for t in ticks
+        ]  # fmt: skip
+        return await self._session.fetch(SQL.insert_planned, *columns(rows, 14), term)
+
+    async def insert_run(
+        self,
+        job_id: int, user_id: int, team_id: int | None, queue: str, priority: int, *,
+        override: dict[str, Any] | None, request_id: str | None, traceparent: str | None, waits: bool,
+    ) -> Execution:  # fmt: skip
+        record = await self._session.fetchrow(
+            SQL.insert_run,
+            job_id,
+            user_id,
+            team_id,
+            queue,
+            priority,
+            override,
+            request_id,
+            traceparent,
+            waits,
+        )
+        assert record is not None
+        return execution_from(record)
+
+    async def insert_retries(self, failed: Sequence[tuple[int, datetime, timedelta]]) -> list[asyncpg.Record]:
+        """`failed`: (execution_id, scheduled_time, delay) of attempts that ended in this transaction."""
+        times = [item[1] for item in failed]
+        return await self._session.fetch(SQL.insert_retries, *columns(failed, 3), min(times), max(times))
+
+    async def take_backlog(self, queue: str, priority: int, limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.take_backlog, queue, priority, limit)
+
+    async def survey_open_work(self, depth: int) -> list[asyncpg.Record]:
+        """(queue, priority, dispatched, waits, available_at, now) of each pool and priority with open work."""
+        return await self._session.fetch(SQL.survey_open_work, depth)
+
+    async def select_dispatched(self, limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.select_dispatched, limit)
+
+    async def claim_executions(
+        self,
+        handles: Sequence[Handle], job_ids: Sequence[int], worker_id: str, claim: int, lease: float, again: bool,
+    ) -> list[asyncpg.Record]:  # fmt: skip
+        """`again`: the outcome of an earlier try under this token is unknown."""
+        return await self._session.fetch(
+            SQL.claim_executions, *_span(handles), list(job_ids), worker_id, claim, lease, again
+        )
+
+    async def record_executions(self, outcomes: Sequence[Outcome], claim: int) -> list[asyncpg.Record]:
+        """(execution_id, end_time, duration_ms) of those that were still the claimant's; the others are fenced."""
+        _, first, last = _span(outcomes)
+        rows = [(o.execution_id, o.status, o.exit_code, o.http_status, o.error_message, o.logs) for o in outcomes]
+        return await self._session.fetch(SQL.record_executions, *columns(rows, 6), first, last, claim)
+
+    async def renew_leases(self, handles: Sequence[Handle], claim: int, lease: float) -> dict[int, bool]:
+        """execution_id -> whether its cancel was asked, of those that are still the claimant's."""
+        rows = await self._session.fetch(SQL.renew_leases, *_span(handles), claim, lease)
+        return {row["execution_id"]: row["cancel_requested"] for row in rows}
+
+    async def hand_back(self, handles: Sequence[Handle]) -> int:
+        return await self._session.execute(SQL.hand_back, *_span(handles))
+
+    async def release_claimed(self, handles: Sequence[Handle], claim: int) -> int:
+        return await self._session.execute(SQL.release_claimed, *_span(handles), claim)
+
+    async def rescue_lost(self, claims: Sequence[int], limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.rescue_lost, list(claims), limit)
+
+    async def release_waiting(self, job_ids: Sequence[int]) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.release_waiting, list(job_ids))
+
+    async def select_waiting_jobs(self, after: int, limit: int) -> list[int]:
+        rows = await self._session.fetch(SQL.select_waiting_jobs, after, limit)
+        return [row["job_id"] for row in rows]
+
+    async def is_open(self, job_id: int) -> bool:
+        answer: bool = await self._session.fetchval(SQL.is_open, job_id)
+        return answer
+
+    async def is_waiting(self, job_id: int) -> bool:
+        answer: bool = await self._session.fetchval(SQL.is_waiting, job_id)
+        return answer
+
+    async def has_run(self, job_id: int, scheduled_time: datetime) -> bool:
+        answer: bool = await self._session.fetchval(SQL.has_run, job_id, scheduled_time)
+        return answer
+
+    async def cancel_open(self, job_id: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.cancel_open, job_id)
+
+    async def cancel_execution(self, handle: Handle) -> Execution | None:
+        record = await self._session.fetchrow(SQL.cancel_execution, handle.execution_id, handle.scheduled_time)
+        return execution_from(record) if record else None
+
+    async def select_execution(self, execution_id: int, scope: Scope) -> tuple[Execution, str | None] | None:
+        """The attempt and its logs."""
+        record = await self._session.fetchrow(
+            SQL.select_execution, execution_id, scope.everything, scope.team_id, scope.user_id
+        )
+        if record is None:
+            return None
+        values = dict(record)
+        logs = values.pop("logs")
+        return Execution(**values), logs
+
+    async def list_by_job(self, job_id: int, before: tuple[datetime, int], limit: int) -> list[Execution]:
+        rows = await self._session.fetch(SQL.list_by_job, job_id, *before, limit)
+        return [execution_from(row) for row in rows]
+
+    async def list_executions(
+        self, scope: Scope, window: tuple[datetime, datetime], *,
+        status: str | None, job_id: int | None, worker_id: str | None, before: int, limit: int,
+    ) -> list[Execution]:  # fmt: skip
+        rows = await self._session.fetch(
+            SQL.list_executions, scope.everything, scope.team_id, scope.user_id, *window, status, job_id, worker_id,
+            before, limit,
+        )  # fmt: skip
+        return [execution_from(row) for row in rows]
+
+    async def oldest_available(self) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.oldest_available)

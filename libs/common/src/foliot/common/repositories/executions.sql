@@ -1,0 +1,240 @@
+-- name: insert_planned
+-- Ticks of one batch; the only insert that may ignore a conflict. Arrays, one element a tick:
+-- $1 job_id, $2 user_id, $3 team_id, $4 status, $5 scheduled_time, $6 error_message, $7 queue, $8 priority,
+-- $9 available_at, $10 dispatch now, $11 skipped_count, $12 skipped_until, $13 request_id, $14 traceparent; $15 term
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at,
+    dispatched_at, end_time, skipped_count, skipped_until, request_id, traceparent, term)
+SELECT t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.queue, t.priority, t.available_at,
+    CASE WHEN t.dispatch THEN clock_timestamp() END, CASE WHEN t.status = 'SKIPPED' THEN clock_timestamp() END,
+    t.skipped_count, t.skipped_until, t.request_id, t.traceparent, $15
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::int[],
+    $9::timestamptz[], $10::bool[], $11::bigint[], $12::timestamptz[], $13::text[], $14::text[])
+    AS t (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at, dispatch,
+          skipped_count, skipped_until, request_id, traceparent)
+ON CONFLICT DO NOTHING
+RETURNING execution_id, job_id, scheduled_time, attempt_number, queue, priority, available_at, dispatched_at, status
+
+-- name: insert_run
+-- A run beside the schedule. Its scheduled_time is the clock's, moved on by a microsecond until it is free in the ledger.
+-- $1 job_id, $2 user_id, $3 team_id, $4 queue, $5 priority, $6 override, $7 request_id, $8 traceparent, $9 waits
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, trigger, queue, priority, available_at, override,
+    request_id, traceparent)
+SELECT $1, $2, $3, 'QUEUED', free.at, 'manual', $4, $5, CASE WHEN NOT $9 THEN free.at END, $6, $7, $8
+FROM (
+    SELECT t.at + g * INTERVAL '1 microsecond' AS at
+    FROM (SELECT clock_timestamp() AS at) t, generate_series(0, 1000) g
+    WHERE NOT EXISTS (
+        SELECT FROM executions e WHERE e.job_id = $1 AND e.scheduled_time = t.at + g * INTERVAL '1 microsecond')
+    ORDER BY 1 LIMIT 1) free
+RETURNING execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
+    error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at
+
+-- name: insert_retries
+-- The next attempts of runs that have just failed. $1 execution_ids, $2 scheduled_times, $3 delays (intervals), of the
+-- failed attempts; $4/$5 least and greatest scheduled_time. A cancelled or deleted job gets none.
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
+    available_at, override, term, request_id, traceparent)
+SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, e.attempt_number + 1, 'retry', j.queue, j.priority,
+    e.end_time + r.delay, e.override, e.term, e.request_id, e.traceparent
+FROM unnest($1::bigint[], $2::timestamptz[], $3::interval[]) AS r (execution_id, scheduled_time, delay)
+JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
+JOIN jobs j ON j.job_id = e.job_id
+WHERE e.execution_id = ANY ($1) AND e.scheduled_time >= $4 AND e.scheduled_time <= $5
+  AND j.status <> 'CANCELLED' AND j.deleted_at IS NULL
+ON CONFLICT DO NOTHING
+RETURNING job_id, scheduled_time, attempt_number, available_at
+
+-- name: take_backlog
+-- The relay's question: available rows of one pool and priority that were not dispatched, oldest first, now dispatched.
+-- $1 pool, $2 priority, $3 limit
+WITH best AS (
+    SELECT execution_id, scheduled_time FROM executions
+    WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now()
+      AND status = 'QUEUED' AND dispatched_at IS NULL
+    ORDER BY available_at LIMIT $3
+    FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE executions e SET dispatched_at = clock_timestamp()
+FROM best
+WHERE e.execution_id = best.execution_id AND e.scheduled_time = best.scheduled_time
+RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue, e.priority, e.available_at, e.request_id,
+    e.traceparent
+
+-- name: survey_open_work
+-- For each pool and priority with open work: how many rows are dispatched and unclaimed (the window), whether one waits
+-- to be dispatched, and when the next becomes available. Looks at no more than $1 rows of each: hops from one pair to the
+-- next over the open-work index.
+WITH RECURSIVE pairs AS (
+    (SELECT queue, priority FROM executions WHERE end_time IS NULL ORDER BY queue, priority LIMIT 1)
+    UNION ALL
+    SELECT n.queue, n.priority FROM pairs p, LATERAL (
+        SELECT e.queue, e.priority FROM executions e
+        WHERE e.end_time IS NULL AND (e.queue, e.priority) > (p.queue, p.priority)
+        ORDER BY e.queue, e.priority LIMIT 1) n)
+SELECT p.queue, p.priority, w.dispatched, w.waits, f.available_at, clock_timestamp() AS now
+FROM pairs p, LATERAL (
+    SELECT count(*) FILTER (WHERE o.dispatched_at IS NOT NULL) AS dispatched,
+        COALESCE(bool_or(o.dispatched_at IS NULL), false) AS waits
+    FROM (
+        SELECT e.status, e.dispatched_at FROM executions e
+        WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.available_at <= now()
+        ORDER BY e.available_at LIMIT $1) o
+    WHERE o.status = 'QUEUED') w
+LEFT JOIN LATERAL (
+    SELECT e.available_at FROM executions e
+    WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.available_at > now()
+    ORDER BY e.available_at LIMIT 1) f ON true
+
+-- name: select_dispatched
+-- What a former leader handed out and nobody has claimed: a new leader sends it once more. $1 limit
+SELECT execution_id, job_id, scheduled_time, attempt_number, queue, priority, request_id, traceparent FROM executions
+WHERE end_time IS NULL AND status = 'QUEUED' AND dispatched_at IS NOT NULL
+ORDER BY priority DESC, available_at LIMIT $1
+
+-- name: claim_executions
+-- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now.
+-- $1 execution_ids, $2/$3 least and greatest scheduled_time, $4 job_ids, $5 worker_id, $6 claim token, $7 lease in seconds,
+-- $8 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more
+UPDATE executions e SET
+    status = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'RUNNING' END,
+    end_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN clock_timestamp() END,
+    start_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN NULL ELSE clock_timestamp() END,
+    worker_id = $5, claim = $6, lease_until = clock_timestamp() + make_interval(secs => $7), job_version = j.version
+FROM jobs j
+WHERE e.execution_id = ANY ($1::bigint[]) AND e.scheduled_time >= $2 AND e.scheduled_time <= $3
+  AND (e.status = 'QUEUED' OR ($8 AND e.status = 'RUNNING' AND e.claim = $6)) AND e.available_at IS NOT NULL
+  AND j.job_id = e.job_id AND j.job_id = ANY ($4::bigint[])
+RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent,
+    e.override, e.available_at, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id,
+    j.overlap_policy
+
+-- name: record_executions
+-- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 status, $3 exit_code, $4 http_status,
+-- $5 error_message, $6 logs; $7/$8 least and greatest scheduled_time, $9 claim token
+UPDATE executions e SET
+    status = r.status, end_time = clock_timestamp(), exit_code = r.exit_code, http_status = r.http_status,
+    error_message = r.error_message, logs = r.logs
+FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[])
+    AS r (execution_id, status, exit_code, http_status, error_message, logs)
+WHERE e.execution_id = r.execution_id AND e.execution_id = ANY ($1)
+  AND e.scheduled_time >= $7 AND e.scheduled_time <= $8 AND e.status = 'RUNNING' AND e.claim = $9
+RETURNING e.execution_id, e.end_time, e.duration_ms
+
+-- name: renew_leases
+-- The heartbeat's second half: the leases of what runs now; names what shall be cancelled.
+-- $1 execution_ids, $2/$3 least and greatest scheduled_time, $4 claim token, $5 lease in seconds
+UPDATE executions e SET lease_until = clock_timestamp() + make_interval(secs => $5)
+WHERE e.execution_id = ANY ($1::bigint[]) AND e.scheduled_time >= $2 AND e.scheduled_time <= $3
+  AND e.status = 'RUNNING' AND e.claim = $4
+RETURNING e.execution_id, e.cancel_requested_at IS NOT NULL AS cancel_requested
+
+-- name: hand_back
+-- Deliveries that no slot took in time go back to the outbox. $1 execution_ids, $2/$3 least and greatest scheduled_time
+UPDATE executions SET dispatched_at = NULL
+WHERE execution_id = ANY ($1::bigint[]) AND scheduled_time >= $2 AND scheduled_time <= $3 AND status = 'QUEUED'
+
+-- name: release_claimed
+-- Claims of a process that has not started them (its own lease had passed, or it stops). $1 ids, $2/$3 times, $4 token
+UPDATE executions SET status = 'QUEUED', dispatched_at = NULL, start_time = NULL, worker_id = NULL, claim = NULL,
+    lease_until = NULL, job_version = NULL
+WHERE execution_id = ANY ($1::bigint[]) AND scheduled_time >= $2 AND scheduled_time <= $3
+  AND status = 'RUNNING' AND claim = $4
+
+-- name: rescue_lost
+-- Attempts of dead claim tokens whose lease has passed end as FAILED (CANCELLED if that was asked). $1 claims, $2 limit
+WITH lost AS (
+    SELECT execution_id, scheduled_time FROM executions
+    WHERE end_time IS NULL AND status = 'RUNNING' AND claim = ANY ($1::bigint[]) AND lease_until < now()
+    ORDER BY execution_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE executions e SET
+    status = CASE WHEN e.cancel_requested_at IS NULL THEN 'FAILED' ELSE 'CANCELLED' END,
+    error_message = 'worker lost', end_time = clock_timestamp()
+FROM lost, jobs j
+WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_time AND j.job_id = e.job_id
+RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status, e.trigger, e.worker_id, j.retry_policy
+
+-- name: release_waiting
+-- The oldest waiting run of each given job that has no unfinished earlier run becomes available. $1 job_ids
+UPDATE executions e SET available_at = clock_timestamp()
+FROM (
+    SELECT DISTINCT ON (w.job_id) w.execution_id, w.scheduled_time, w.job_id FROM executions w
+    WHERE w.job_id = ANY ($1::bigint[]) AND w.end_time IS NULL AND w.available_at IS NULL
+    ORDER BY w.job_id, w.scheduled_time) first
+WHERE e.execution_id = first.execution_id AND e.scheduled_time = first.scheduled_time AND e.status = 'QUEUED'
+  AND e.available_at IS NULL
+  AND NOT EXISTS (
+    SELECT FROM executions o JOIN jobs j ON j.job_id = o.job_id
+    WHERE o.job_id = first.job_id AND o.scheduled_time >= j.open_since AND o.end_time IS NULL
+      AND o.available_at IS NOT NULL)
+RETURNING e.execution_id, e.job_id
+
+-- name: select_waiting_jobs
+-- Jobs of which a run waits for an earlier one. $1 after job_id, $2 limit
+SELECT DISTINCT job_id FROM executions
+WHERE end_time IS NULL AND available_at IS NULL AND job_id > $1 ORDER BY job_id LIMIT $2
+
+-- name: is_open
+-- Whether a run of the locked job $1 is unfinished.
+SELECT EXISTS (
+    SELECT FROM executions e JOIN jobs j ON j.job_id = e.job_id
+    WHERE e.job_id = $1 AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
+
+-- name: is_waiting
+-- Whether a run of the locked job $1 waits for an earlier one.
+SELECT EXISTS (SELECT FROM executions WHERE job_id = $1 AND end_time IS NULL AND available_at IS NULL)
+
+-- name: has_run
+-- Whether the tick $2 of job $1 has an execution already.
+SELECT EXISTS (SELECT FROM executions WHERE job_id = $1 AND scheduled_time = $2)
+
+-- name: cancel_open
+-- Open attempts of the locked job $1: QUEUED ends at once, RUNNING is asked to.
+UPDATE executions e SET
+    status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
+    end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
+    cancel_requested_at = clock_timestamp()
+FROM jobs j
+WHERE j.job_id = $1 AND e.job_id = $1 AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
+RETURNING e.execution_id, e.status
+
+-- name: cancel_execution
+-- $1 execution_id, $2 its scheduled_time
+UPDATE executions e SET
+    status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
+    end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
+    cancel_requested_at = COALESCE(cancel_requested_at, clock_timestamp())
+WHERE execution_id = $1 AND scheduled_time = $2 AND end_time IS NULL
+RETURNING execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
+    error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at
+
+-- name: select_execution
+-- One visible attempt with its logs. $1 execution_id, $2 all teams, $3 team_id, $4 user_id
+SELECT execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
+    error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at, logs
+FROM executions
+WHERE execution_id = $1 AND ($2 OR team_id = $3 OR (team_id IS NULL AND $3::bigint IS NULL AND user_id = $4))
+
+-- name: list_by_job
+-- Newest first. $1 job_id, $2/$3 cursor (scheduled_time, attempt_number), $4 limit
+SELECT execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
+    error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at
+FROM executions
+WHERE job_id = $1 AND (scheduled_time, attempt_number) < ($2, $3)
+ORDER BY scheduled_time DESC, attempt_number DESC LIMIT $4
+
+-- name: list_executions
+-- By execution_id descending. $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null,
+-- $7 job_id or null, $8 worker_id or null, $9 cursor execution_id, $10 limit
+SELECT execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
+    error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at
+FROM executions
+WHERE ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
+  AND scheduled_time >= $4 AND scheduled_time <= $5
+  AND ($6::text IS NULL OR status = $6) AND ($7::bigint IS NULL OR job_id = $7) AND ($8::text IS NULL OR worker_id = $8)
+  AND execution_id < $9
+ORDER BY execution_id DESC LIMIT $10
+
+-- name: oldest_available
+-- For the gauges: how many wait, and since when, by pool.
+SELECT queue, count(*) AS depth, min(available_at) AS available_at FROM executions
+WHERE end_time IS NULL AND status = 'QUEUED' AND available_at <= now()
+GROUP BY queue

@@ -1,0 +1,140 @@
+"""Jobs: definitions, what is due, and how a job ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from foliot.common.models import Job
+from foliot.common.postgres import Session, Statements, columns
+
+SQL = Statements("foliot.common.repositories", "jobs.sql")
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Whose things a caller may see: everybody's, one team's, or a user's own that have no team."""
+
+    everything: bool
+    team_id: int | None
+    user_id: int
+
+
+class OpenRuns(msgspec.Struct, frozen=True):
+    """What a job has open: its oldest open run (None: nothing), and whether a run waits for an earlier one."""
+
+    since: datetime | None = None
+    waits: bool = False
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """The one write of a batch of planned ticks to their job."""
+
+    job_id: int
+    next_run_time: datetime | None
+    last_run_time: datetime | None
+    open_since: datetime | None
+    runs: int
+
+
+def _job(record: asyncpg.Record) -> Job:
+    values = dict(record)
+    derived = values.pop("derived_status", None)
+    values.pop("now", None)
+    return Job(**(values | {"status": derived or values["status"]}))
+
+
+def to_row(job: Job) -> dict[str, Any]:
+    """The row as the object that `jsonb_populate_record` reads."""
+    return {name: getattr(job, name) for name in Job.__struct_fields__}
+
+
+class Jobs:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def insert_job(self, row: dict[str, Any]) -> Job:
+        record = await self._session.fetchrow(SQL.insert_job, row)
+        assert record is not None
+        return _job(record)
+
+    async def insert_job_version(self, job: Job, definition: dict[str, Any]) -> None:
+        await self._session.execute(SQL.insert_job_version, job.job_id, job.version, job.status, definition)
+
+    async def close_job_version(self, job_id: int) -> None:
+        await self._session.execute(SQL.close_job_version, job_id)
+
+    async def select_job(self, job_id: int, scope: Scope) -> Job | None:
+        record = await self._session.fetchrow(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)
+        return _job(record) if record else None
+
+    async def lock_job(self, job_id: int, scope: Scope) -> Job | None:
+        """The stored row, locked until the transaction ends."""
+        record = await self._session.fetchrow(SQL.lock_job, job_id, scope.everything, scope.team_id, scope.user_id)
+        return _job(record) if record else None
+
+    async def list_jobs_by_team(
+        self, team_id: int, status: str | None, before: tuple[datetime, int], limit: int
+    ) -> list[Job]:
+        rows = await self._session.fetch(SQL.list_jobs_by_team, team_id, status, *before, limit)
+        return [_job(row) for row in rows]
+
+    async def list_jobs_by_user(
+        self, user_id: int, status: str | None, before: tuple[datetime, int], limit: int
+    ) -> list[Job]:
+        rows = await self._session.fetch(SQL.list_jobs_by_user, user_id, status, *before, limit)
+        return [_job(row) for row in rows]
+
+    async def list_jobs(self, status: str | None, before: tuple[datetime, int], limit: int) -> list[Job]:
+        return [_job(row) for row in await self._session.fetch(SQL.list_jobs, status, *before, limit)]
+
+    async def update_job(self, job: Job) -> None:
+        """The locked job takes all columns of `job`."""
+        await self._session.execute(SQL.update_job, job.job_id, to_row(job))
+
+    async def note_open_run(self, job_id: int, scheduled_time: datetime) -> None:
+        await self._session.execute(SQL.note_open_run, job_id, scheduled_time)
+
+    async def select_pending_jobs(self, limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.select_pending_jobs, limit)
+
+    async def select_next_run_time(self) -> tuple[datetime, datetime | None]:
+        """(the database's clock, the earliest next_run_time)."""
+        row = await self._session.fetchrow(SQL.select_next_run_time)
+        assert row is not None
+        return row["now"], row["next_run_time"]
+
+    async def lock_due_jobs(self, read: Sequence[tuple[int, int, datetime]]) -> set[int]:
+        """`read`: (job_id, version, next_run_time) as read; gives the job_ids that are still so, locked."""
+        rows = await self._session.fetch(SQL.lock_due_jobs, *columns(read, 3))
+        return {row["job_id"] for row in rows}
+
+    async def select_open_runs(self, job_ids: Sequence[int]) -> dict[int, OpenRuns]:
+        rows = await self._session.fetch(SQL.select_open_runs, list(job_ids))
+        return {row["job_id"]: OpenRuns(row["open_since"], row["waits"]) for row in rows}
+
+    async def advance_jobs(self, advances: Sequence[Advance]) -> int:
+        rows = [msgspec.structs.astuple(advance) for advance in advances]
+        return await self._session.execute(SQL.advance_jobs, *columns(rows, 5))
+
+    async def fail_unplannable(self, job_id: int, version: int) -> asyncpg.Record | None:
+        return await self._session.fetchrow(SQL.fail_unplannable, job_id, version)
+
+    async def lock_settling(self, job_ids: Sequence[int]) -> list[int]:
+        rows = await self._session.fetch(SQL.lock_settling, list(job_ids))
+        return [row["job_id"] for row in rows]
+
+    async def settle_jobs(self, job_ids: Sequence[int]) -> list[tuple[int, str]]:
+        """(job_id, outcome) of the locked jobs that have ended."""
+        rows = await self._session.fetch(SQL.settle_jobs, list(job_ids))
+        return [(row["job_id"], row["status"]) for row in rows]
+
+    async def select_unsettled(self, after: int, limit: int) -> list[int]:
+        rows = await self._session.fetch(SQL.select_unsettled, after, limit)
+        return [row["job_id"] for row in rows]
+
+    async def complete_replayed(self, job_ids: Sequence[int]) -> int:
+        return len(await self._session.fetch(SQL.complete_replayed, list(job_ids)))

@@ -1,0 +1,156 @@
+-- name: insert_job
+-- One new definition. $1 a JSON object with the columns given.
+INSERT INTO jobs (
+    user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
+    next_run_time, payload, retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy,
+    misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue,
+    request_id, traceparent, created_at, updated_at)
+SELECT
+    user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
+    next_run_time, payload, retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy,
+    misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue,
+    request_id, traceparent, schedule_since, schedule_since
+FROM jsonb_populate_record(NULL::jobs, $1)
+RETURNING *
+
+-- name: insert_job_version
+-- The definition of $1 as it stands from now on.
+INSERT INTO job_versions (job_id, version, status, definition, valid_from)
+VALUES ($1, $2, $3, $4, clock_timestamp())
+
+-- name: close_job_version
+UPDATE job_versions SET valid_to = clock_timestamp() WHERE job_id = $1 AND valid_to IS NULL
+
+-- name: select_job
+-- One visible job with its status derived. $1 job_id, $2 all teams, $3 team_id, $4 user_id
+SELECT * FROM visible_jobs j
+WHERE j.job_id = $1
+  AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))
+
+-- name: lock_job
+-- Locks a visible job; what hangs on it is looked at in a later statement. $1 job_id, $2 all teams, $3 team_id, $4 user_id
+SELECT j.* FROM jobs j
+WHERE j.job_id = $1 AND j.deleted_at IS NULL
+  AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))
+FOR NO KEY UPDATE
+
+-- name: list_jobs_by_team
+-- Newest first. $1 team_id, $2 stored status or null, $3/$4 cursor (created_at, job_id), $5 limit
+SELECT * FROM visible_jobs j
+WHERE j.team_id = $1 AND (j.created_at, j.job_id) < ($3, $4)
+  AND ($2::text IS NULL OR j.derived_status = $2)
+ORDER BY j.created_at DESC, j.job_id DESC LIMIT $5
+
+-- name: list_jobs_by_user
+-- Newest first, those without a team. $1 user_id, $2 status or null, $3/$4 cursor, $5 limit
+SELECT * FROM visible_jobs j
+WHERE j.team_id IS NULL AND j.user_id = $1 AND (j.created_at, j.job_id) < ($3, $4)
+  AND ($2::text IS NULL OR j.derived_status = $2)
+ORDER BY j.created_at DESC, j.job_id DESC LIMIT $5
+
+-- name: list_jobs
+-- Newest first, everybody's (an admin's key without a team). $1 status or null, $2/$3 cursor, $4 limit
+SELECT * FROM visible_jobs j
+WHERE (j.created_at, j.job_id) < ($2, $3) AND ($1::text IS NULL OR j.derived_status = $1)
+ORDER BY j.created_at DESC, j.job_id DESC LIMIT $4
+
+-- name: update_job
+-- The locked job $1 takes the columns of the JSON object $2 (a whole row).
+UPDATE jobs SET (
+    job_name, job_type, description, schedule, timezone, schedule_since, next_run_time, paused_run_time, payload, status,
+    retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap,
+    dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue, version, runs_planned, request_id, traceparent,
+    updated_at, deleted_at) = (
+    SELECT r.job_name, r.job_type, r.description, r.schedule, r.timezone, r.schedule_since, r.next_run_time,
+        r.paused_run_time, r.payload, r.status, r.retry_policy, r.priority, r.timeout_seconds, r.overlap_policy,
+        r.misfire_policy, r.misfire_grace_seconds, r.misfire_limit, r.dst_gap, r.dst_overlap, r.start_at, r.end_at,
+        r.max_runs, r.jitter_seconds, r.labels, r.queue, r.version, r.runs_planned, r.request_id, r.traceparent,
+        r.updated_at, r.deleted_at
+    FROM jsonb_populate_record(NULL::jobs, $2) r)
+WHERE job_id = $1
+
+-- name: note_open_run
+-- A run at $2 of the locked job $1 was made beside the planner.
+UPDATE jobs SET open_since = LEAST(open_since, $2), last_run_time = GREATEST(last_run_time, $2) WHERE job_id = $1
+
+-- name: select_pending_jobs
+-- What is due, oldest first, without locks: the planner's question. $1 limit
+SELECT *, clock_timestamp() AS now FROM jobs
+WHERE status = 'PENDING' AND next_run_time <= now() AND deleted_at IS NULL
+ORDER BY next_run_time LIMIT $1
+
+-- name: select_next_run_time
+-- When the next job is due, and the database's clock.
+SELECT clock_timestamp() AS now, (
+    SELECT next_run_time FROM jobs
+    WHERE status = 'PENDING' AND next_run_time IS NOT NULL AND deleted_at IS NULL
+    ORDER BY next_run_time LIMIT 1) AS next_run_time
+
+-- name: lock_due_jobs
+-- Locks those of the given jobs that are still as they were read. $1 job_ids, $2 versions, $3 next_run_times
+SELECT j.job_id
+FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS r (job_id, version, next_run_time)
+JOIN jobs j ON j.job_id = r.job_id AND j.version = r.version AND j.next_run_time = r.next_run_time
+WHERE j.job_id = ANY ($1) AND j.status = 'PENDING' AND j.deleted_at IS NULL
+ORDER BY j.job_id FOR NO KEY UPDATE OF j SKIP LOCKED
+
+-- name: select_open_runs
+-- The oldest open run of each locked job (null if none) and whether one waits for an earlier. $1 job_ids
+SELECT j.job_id, (
+    SELECT e.scheduled_time FROM executions e
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
+    ORDER BY e.scheduled_time LIMIT 1) AS open_since,
+    EXISTS (SELECT FROM executions e WHERE e.job_id = j.job_id AND e.end_time IS NULL AND e.available_at IS NULL) AS waits
+FROM jobs j WHERE j.job_id = ANY ($1::bigint[])
+
+-- name: advance_jobs
+-- The one write of a run to its job. $1 job_ids, $2 next_run_times, $3 last_run_times, $4 open_since, $5 runs planned
+UPDATE jobs j SET
+    next_run_time = u.next_run_time,
+    last_run_time = COALESCE(u.last_run_time, j.last_run_time),
+    open_since = u.open_since,
+    runs_planned = j.runs_planned + u.runs
+FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[])
+    AS u (job_id, next_run_time, last_run_time, open_since, runs)
+WHERE j.job_id = u.job_id AND j.job_id = ANY ($1)
+
+-- name: fail_unplannable
+-- A job whose next tick cannot be computed becomes FAILED. $1 job_id, $2 version
+UPDATE jobs SET status = 'FAILED', next_run_time = NULL WHERE job_id = $1 AND version = $2 AND status = 'PENDING'
+RETURNING job_id, user_id, team_id
+
+-- name: lock_settling
+-- Of the jobs whose run has just ended, those whose end or whose waiting run must be looked at under the job's lock.
+SELECT job_id FROM jobs
+WHERE job_id = ANY ($1::bigint[]) AND (next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))
+ORDER BY job_id FOR NO KEY UPDATE
+
+-- name: settle_jobs
+-- Locked jobs for which nothing is open and nothing follows take the outcome of their last run. $1 job_ids
+UPDATE jobs j SET next_run_time = NULL, paused_run_time = NULL, status = COALESCE((
+        SELECT CASE e.status WHEN 'COMPLETED' THEN 'COMPLETED' WHEN 'CANCELLED' THEN 'CANCELLED' ELSE 'FAILED' END
+        FROM executions e WHERE e.job_id = j.job_id AND e.status <> 'SKIPPED'
+        ORDER BY e.scheduled_time DESC, e.attempt_number DESC LIMIT 1), 'FAILED')
+WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at IS NULL
+  AND j.schedule IS DISTINCT FROM 'manual'
+  AND (j.status = 'PENDING' OR (j.status = 'PAUSED' AND j.paused_run_time IS NULL))
+  AND NOT EXISTS (
+    SELECT FROM executions e
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
+RETURNING j.job_id, j.status
+
+-- name: select_unsettled
+-- Jobs that will not be armed again by themselves and have nothing open: what reconcile settles. $1 after job_id, $2 limit
+SELECT j.job_id FROM jobs j
+WHERE j.next_run_time IS NULL AND j.status IN ('PENDING', 'PAUSED') AND j.deleted_at IS NULL AND j.job_id > $1
+  AND j.schedule IS DISTINCT FROM 'manual' AND (j.status = 'PENDING' OR j.paused_run_time IS NULL)
+  AND NOT EXISTS (
+    SELECT FROM executions e
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
+ORDER BY j.job_id LIMIT $2
+
+-- name: complete_replayed
+-- A FAILED one-time job whose replay succeeded is COMPLETED. $1 job_ids
+UPDATE jobs SET status = 'COMPLETED'
+WHERE job_id = ANY ($1::bigint[]) AND status = 'FAILED' AND next_run_time IS NULL
+RETURNING job_id

@@ -1,0 +1,54 @@
+"""One unit of work: the repositories over one connection."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from foliot.common.postgres import Session
+from foliot.common.repositories.api_keys import ApiKeys
+from foliot.common.repositories.audit_logs import AuditLogs
+from foliot.common.repositories.dead_letters import DeadLetters
+from foliot.common.repositories.executions import Executions
+from foliot.common.repositories.idempotency_keys import IdempotencyKeys
+from foliot.common.repositories.jobs import Jobs
+from foliot.common.repositories.leader import Leader
+from foliot.common.repositories.workers import Workers
+
+
+class Unit:
+    """What a transaction gives to the code that decides; a simulation gives its own."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.session)
+
+    @cached_property
+    def executions(self) -> Executions:
+        return Executions(self.session)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        return DeadLetters(self.session)
+
+    @cached_property
+    def audit_logs(self) -> AuditLogs:
+        return AuditLogs(self.session)
+
+    @cached_property
+    def leader(self) -> Leader:
+        return Leader(self.session)
+
+    @cached_property
+    def workers(self) -> Workers:
+        return Workers(self.session)
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        return ApiKeys(self.session)
+
+    @cached_property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        return IdempotencyKeys(self.session)

@@ -1,0 +1,24 @@
+"""The web application: routes and what is around them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from foliot.api.auth import Keys
+from foliot.api.handlers.cluster import ClusterHandlers
+from foliot.api.handlers.executions import ExecutionHandlers
+from foliot.api.handlers.jobs import JobHandlers
+from foliot.api.middleware import around
+from foliot.common.admin import Readiness, health_routes
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+
+MAX_BODY = 1024 * 1024
+
+
+def build_app(database: UnitsOfWork, clock: Clock, readiness: Readiness) -> web.Application:
+    app = web.Application(middlewares=[around(Keys(database, clock))], client_max_size=MAX_BODY)
+    app.add_routes(health_routes(readiness))
+    for handlers in (JobHandlers(database), ExecutionHandlers(database), ClusterHandlers(database)):
+        app.add_routes(handlers.routes())
+    return app

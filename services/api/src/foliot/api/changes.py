@@ -1,0 +1,170 @@
+"""Every change goes this way: one transaction with its audit row, its idempotent answer and its wake-up."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import web
+
+from foliot.api import events
+from foliot.api.bodies import Answer, dump, respond
+from foliot.api.middleware import REQUEST_ID, principal_of
+from foliot.api.problems import problem_body
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Conflict, FieldError, Invalid
+from foliot.common.notify import wake_scheduler
+from foliot.common.repositories.audit_logs import AuditEntry
+from foliot.common.repositories.idempotency_keys import RequestKey
+from foliot.common.repositories.unit import Unit
+
+WAIT_FOR_FIRST = 5.0
+LOOK_EVERY = 0.05
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_log = structlog.get_logger()
+
+
+class Change:
+    """One request that changes something: who asks, and what is to be audited."""
+
+    def __init__(self, request: web.Request, unit: Unit) -> None:
+        self.request = request
+        self.unit = unit
+        self.principal = principal_of(request)
+        self.request_id: str = request[REQUEST_ID]
+        self.traceparent = _traceparent(request)
+        self._done: list[tuple[str, str, int]] = []
+
+    async def audit(
+        self, action: str, resource_type: str, resource_id: int, *,
+        old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, team_id: int | None = None,
+    ) -> None:  # fmt: skip
+        await self.unit.audit_logs.insert_audit(
+            AuditEntry(
+                user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
+                resource_id=resource_id, old_value=old, new_value=new, ip_address=self.request.remote,
+                user_agent=self.request.headers.get("User-Agent", "")[:500].replace("\0", ""), request_id=self.request_id,
+            )
+        )  # fmt: skip
+        self._done.append((action, resource_type, resource_id))
+
+    async def wake(self) -> None:
+        await wake_scheduler(self.unit.session)
+
+    def report(self) -> None:
+        """One line a change, after the commit."""
+        for action, resource_type, resource_id in self._done:
+            _log.info(
+                events.CHANGED, action=action, user_id=self.principal.user_id, team_id=self.principal.team_id,
+                key_id=self.principal.key_id, **{f"{resource_type.lower()}_id": resource_id},
+            )  # fmt: skip
+
+
+Work = Callable[[Change], Awaitable[Answer]]
+
+
+async def change(
+    request: web.Request,
+    database: UnitsOfWork,
+    work: Work,
+    *,
+    body: bytes = b"",
+    hidden: tuple[str, ...] = (),
+) -> web.Response:
+    """Run `work` in one transaction. With an Idempotency-Key the answer is kept in that transaction (without the
+    members `hidden`) and given again to the same request; other answers than 2xx and 409 leave no trace."""
+    key = _request_key(request)
+    if key is None:
+        return respond(await _run(request, database, work))
+    request_hash = hashlib.sha256(body).digest()
+    deadline = asyncio.get_running_loop().time() + WAIT_FOR_FIRST
+    while True:
+        response = await _try(request, database, work, key, request_hash, hidden)
+        if response is not None:
+            return response
+        if asyncio.get_running_loop().time() > deadline:
+            raise Conflict("in_flight", "a request with this Idempotency-Key is still being answered; try again later")
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def _run(request: web.Request, database: UnitsOfWork, work: Work) -> Answer:
+    async with database.transaction() as unit:
+        under_way = Change(request, unit)
+        answer = await work(under_way)
+    under_way.report()
+    return answer
+
+
+async def _try(
+    request: web.Request,
+    database: UnitsOfWork,
+    work: Work,
+    key: RequestKey,
+    request_hash: bytes,
+    hidden: tuple[str, ...],
+) -> web.Response | None:
+    """The answer, or None while the first request with this key is in flight."""
+    try:
+        async with database.transaction() as unit:
+            if not await unit.idempotency_keys.lock_key(key):
+                return None
+            kept = await unit.idempotency_keys.select_answer(key)
+            if kept is not None:
+                return _again(kept, request_hash)
+            under_way = Change(request, unit)
+            answer = await work(under_way)
+            await _keep(unit, key, request_hash, answer, hidden)
+    except Conflict as error:
+        refused = Answer(status=409, body=problem_body(409, error.code, str(error), request[REQUEST_ID]))
+        async with database.transaction() as unit:
+            if await unit.idempotency_keys.lock_key(key):
+                await _keep(unit, key, request_hash, refused, ())
+        raise
+    under_way.report()
+    return respond(answer)
+
+
+async def _keep(unit: Unit, key: RequestKey, request_hash: bytes, answer: Answer, hidden: tuple[str, ...]) -> None:
+    body = answer.body
+    if hidden:
+        body = {name: value for name, value in body.items() if name not in hidden}
+    text = "" if body is None else dump(body).decode()
+    await unit.idempotency_keys.insert_answer(key, request_hash, answer.status, answer.headers, text)
+
+
+def _again(kept: Any, request_hash: bytes) -> web.Response:
+    if bytes(kept["request_hash"]) != request_hash:
+        raise Invalid(
+            [FieldError("Idempotency-Key", "was used with another body within 24 h: use a new key")],
+            "idempotency_key_reused",
+        )
+    content_type = "application/problem+json" if kept["status"] == 409 else "application/json"
+    if not kept["body"]:
+        return web.Response(status=kept["status"], headers=kept["headers"])
+    return web.Response(
+        body=kept["body"].encode(), status=kept["status"], headers=kept["headers"], content_type=content_type
+    )
+
+
+def _request_key(request: web.Request) -> RequestKey | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise Invalid([FieldError("Idempotency-Key", "must have 1 to 255 printable characters")])
+    principal = principal_of(request)
+    return RequestKey(principal.user_id, principal.team_id or 0, request.method, request.path, key)
+
+
+def _traceparent(request: web.Request) -> str | None:
+    given = request.headers.get("traceparent", "").lower()
+    return given if _TRACEPARENT.fullmatch(given) else None
+
+
+def canonical(body: dict[str, Any]) -> bytes:
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)

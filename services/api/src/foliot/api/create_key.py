@@ -1,0 +1,43 @@
+"""`python -m foliot.api create-key`: a key without asking the API, for the first one or a lost one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+from foliot.api.auth import hash_key, new_key
+from foliot.api.config import Config
+from foliot.common.config import load
+from foliot.common.database import Database
+from foliot.common.errors import FoliotError
+from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
+
+
+def main(arguments: list[str]) -> None:
+    """Prints the key alone on stdout; it is stored as a hash and shown this once."""
+    parser = argparse.ArgumentParser(prog="python -m foliot.api create-key", description=main.__doc__)
+    parser.add_argument("--role", choices=["viewer", "operator", "admin"], required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--user-id", type=int, default=1)
+    parser.add_argument("--team-id", type=int)
+    given = parser.parse_args(arguments)
+    try:
+        config = load(Config, os.environ)
+        print(asyncio.run(create(config.database_url, given.role, given.name, given.user_id, given.team_id)))
+    except FoliotError as error:
+        sys.exit(f"create-key: {error}")
+
+
+async def create(url: str, role: str, name: str, user_id: int, team_id: int | None) -> str:
+    key = new_key()
+    async with Database(url, size=1, name="create-key") as database, database.transaction() as unit:
+        row = await unit.api_keys.insert_key(hash_key(key), name, user_id, team_id, role, None)
+        await unit.audit_logs.insert_audit(
+            AuditEntry(
+                user_id=FOLIOT, team_id=team_id, action="CREATE_KEY", resource_type="API_KEY",
+                resource_id=row["key_id"], new_value=row,
+            )
+        )  # fmt: skip
+    return key

@@ -1,0 +1,206 @@
+"""A job's definition at the door: every field checked, every wrong one named with its remedy."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from foliot.common import payloads
+from foliot.common.errors import FieldError, Invalid
+from foliot.common.models import Job, RetryPolicy
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.kinds import Immediate, Instant, Manual
+from foliot.common.schedules.timetable import Timetable, from_fields
+from foliot.common.schedules.zones import zone
+
+_MICROSECOND = timedelta(microseconds=1)
+_POOL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_RESERVED_POOLS = {"high", "urgent", "normal"}
+_MAX_LABELS = 64
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller may set, with the contract's defaults."""
+
+    job_name: Name
+    job_type: Literal["http_request", "script", "sql_query"]
+    schedule: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    payload: dict[str, Any]
+    job_key: Name | None = None
+    description: Annotated[str, msgspec.Meta(max_length=10_000)] | None = None
+    timezone: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] = "UTC"
+    retry_policy: dict[str, Any] = msgspec.field(default_factory=dict)
+    priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400 * 7)] = 300
+    overlap_policy: Literal["skip", "queue_one", "allow", "cancel_running"] = "skip"
+    misfire_policy: Literal["skip", "run_once", "run_all"] = "run_once"
+    misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366)] = 60
+    misfire_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 100
+    dst_gap: Literal["shift", "skip"] = "shift"
+    dst_overlap: Literal["first", "second", "both"] = "first"
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
+    jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    queue: str = "default"
+
+
+class _RetryFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    max_retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3
+    backoff_factor: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 3
+    max_backoff: Annotated[float, msgspec.Meta(ge=0, le=86_400 * 7)] = 3600
+    jitter: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0
+    max_age: Annotated[float, msgspec.Meta(gt=0, le=86_400 * 366)] | None = None
+    retry_on: list[int | str] | None = None
+
+
+def decode(body: dict[str, Any]) -> Definition:
+    """Raises Invalid with every wrong field."""
+    values, errors = convert_fields(body, Definition, "")
+    payload, job_type = values.get("payload"), values.get("job_type")
+    if payload is not None and job_type is not None:
+        try:
+            payloads.decode(job_type, payload)
+        except payloads.PayloadError as error:
+            errors += [FieldError(field, message) for field, message in error.errors]
+    if "retry_policy" in values:
+        values["retry_policy"], wrong = _retry_policy(values["retry_policy"])
+        errors += wrong
+    errors += _check_labels(values.get("labels", {})) + _check_queue(values.get("queue", "default"))
+    errors += _check_window(values)
+    if not any(e.field.startswith(("schedule", "timezone", "dst_", "start_at", "end_at")) for e in errors):
+        errors += _check_schedule(values)
+    if errors:
+        raise Invalid(errors)
+    return Definition(**values)
+
+
+def convert_fields(
+    body: dict[str, Any], shape: type[msgspec.Struct], prefix: str
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """Convert member by member, since msgspec itself stops at the first error. Gives (values, errors)."""
+    fields = {field.name: field for field in msgspec.structs.fields(shape)}
+    values: dict[str, Any] = {}
+    errors = [
+        FieldError(prefix + name, f"is not a field; the fields are {', '.join(fields)}")
+        for name in body
+        if name not in fields
+    ]
+    for name, field in fields.items():
+        if name not in body:
+            if field.required:
+                errors.append(FieldError(prefix + name, "is required"))
+            continue
+        try:
+            values[name] = msgspec.convert(body[name], field.type)
+        except msgspec.ValidationError as error:
+            errors.append(FieldError(prefix + name, _readable(str(error), field.type)))
+        if isinstance(values.get(name), datetime) and values[name].tzinfo is None:
+            errors.append(FieldError(prefix + name, "needs an offset or Z, for example 2030-01-31T09:00:00Z"))
+            del values[name]
+    return values, errors
+
+
+def _readable(message: str, hint: Any) -> str:
+    text = (
+        message.replace("`", "")
+        .replace("Expected", "must be", 1)
+        .replace("must be str of length", "must have a length")
+    )
+    text = text.replace("must be int", "must be a whole number").replace("must be str", "must be text")
+    text = text.replace("Invalid enum value", "is").replace(
+        "Invalid RFC3339 encoded datetime", "is not an RFC 3339 time such as 2030-01-31T09:00:00Z"
+    )
+    options = [arg for arg in getattr(hint, "__args__", ()) if isinstance(arg, str)]
+    return f"{text}; one of {', '.join(options)}" if options else text
+
+
+def _retry_policy(raw: dict[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
+    """Members left out take the defaults; what is not set stays out of the row."""
+    values, errors = convert_fields(raw, _RetryFields, "retry_policy.")
+    for entry in values.get("retry_on") or []:
+        if not (entry == "network" or re.fullmatch(r"[1-5](xx|\d\d)", str(entry))):
+            errors.append(
+                FieldError("retry_policy.retry_on", f"{entry!r} is not a status (503), a class (5xx) or network")
+            )
+    policy = {"max_retries": RetryPolicy().max_retries, "backoff_factor": RetryPolicy().backoff_factor}
+    return policy | values, errors
+
+
+def _check_labels(labels: dict[str, str]) -> list[FieldError]:
+    if len(labels) > _MAX_LABELS:
+        return [FieldError("labels", f"at most {_MAX_LABELS} labels")]
+    return [
+        FieldError(f"labels.{key[:40]}", "a label has a name of 1 to 63 characters and a value of at most 255")
+        for key, value in labels.items()
+        if not 1 <= len(key) <= 63 or len(value) > 255
+    ]
+
+
+def _check_queue(queue: str) -> list[FieldError]:
+    if _POOL.fullmatch(queue) and queue not in _RESERVED_POOLS:
+        return []
+    return [FieldError("queue", "a pool's name has 1 to 64 of a-z, 0-9, _ and -, and is not high, urgent or normal")]
+
+
+def _check_window(values: dict[str, Any]) -> list[FieldError]:
+    start_at, end_at = values.get("start_at"), values.get("end_at")
+    if start_at and end_at and end_at <= start_at:
+        return [FieldError("end_at", "must be later than start_at")]
+    return []
+
+
+def _check_schedule(values: dict[str, Any]) -> list[FieldError]:
+    if "schedule" not in values:
+        return []
+    errors = []
+    zone_name = values.get("timezone", "UTC")
+    try:
+        zone(zone_name)
+    except ScheduleError as error:
+        errors.append(FieldError("timezone", str(error)))
+        zone_name = "UTC"
+    try:
+        anchor = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+        from_fields(schedule=values["schedule"], timezone=zone_name, anchor=anchor)
+    except ScheduleError as error:
+        errors.append(FieldError("schedule", str(error)))
+    return errors
+
+
+def timetable(definition: Definition | Job, since: datetime, spread_key: str) -> Timetable:
+    return from_fields(
+        schedule=definition.schedule or "immediate",
+        timezone=definition.timezone,
+        anchor=since,
+        dst_gap=definition.dst_gap,
+        dst_overlap=definition.dst_overlap,
+        start_at=definition.start_at,
+        end_at=definition.end_at,
+        spread=spread_key,
+    )
+
+
+def first_tick(definition: Definition, times: Timetable, now: datetime) -> datetime | None:
+    """When a new (or newly set) schedule fires first. Raises Invalid if it never would, or lies in the past."""
+    schedule = times.schedule
+    if isinstance(schedule, Manual):
+        return None
+    if isinstance(schedule, Immediate):
+        return times.next_after(now - _MICROSECOND)
+    if isinstance(schedule, Instant):
+        if schedule.at < now - timedelta(seconds=definition.misfire_grace_seconds):
+            raise Invalid([FieldError("schedule", f"{definition.schedule} has passed: give a time in the future")])
+        tick = times.next_after(schedule.at - _MICROSECOND)
+    else:
+        tick = times.next_after(now)
+    if tick is None:
+        raise Invalid([FieldError("end_at", "no tick lies before end_at: give a later end_at or another schedule")])
+    return tick

@@ -1,0 +1,120 @@
+"""/v1/executions, and the executions of a job."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from foliot.api.auth import Role
+from foliot.api.bodies import Answer, respond
+from foliot.api.changes import Change, change
+from foliot.api.middleware import principal_of
+from foliot.api.pages import (
+    LAST_ID,
+    LAST_TIME,
+    check_names,
+    choice,
+    cursor,
+    cursor_of,
+    limit_of,
+    moment,
+    number,
+    page,
+    path_id,
+)
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Conflict, FieldError, Invalid, NotFound
+from foliot.common.models import Execution
+from foliot.common.repositories.executions import Handle
+from foliot.common.runs import end_runs
+from foliot.common.states import ExecutionStatus
+
+DAY, MONTH = timedelta(days=1), timedelta(days=31)
+
+
+class ExecutionHandlers:
+    def __init__(self, database: UnitsOfWork) -> None:
+        self._database = database
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/v1/jobs/{job_id}/executions", self.list_of_job),
+            web.get("/v1/executions", self.page),
+            web.get("/v1/executions/{execution_id}", self.read),
+            web.post("/v1/executions/{execution_id}/cancel", self.cancel),
+        ]
+
+    async def list_of_job(self, request: web.Request) -> web.Response:
+        check_names(request, ("limit", "cursor"))
+        job_id, limit = path_id(request, "job_id"), limit_of(request)
+        before = cursor_of(request, datetime, int) or (LAST_TIME, 2**31 - 1)
+        async with self._database.session() as unit:
+            if await unit.jobs.select_job(job_id, principal_of(request).scope) is None:
+                raise NotFound(f"there is no job {job_id}")
+            found = await unit.executions.list_by_job(job_id, (before[0], before[1]), limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        next_cursor = cursor(last.scheduled_time.isoformat(), last.attempt_number) if last else None
+        return respond(Answer(body=page(found[:limit], next_cursor)))
+
+    async def page(self, request: web.Request) -> web.Response:
+        check_names(request, ("status", "job_id", "worker_id", "from", "to", "limit", "cursor"))
+        limit = limit_of(request)
+        before = cursor_of(request, int) or (LAST_ID,)
+        async with self._database.session() as unit:
+            window = _window(request, await unit.leader.select_now())
+            found = await unit.executions.list_executions(
+                principal_of(request).scope, window,
+                status=choice(request, "status", [s.value for s in ExecutionStatus]), job_id=number(request, "job_id"),
+                worker_id=request.query.get("worker_id"), before=before[0], limit=limit + 1,
+            )  # fmt: skip
+        last = found[limit - 1] if len(found) > limit else None
+        return respond(Answer(body=page(found[:limit], cursor(last.execution_id) if last else None)))
+
+    async def read(self, request: web.Request) -> web.Response:
+        execution, logs = await self._visible(request)
+        return respond(Answer(body=_with_logs(execution, logs)))
+
+    async def _visible(self, request: web.Request) -> tuple[Execution, str | None]:
+        execution_id = path_id(request, "execution_id")
+        async with self._database.session() as unit:
+            found = await unit.executions.select_execution(execution_id, principal_of(request).scope)
+        if found is None:
+            raise NotFound(f"there is no execution {execution_id}")
+        return found
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        principal_of(request).require(Role.OPERATOR)
+        execution, _ = await self._visible(request)
+
+        async def work(under_way: Change) -> Answer:
+            cancelled = await under_way.unit.executions.cancel_execution(
+                Handle(execution.execution_id, execution.scheduled_time)
+            )
+            if cancelled is None:
+                raise Conflict("state", f"execution {execution.execution_id} has ended already")
+            if cancelled.status == ExecutionStatus.CANCELLED:
+                await end_runs(under_way.unit, [cancelled.job_id])
+            await under_way.audit(
+                "CANCEL_EXECUTION", "EXECUTION", execution.execution_id, new={"job_id": execution.job_id}
+            )
+            await under_way.wake()
+            return Answer(status=202, body=cancelled)
+
+        return await change(request, self._database, work)
+
+
+def _with_logs(execution: Execution, logs: str | None) -> dict[str, object]:
+    return {name: getattr(execution, name) for name in execution.__struct_fields__} | {"logs": logs}
+
+
+def _window(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
+    """The window of scheduled_time: without job_id the last 24 h by default, at most 31 days."""
+    given_from, given_to = moment(request, "from"), moment(request, "to")
+    last = given_to or max(now, given_from + DAY if given_from else now) + DAY
+    first = given_from or (last - DAY * 2 if given_to is None else last - DAY)
+    if request.query.get("job_id") is None and last - first > MONTH + DAY:
+        raise Invalid([FieldError("from", "without job_id at most 31 days between from and to")])
+    if first > last:
+        raise Invalid([FieldError("from", "must not be later than to")])
+    return first, last

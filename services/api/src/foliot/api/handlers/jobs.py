@@ -1,0 +1,153 @@
+"""/v1/jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from foliot.api import jobs
+from foliot.api.auth import Role
+from foliot.api.bodies import Answer, read_object, respond
+from foliot.api.changes import Change, canonical, change
+from foliot.api.definitions import convert_fields
+from foliot.api.middleware import principal_of
+from foliot.api.pages import (
+    LAST_ID,
+    LAST_TIME,
+    check_names,
+    choice,
+    cursor,
+    cursor_of,
+    limit_of,
+    page,
+    path_id,
+)
+from foliot.api.requests import RunOverride
+from foliot.common import payloads
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import FieldError, Invalid, NotFound
+from foliot.common.models import Job
+from foliot.common.states import JobStatus
+
+
+class JobHandlers:
+    def __init__(self, database: UnitsOfWork) -> None:
+        self._database = database
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/v1/jobs", self.create),
+            web.get("/v1/jobs", self.page),
+            web.get("/v1/jobs/{job_id}", self.read),
+            web.patch("/v1/jobs/{job_id}", self.edit),
+            web.delete("/v1/jobs/{job_id}", self.delete),
+            web.post("/v1/jobs/{job_id}/pause", self.pause),
+            web.post("/v1/jobs/{job_id}/resume", self.resume),
+            web.post("/v1/jobs/{job_id}/cancel", self.cancel),
+            web.post("/v1/jobs/{job_id}/run", self.run),
+        ]
+
+    async def create(self, request: web.Request) -> web.Response:
+        principal_of(request).require(Role.OPERATOR)
+        body = await read_object(request)
+
+        async def work(under_way: Change) -> Answer:
+            job = await jobs.create(under_way, body)
+            headers = {"Location": f"/v1/jobs/{job.job_id}", "ETag": jobs.etag(job)}
+            return Answer(status=201, body=jobs.view(job), headers=headers)
+
+        return await change(request, self._database, work, body=canonical(body))
+
+    async def page(self, request: web.Request) -> web.Response:
+        check_names(request, ("status", "limit", "cursor"))
+        status, limit = choice(request, "status", [s.value for s in JobStatus]), limit_of(request)
+        before = cursor_of(request, datetime, int) or (LAST_TIME, LAST_ID)
+        found = await self._select(request, status, (before[0], before[1]), limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        next_cursor = cursor(last.created_at.isoformat(), last.job_id) if last else None
+        return respond(Answer(body=page([jobs.view(job) for job in found[:limit]], next_cursor)))
+
+    async def _select(
+        self, request: web.Request, status: str | None, before: tuple[datetime, int], limit: int
+    ) -> list[Job]:
+        scope = principal_of(request).scope
+        async with self._database.session() as unit:
+            if scope.everything:
+                return await unit.jobs.list_jobs(status, before, limit)
+            if scope.team_id is not None:
+                return await unit.jobs.list_jobs_by_team(scope.team_id, status, before, limit)
+            return await unit.jobs.list_jobs_by_user(scope.user_id, status, before, limit)
+
+    async def read(self, request: web.Request) -> web.Response:
+        job_id = path_id(request, "job_id")
+        async with self._database.session() as unit:
+            job = await unit.jobs.select_job(job_id, principal_of(request).scope)
+        if job is None:
+            raise NotFound(f"there is no job {job_id}")
+        return respond(_answer(job))
+
+    async def edit(self, request: web.Request) -> web.Response:
+        principal_of(request).require(Role.OPERATOR)
+        job_id, patch = path_id(request, "job_id"), await read_object(request, patch=True)
+
+        async def work(under_way: Change) -> Answer:
+            return _answer(await jobs.edit(under_way, job_id, patch, request.headers.get("If-Match")))
+
+        return await change(request, self._database, work, body=canonical(patch))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        principal_of(request).require(Role.OPERATOR)
+        job_id = path_id(request, "job_id")
+
+        async def work(under_way: Change) -> Answer:
+            await jobs.delete(under_way, job_id, request.headers.get("If-Match"))
+            return Answer(status=204)
+
+        return await change(request, self._database, work)
+
+    async def pause(self, request: web.Request) -> web.Response:
+        return await self._step(request, jobs.pause)
+
+    async def resume(self, request: web.Request) -> web.Response:
+        return await self._step(request, jobs.resume)
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        return await self._step(request, jobs.cancel)
+
+    async def _step(self, request: web.Request, step: Any) -> web.Response:
+        principal_of(request).require(Role.OPERATOR)
+        job_id = path_id(request, "job_id")
+
+        async def work(under_way: Change) -> Answer:
+            return _answer(await step(under_way, job_id))
+
+        return await change(request, self._database, work)
+
+    async def run(self, request: web.Request) -> web.Response:
+        principal_of(request).require(Role.OPERATOR)
+        job_id, body = path_id(request, "job_id"), await read_object(request, optional=True)
+        override, errors = convert_fields(body, RunOverride, "")
+        if errors:
+            raise Invalid(errors)
+
+        async def work(under_way: Change) -> Answer:
+            if "payload" in override:
+                await _check_payload(under_way, job_id, override["payload"])
+            execution = await jobs.run(under_way, job_id, override)
+            return Answer(status=202, body=execution, headers={"Location": f"/v1/executions/{execution.execution_id}"})
+
+        return await change(request, self._database, work, body=canonical(body))
+
+
+async def _check_payload(under_way: Change, job_id: int, payload: dict[str, Any]) -> None:
+    job = await jobs.locked(under_way, job_id)
+    try:
+        payloads.decode(job.job_type, payload)
+    except payloads.PayloadError as error:
+        raise Invalid([FieldError(field, message) for field, message in error.errors]) from None
+
+
+def _answer(job: Job) -> Answer:
+    return Answer(body=jobs.view(job), headers={"ETag": jobs.etag(job)})

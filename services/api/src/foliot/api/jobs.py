@@ -1,0 +1,245 @@
+"""What may be done to a job: the steps of the contract, each inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from foliot.api.changes import Change
+from foliot.api.definitions import Definition, decode, first_tick, timetable
+from foliot.common.clock import rfc3339
+from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
+from foliot.common.models import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Execution, Job
+from foliot.common.runs import end_runs
+from foliot.common.schedules.kinds import Immediate, Instant, Manual
+from foliot.common.states import JOB_STEPS, JobStatus
+
+TIMETABLE_FIELDS = ("schedule", "timezone", "dst_gap", "dst_overlap", "start_at", "end_at", "max_runs")
+REARMING_FIELDS = ("schedule", "start_at", "end_at", "max_runs")
+
+
+def view(job: Job) -> dict[str, Any]:
+    """The job as the API shows it."""
+    return {name: getattr(job, name) for name in job.__struct_fields__ if name not in HIDDEN_JOB_FIELDS}
+
+
+def etag(job: Job) -> str:
+    return f'"{job.version}"'
+
+
+def definition_of(job: Job) -> dict[str, Any]:
+    values = {name: getattr(job, name) for name in DEFINITION_FIELDS}
+    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+async def create(change: Change, body: dict[str, Any]) -> Job:
+    definition = decode(body)
+    principal = change.principal
+    now = await change.unit.leader.select_now()
+    spread_key = f"{principal.team_id}:{definition.job_name}"
+    times = timetable(definition, now, spread_key)
+    one_time = isinstance(times.schedule, Immediate | Instant)
+    row = msgspec.structs.asdict(definition) | {
+        "user_id": principal.user_id,
+        "team_id": principal.team_id,
+        "schedule_since": now,
+        "spread_key": spread_key,
+        "next_run_time": first_tick(definition, times, now),
+        "request_id": change.request_id if one_time else None,
+        "traceparent": change.traceparent if one_time else None,
+    }
+    job = await change.unit.jobs.insert_job(row)
+    await change.unit.jobs.insert_job_version(job, definition_of(job))
+    await change.audit("CREATE_JOB", "JOB", job.job_id, new=definition_of(job), team_id=job.team_id)
+    await change.wake()
+    return job
+
+
+async def locked(change: Change, job_id: int) -> Job:
+    job = await change.unit.jobs.lock_job(job_id, change.principal.scope)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    return job
+
+
+async def seen(change: Change, job_id: int) -> Job:
+    """The job with its derived status, after a change."""
+    job = await change.unit.jobs.select_job(job_id, change.principal.scope)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    return job
+
+
+def _allow(job: Job, step: str) -> None:
+    if JobStatus(job.status) not in JOB_STEPS[step]:
+        raise Conflict("state", f"job {job.job_id} is {job.status}: {step} is not possible")
+
+
+def check_match(job: Job, if_match: str | None) -> None:
+    if if_match is not None and if_match.strip() not in ("*", etag(job)):
+        raise PreconditionFailed(f"job {job.job_id} has version {job.version} now: read it again")
+
+
+async def edit(change: Change, job_id: int, patch: dict[str, Any], if_match: str | None) -> Job:
+    """A JSON merge patch of the definition; fires no past tick and no tick twice."""
+    job = await locked(change, job_id)
+    check_match(job, if_match)
+    _allow(job, "edit")
+    definition = decode(_merged(job, patch))
+    now = await change.unit.leader.select_now()
+    changed = {name for name in DEFINITION_FIELDS if getattr(definition, name) != getattr(job, name)}
+    if not changed:
+        return await seen(change, job_id)
+    edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
+    if changed & set(TIMETABLE_FIELDS):
+        edited = _rearmed(change, job, edited, definition, changed, now)
+    await _store(change, job, edited, "UPDATE_JOB")
+    return await seen(change, job_id)
+
+
+def _merged(job: Job, patch: dict[str, Any]) -> dict[str, Any]:
+    """RFC 7386; retry_policy is given whole, its members left out take the defaults."""
+    if "job_key" in patch and patch["job_key"] != job.job_key:
+        raise Invalid([FieldError("job_key", "cannot be changed: it is the job's identity")])
+    merged: dict[str, Any] = merge_patch(definition_of(job), patch)
+    if "retry_policy" in patch:
+        merged["retry_policy"] = patch["retry_policy"] or {}
+    return merged
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """RFC 7386: members of `patch` replace, null removes, objects are merged."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def _rearmed(change: Change, job: Job, edited: Job, definition: Definition, changed: set[str], now: datetime) -> Job:
+    """When the edited job fires next, strictly after now; a COMPLETED or FAILED job is armed again by some fields."""
+    armed = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
+    if not armed and not changed & set(REARMING_FIELDS):
+        return edited
+    if "schedule" in changed:
+        edited = msgspec.structs.replace(
+            edited, schedule_since=now, request_id=change.request_id, traceparent=change.traceparent
+        )
+    times = timetable(edited, edited.schedule_since, edited.spread_key or f"{job.team_id}:{job.job_name}")
+    if "schedule" in changed:
+        tick = first_tick(definition, times, now)
+    else:
+        tick = None if isinstance(times.schedule, Manual) else times.next_after(now)
+    if edited.max_runs is not None and edited.runs_planned >= edited.max_runs:
+        tick = None
+    if job.status == JobStatus.PAUSED:
+        return msgspec.structs.replace(edited, paused_run_time=tick, next_run_time=None)
+    return msgspec.structs.replace(edited, status=JobStatus.PENDING.value, next_run_time=tick)
+
+
+async def _store(change: Change, old: Job, new: Job, action: str) -> None:
+    """Write the locked job, its version history and its audit row; settle it if nothing follows any more."""
+    unit = change.unit
+    await unit.jobs.update_job(new)
+    await unit.jobs.close_job_version(new.job_id)
+    await unit.jobs.insert_job_version(new, definition_of(new))
+    await change.audit(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
+    if new.next_run_time is None and new.status in (JobStatus.PENDING, JobStatus.PAUSED) and new.deleted_at is None:
+        await end_runs(unit, [new.job_id])
+    await change.wake()
+
+
+def _audited(job: Job) -> dict[str, Any]:
+    return definition_of(job) | {"status": job.status}
+
+
+async def pause(change: Change, job_id: int) -> Job:
+    """No tick is planned until resume; runs that exist go on to their end."""
+    job = await locked(change, job_id)
+    _allow(job, "pause")
+    paused = msgspec.structs.replace(
+        job, status=JobStatus.PAUSED.value, paused_run_time=job.next_run_time, next_run_time=None
+    )
+    await _store(change, job, paused, "PAUSE_JOB")
+    return await seen(change, job_id)
+
+
+async def resume(change: Change, job_id: int) -> Job:
+    """Next tick strictly after now; a single tick that passed and has no execution yet is left to the planner."""
+    job = await locked(change, job_id)
+    _allow(job, "resume")
+    now = await change.unit.leader.select_now()
+    times = timetable(job, job.schedule_since, job.spread_key or f"{job.team_id}:{job.job_name}")
+    single = isinstance(times.schedule, Immediate | Instant | Manual)
+    tick = job.paused_run_time if single else times.next_after(now)
+    if job.max_runs is not None and job.runs_planned >= job.max_runs:
+        tick = None
+    if tick is not None and await change.unit.executions.has_run(job_id, tick):
+        tick = times.next_after(tick)
+    resumed = msgspec.structs.replace(job, status=JobStatus.PENDING.value, next_run_time=tick, paused_run_time=None)
+    await _store(change, job, resumed, "RESUME_JOB")
+    return await seen(change, job_id)
+
+
+async def cancel(change: Change, job_id: int) -> Job:
+    """Final: no further tick, open executions are cancelled."""
+    job = await locked(change, job_id)
+    _allow(job, "cancel")
+    cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED.value, next_run_time=None, paused_run_time=None)
+    await _store(change, job, cancelled, "CANCEL_JOB")
+    await change.unit.executions.cancel_open(job_id)
+    return await seen(change, job_id)
+
+
+async def delete(change: Change, job_id: int, if_match: str | None) -> None:
+    """As cancel, and hidden."""
+    job = await locked(change, job_id)
+    check_match(job, if_match)
+    now = await change.unit.leader.select_now()
+    open_status = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
+    deleted = msgspec.structs.replace(
+        job, status=JobStatus.CANCELLED.value if open_status else job.status, next_run_time=None,
+        paused_run_time=None, deleted_at=now,
+    )  # fmt: skip
+    await change.unit.executions.cancel_open(job_id)
+    await _store(change, job, deleted, "DELETE_JOB")
+
+
+async def run(change: Change, job_id: int, override: dict[str, Any]) -> Execution:
+    """A run now, beside the schedule; with an unfinished run the overlap policy decides."""
+    job = await locked(change, job_id)
+    _allow(job, "run")
+    unit = change.unit
+    unfinished = await unit.executions.is_open(job_id)
+    policy = override.get("overlap_policy", job.overlap_policy)
+    if unfinished and policy == "skip":
+        raise Conflict(
+            "overlap", f"job {job_id} has an unfinished run: wait, or send overlap_policy allow or queue_one"
+        )
+    if unfinished and policy == "queue_one" and await unit.executions.is_waiting(job_id):
+        raise Conflict("overlap", f"a run of job {job_id} waits already")
+    if unfinished and policy == "cancel_running":
+        await unit.executions.cancel_open(job_id)
+    execution = await unit.executions.insert_run(
+        job.job_id, job.user_id, job.team_id, job.queue, job.priority,
+        override=override or None, request_id=change.request_id, traceparent=change.traceparent,
+        waits=unfinished and policy != "allow",
+    )  # fmt: skip
+    await unit.jobs.note_open_run(job_id, execution.scheduled_time)
+    if unfinished and policy == "cancel_running":
+        await end_runs(unit, [job_id])
+    await change.audit(
+        "RUN_JOB",
+        "JOB",
+        job_id,
+        new={"execution_id": execution.execution_id, **override},
+        team_id=job.team_id,
+    )
+    await change.wake()
+    return execution

@@ -1,0 +1,44 @@
+"""Composition root of the API."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+from foliot.api.app import build_app
+from foliot.api.config import Config
+from foliot.common import lifecycle
+from foliot.common.admin import listen
+from foliot.common.clock import SystemClock
+from foliot.common.database import Database
+from foliot.common.errors import FoliotError
+from foliot.common.schema import await_schema, check_schema
+
+GRACE = 10.0
+
+
+async def run(config: Config, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set. Order of stopping: not ready, no new connections, requests in flight, the database."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database(config.database_url, size=config.api_database_connections, name="primary")
+        )
+
+        async def readiness() -> tuple[bool, dict[str, Any]]:
+            if stop.is_set():
+                return False, {"reason": "stopping"}
+            try:
+                async with database.session() as unit:
+                    await check_schema(unit.session)
+            except FoliotError as error:
+                return False, {"reason": str(error)}
+            return True, {}
+
+        app = build_app(database, clock, readiness)
+        await stack.enter_async_context(listen(app, config.api_host, config.api_port, grace=GRACE))
+        await await_schema(database, stop, clock)
+        lag = asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag")
+        await stop.wait()
+        lag.cancel()

@@ -1,0 +1,78 @@
+"""Around every request: its id, its principal, its metrics, and its errors as problems."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from foliot.api import events, metrics
+from foliot.api.auth import Keys, Principal
+from foliot.api.problems import problem, problem_of
+from foliot.common.errors import FoliotError, Unavailable
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+PRINCIPAL = "principal"
+REQUEST_ID = "request_id"
+_PUBLIC = ("/healthz", "/readyz", "/metrics")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_DETAILS = {
+    404: "there is no such path",
+    405: "this path does not know this method",
+    413: "the body is larger than 1 MiB",
+}
+_log = structlog.get_logger()
+
+
+def around(keys: Keys) -> Middleware:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request_id = _request_id(request)
+        request[REQUEST_ID] = request_id
+        started = time.perf_counter()
+        route = request.match_info.route.resource
+        name = route.canonical if route else "unknown"
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        with metrics.IN_FLIGHT.track_inprogress():
+            try:
+                if request.path not in _PUBLIC:
+                    request[PRINCIPAL] = await keys.principal(request.headers.get("Authorization"))
+                response = await handler(request)
+            except Exception as error:
+                response = _answer(error, request, request_id)
+            finally:
+                structlog.contextvars.unbind_contextvars("request_id")
+        response.headers["X-Request-Id"] = request_id
+        metrics.REQUESTS.labels(request.method, name, response.status).inc()
+        metrics.DURATION.labels(request.method, name).observe(time.perf_counter() - started)
+        return response
+
+    return middleware
+
+
+def principal_of(request: web.Request) -> Principal:
+    principal: Principal = request[PRINCIPAL]
+    return principal
+
+
+def _answer(error: Exception, request: web.Request, request_id: str) -> web.StreamResponse:
+    if isinstance(error, Unavailable):
+        _log.warning(events.DEPENDENCY_AWAY, method=request.method, path=request.path, error=error)
+    if isinstance(error, FoliotError):
+        return problem_of(error, request_id)
+    if isinstance(error, web.HTTPException):
+        detail = _DETAILS.get(error.status, error.reason)
+        return problem(error.status, _HTTP_CODES.get(error.status, "http"), detail, request_id)
+    _log.error(events.REQUEST_FAILED, method=request.method, path=request.path, exc_info=error)
+    return problem(500, "internal", "this is a bug of Foliot; the log line with this request_id tells more", request_id)
+
+
+def _request_id(request: web.Request) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())

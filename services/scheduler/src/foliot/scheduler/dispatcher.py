@@ -1,0 +1,151 @@
+"""Dispatch: hands committed executions to the broker, and again until it holds them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from foliot.common.clock import Clock
+from foliot.common.messages import Dispatch, Dispatched, encode
+from foliot.common.rabbitmq import Down, Rejected
+from foliot.common.repositories.executions import Tick
+from foliot.common.topology import PriorityClass, Queue, class_of, pool_queues, queue_name
+from foliot.scheduler import metrics
+from foliot.scheduler.windows import Windows
+
+LARGEST = 50
+RESEND_EVERY = 0.25
+_log = structlog.get_logger()
+
+
+class Publishes(Protocol):
+    """What the dispatcher needs of a broker."""
+
+    async def publish(self, queue: str, body: bytes, message_id: str) -> None: ...
+
+    async def declare(self, queues: Iterable[Queue]) -> None: ...
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message to a queue; `available_at` of its oldest execution, for the lag."""
+
+    pool: str
+    queue: str
+    message_id: str
+    body: bytes
+    available_at: datetime | None
+
+
+class Dispatcher:
+    """The leader's memory of what it handed out and nobody has confirmed yet; bounded by the windows."""
+
+    def __init__(self, publisher: Publishes, windows: Windows, pools: set[str], clock: Clock) -> None:
+        self._publisher = publisher
+        self._windows = windows
+        self._pools = pools
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unconfirmed: list[Message] = []
+
+    def reserve(self, ticks: Sequence[Tick], now: datetime) -> list[Tick]:
+        """Marks the ticks that are available now and have room in their queue's window as dispatched."""
+        return [
+            msgspec.structs.replace(tick, dispatch=True)
+            if tick.available_at is not None
+            and tick.available_at <= now
+            and self._windows.take(tick.queue, tick.priority)
+            else tick
+            for tick in ticks
+        ]
+
+    def send(self, rows: Sequence[Any]) -> None:
+        """Publish rows that are committed as dispatched: (execution_id, scheduled_time, job_id, attempt_number, queue,
+        priority) and what else they carry."""
+        for message in messages(rows):
+            self._start(message)
+
+    def _start(self, message: Message) -> None:
+        task = asyncio.create_task(self._publish(message), name="publish")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _publish(self, message: Message) -> None:
+        try:
+            await self._ensure_pool(message.pool)
+            await self._publisher.publish(message.queue, message.body, message.message_id)
+        except (Down, Rejected):
+            self._unconfirmed.append(message)
+        else:
+            if message.available_at is not None:
+                lag = (self._clock.now() - message.available_at).total_seconds()
+                metrics.LAG.observe(max(0.0, lag))
+
+    async def _ensure_pool(self, pool: str) -> None:
+        if pool not in self._pools:
+            await self._publisher.declare(pool_queues(pool))
+            self._pools.add(pool)
+
+    async def resend(self) -> float:
+        """A duty: what was not confirmed goes out again; one message first while the broker may be away."""
+        again, self._unconfirmed = self._unconfirmed, []
+        if again:
+            metrics.RESENT.inc(len(again))
+            await self._publish(again[0])
+            if self._unconfirmed:
+                self._unconfirmed += again[1:]
+            else:
+                for message in again[1:]:
+                    self._start(message)
+        return RESEND_EVERY
+
+    @property
+    def unconfirmed(self) -> int:
+        return len(self._unconfirmed) + len(self._tasks)
+
+    async def close(self, grace: float) -> None:
+        """Give publishes under way `grace` seconds; the next leader sends again what is not confirmed."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+
+
+def messages(rows: Sequence[Any]) -> list[Message]:
+    """Group by queue, most urgent first; small messages when few are due, up to 50 executions when many are."""
+    groups: dict[tuple[str, PriorityClass], list[Any]] = {}
+    for row in rows:
+        groups.setdefault((row["queue"], class_of(row["priority"])), []).append(row)
+    order = list(PriorityClass)
+    made = []
+    for (pool, cls), group in sorted(groups.items(), key=lambda item: (order.index(item[0][1]), item[0][0])):
+        size = min(LARGEST, max(1, len(group) // 16))
+        made += [_message(pool, cls, group[start : start + size]) for start in range(0, len(group), size)]
+    return made
+
+
+def _message(pool: str, cls: PriorityClass, rows: Sequence[Any]) -> Message:
+    first = rows[0]
+    body = encode(
+        Dispatch(
+            [
+                Dispatched(
+                    row["execution_id"],
+                    microseconds(row["scheduled_time"]),
+                    row["job_id"],
+                    row["attempt_number"],
+                )
+                for row in rows
+            ]
+        )
+    )
+    available = min((row.get("available_at") or row["scheduled_time"] for row in rows), default=None)
+    return Message(pool, queue_name(pool, cls), f"{first['execution_id']}:{first['attempt_number']}", body, available)
+
+
+def microseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)

@@ -1,0 +1,73 @@
+"""Everything a leader does, for one term."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+from foliot.common.periodic import periodic
+from foliot.common.topology import DEFAULT_POOL
+from foliot.scheduler.dead_letter_copies import DeadLetterCopies
+from foliot.scheduler.dispatcher import Dispatcher, Publishes
+from foliot.scheduler.gauges import Gauges
+from foliot.scheduler.partitions import Partitions
+from foliot.scheduler.planner import Planner
+from foliot.scheduler.reconciler import Reconciler
+from foliot.scheduler.relay import Relay
+from foliot.scheduler.rescuer import Rescuer
+from foliot.scheduler.windows import Windows
+
+FINISH = 0.3
+
+
+class Duties:
+    """Builds the roles of a term and runs them until one is Fenced or the term is ended from outside."""
+
+    def __init__(
+        self,
+        database: UnitsOfWork, publisher: Publishes, clock: Clock, *,
+        plan_wake: asyncio.Event, relay_wake: asyncio.Event, plan_batch: int, lease: float,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._publisher = publisher
+        self._clock = clock
+        self._plan_wake = plan_wake
+        self._relay_wake = relay_wake
+        self._plan_batch = plan_batch
+        self._lease = lease
+
+    async def lead(self, term: int) -> None:
+        windows = Windows()
+        dispatcher = Dispatcher(self._publisher, windows, {DEFAULT_POOL}, self._clock)
+        gauges = Gauges(self._database, lease=self._lease)
+        relay = Relay(self._database, term, dispatcher, windows, self._clock, lease=self._lease)
+        planner = Planner(self._database, term, dispatcher, self._clock, batch=self._plan_batch)
+        reconciler = Reconciler(self._database, term)
+        partitions = Partitions(self._database)
+        rescuer = Rescuer(self._database, term, self._clock, lease=self._lease)
+        copies = DeadLetterCopies(self._database, term, self._publisher)
+        try:
+            await partitions.step()
+            await relay.send_unclaimed()
+            async with asyncio.TaskGroup() as group:
+                self._start(group, "plan", planner.step, 0.2, self._plan_wake)
+                self._start(group, "relay", relay.step, 0.2, self._relay_wake)
+                self._start(group, "resend", dispatcher.resend, 0.25)
+                self._start(group, "rescue", rescuer.step, 2.0)
+                self._start(group, "release", reconciler.release, 1.0)
+                self._start(group, "settle", reconciler.settle, 10.0)
+                self._start(group, "dead_letter_copies", copies.step, 1.0)
+                self._start(group, "gauges", gauges.step, 5.0)
+                self._start(group, "partitions", partitions.step, 3600.0)
+        finally:
+            gauges.clear()
+            await dispatcher.close(FINISH)
+
+    def _start(
+        self,
+        group: asyncio.TaskGroup, name: str, step: Callable[[], Awaitable[float | None]], interval: float,
+        wake: asyncio.Event | None = None,
+    ) -> None:  # fmt: skip
+        group.create_task(periodic(name, step, interval=interval, clock=self._clock, wake=wake), name=name)

@@ -1,0 +1,226 @@
+"""Leadership: one fixed ephemeral node in ZooKeeper elects, one row in PostgreSQL fences.
+
+A leader that ZooKeeper does not confirm goes on: every transaction of its duties checks its term, so a successor's
+first write stops it (Fenced), and an outage of ZooKeeper does not stop the work. It stops at the first refusal, or as
+soon as a server shows that the node is not its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Fenced, Unavailable
+from foliot.common.zookeeper import Client, Lost, Node
+from foliot.scheduler import events, metrics
+
+TRUSTED = 0.66
+BACKOFF_MIN, BACKOFF_MAX = 0.1, 2.0
+_log = structlog.get_logger()
+
+Connect = Callable[[], AbstractAsyncContextManager[Client]]
+Lead = Callable[[int], Awaitable[None]]
+"""The duties of a term; returns or raises Fenced when the term has passed, is cancelled when it must end."""
+
+
+class Leadership:
+    """Takes part in the election until told to stop; runs `lead(term)` while this process leads."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        database: UnitsOfWork,
+        lead: Lead,
+        *,
+        scheduler_id: str,
+        root: str,
+        clock: Clock,
+    ) -> None:
+        self._connect = connect
+        self._database = database
+        self._lead = lead
+        self._scheduler_id = scheduler_id
+        self._root = root
+        self._path = f"{root}/leader"
+        self._clock = clock
+        self._duties: asyncio.Task[None] | None = None
+        self._term = 0
+        self._own_czxid: int | None = None
+        self._deadline = 0.0
+
+    @property
+    def term(self) -> int | None:
+        """The term whose duties this process performs now."""
+        return self._term if self._duties is not None and not self._duties.done() else None
+
+    @property
+    def confirmed(self) -> bool:
+        return self.term is not None and self._clock.elapsed() < self._deadline
+
+    async def run(self, stop: asyncio.Event) -> None:
+        backoff = BACKOFF_MIN
+        try:
+            while not stop.is_set():
+                try:
+                    async with self._connect() as zk:
+                        backoff = BACKOFF_MIN
+                        await self._candidacy(zk, stop)
+                except (Lost, Unavailable, Fenced) as error:
+                    _log.warning(events.ZOOKEEPER_AWAY, error=error, term=self.term)
+                await self._raise_crash()
+                await _wait(stop.wait(), timeout=backoff * random.uniform(0.5, 1.5))  # noqa: S311
+                backoff = min(BACKOFF_MAX, backoff * 2)
+        finally:
+            await self._end_duties("stopped")
+
+    async def _candidacy(self, zk: Client, stop: asyncio.Event) -> None:
+        """From a fresh connection to its end. Raises Lost when nothing is known any more."""
+        await zk.ensure_path(self._root)
+        ensemble_id = await self._ensemble_id(zk)
+        await self._remove_leftover(zk)
+        started = self._clock.elapsed()
+        won = await self._win(zk, stop)
+        if won is None:
+            return
+        node, sent_at = won
+        self._own_czxid = node.czxid
+        self._deadline = sent_at + TRUSTED * zk.session_timeout
+        term = await self._take_term(zk, node, ensemble_id)
+        metrics.LOCK_ACQUISITION.observe(self._clock.elapsed() - started)
+        await self._end_duties("a newer term of our own")
+        self._begin_duties(term)
+        await self._hold(zk, node, stop)
+        if stop.is_set():
+            await self._end_duties("stopped")
+        await self._give_node_back(zk)
+
+    async def _ensemble_id(self, zk: Client) -> str:
+        """Which ensemble this is: a wiped one has another, and its zxids begin again."""
+        path = f"{self._root}/ensemble"
+        await zk.create(path, secrets.token_hex(16).encode())
+        node = await zk.get(path)
+        if node is None:
+            raise Lost("the ensemble's node vanished")
+        return node.data.decode()
+
+    async def _remove_leftover(self, zk: Client) -> None:
+        """The node of our own former session need not expire first."""
+        node = await zk.get(self._path)
+        if node is not None and node.czxid == self._own_czxid and node.owner != zk.session_id:
+            await zk.delete(self._path, node.version)
+
+    async def _win(self, zk: Client, stop: asyncio.Event) -> tuple[Node, float] | None:
+        """Wait until the node is ours; None when told to stop. A node of somebody else ends duties that still run."""
+        while not stop.is_set():
+            sent_at = self._clock.elapsed()
+            await zk.create(self._path, self._scheduler_id.encode(), ephemeral=True)
+            changed = await zk.children_changed(self._root)
+            node = await zk.get(self._path)
+            if node is None:
+                continue
+            if node.owner == zk.session_id:
+                return node, sent_at
+            await self._end_duties("another scheduler holds the node")
+            await _wait(changed, zk.gone(), stop.wait(), timeout=zk.session_timeout / 6)
+            zk.check()
+        return None
+
+    async def _take_term(self, zk: Client, node: Node, ensemble_id: str) -> int:
+        """The write that fences every former leader. A node that lost the race for the row is given back."""
+        try:
+            async with self._database.transaction() as unit:
+                term = await unit.leader.take_term(self._scheduler_id, node.czxid, ensemble_id)
+        except Unavailable:
+            await self._give_node_back(zk)
+            raise
+        if term is None:
+            await self._give_node_back(zk)
+            raise Lost("somebody newer holds the term")
+        return term
+
+    async def _hold(self, zk: Client, node: Node, stop: asyncio.Event) -> None:
+        """Renew by writing until told to stop, until the duties end, or until the node is not ours (raises Lost)."""
+        assert self._duties is not None
+        changed = await zk.children_changed(self._root)
+        while True:
+            await _wait(stop.wait(), changed, zk.gone(), asyncio.wait({self._duties}), timeout=zk.session_timeout / 6)
+            if stop.is_set() or self._duties.done():
+                return
+            zk.check()
+            if changed.done():
+                changed = await zk.children_changed(self._root)
+            sent_at = self._clock.elapsed()
+            czxid = await zk.touch(self._path, self._scheduler_id.encode(), zk.session_timeout / 3)
+            if czxid != node.czxid:
+                await self._end_duties("the node was deleted")
+                raise Lost("the node is not ours any more")
+            self._deadline = sent_at + TRUSTED * zk.session_timeout
+
+    async def _give_node_back(self, zk: Client) -> None:
+        node = await zk.get(self._path)
+        if node is not None and node.owner == zk.session_id:
+            await zk.delete(self._path, node.version)
+        self._own_czxid = None
+
+    def _begin_duties(self, term: int) -> None:
+        self._term = term
+        self._duties = asyncio.create_task(self._run_duties(term), name=f"term-{term}")
+        metrics.IS_LEADER.set(1)
+        metrics.TERM.set(term)
+        _log.info(events.LEADER_ELECTED, term=term)
+
+    async def _run_duties(self, term: int) -> None:
+        try:
+            await self._lead(term)
+        finally:
+            metrics.IS_LEADER.set(0)
+            metrics.TERM.set(0)
+
+    async def _end_duties(self, reason: str) -> None:
+        """Cancel the duties and wait until they are gone."""
+        if self._duties is None:
+            return
+        if not self._duties.done():
+            _log.info(events.LEADER_RESIGNED, term=self._term, error=reason)
+            self._duties.cancel()
+            await asyncio.wait({self._duties}, timeout=5)
+        if self._duties.done() and not self._duties.cancelled() and self._duties.exception():
+            _log.warning(events.LEADER_RESIGNED, term=self._term, error=self._duties.exception())
+        self._duties = None
+
+    async def _raise_crash(self) -> None:
+        """A duty that failed for good ends the process; its supervisor starts it anew."""
+        if self._duties is None or not self._duties.done() or self._duties.cancelled():
+            return
+        error = self._duties.exception()
+        self._duties = None
+        if error is not None and not _fenced(error):
+            raise error
+        _log.warning(events.LEADER_RESIGNED, term=self._term, error=error)
+
+
+def _fenced(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(Fenced) is not None
+    return isinstance(error, Fenced)
+
+
+async def _wait(*awaitables: Awaitable[object], timeout: float) -> None:
+    """Until the first is done or the time has passed. Futures stay as they are, other waits are cancelled."""
+    tasks = [a if isinstance(a, asyncio.Future) else asyncio.ensure_future(a) for a in awaitables]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for given, task in zip(awaitables, tasks, strict=True):
+            if given is not task and not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task

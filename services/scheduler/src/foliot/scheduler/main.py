@@ -1,0 +1,73 @@
+"""Composition root of a scheduler."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+from foliot.common import lifecycle
+from foliot.common.admin import admin_app, listen
+from foliot.common.clock import SystemClock
+from foliot.common.database import Database
+from foliot.common.errors import FoliotError
+from foliot.common.periodic import periodic
+from foliot.common.rabbitmq import Link, Publisher
+from foliot.common.schema import await_schema, check_schema
+from foliot.common.topology import DEFAULT_POOL, topology
+from foliot.common.zookeeper import connect
+from foliot.scheduler import wakeups
+from foliot.scheduler.config import Config
+from foliot.scheduler.duties import Duties
+from foliot.scheduler.leadership import Leadership
+from foliot.scheduler.presence import Presence
+
+POOL_SIZE = 8
+
+
+async def run(config: Config, stop: asyncio.Event) -> None:
+    """Run one scheduler until `stop` is set; only the elected one performs the duties.
+
+    Order of stopping: not ready, duties of the term (their transactions end), the node in ZooKeeper, the rest.
+    """
+    clock = SystemClock()
+    plan_wake, relay_wake = asyncio.Event(), asyncio.Event()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(config.database_url, size=POOL_SIZE, name="primary"))
+        link = Link(config.amqp_url, name=config.scheduler_id, clock=clock, queues=lambda: topology({DEFAULT_POOL}))
+        publisher = Publisher(link)
+        stack.push_async_callback(publisher.close)
+        duties = Duties(
+            database, publisher, clock,
+            plan_wake=plan_wake, relay_wake=relay_wake, plan_batch=config.plan_batch, lease=config.lease_seconds,
+        )  # fmt: skip
+        leadership = Leadership(
+            lambda: connect(config.zookeeper_hosts, config.zookeeper_session_seconds),
+            database, duties.lead, scheduler_id=config.scheduler_id, root=config.zookeeper_root, clock=clock,
+        )  # fmt: skip
+        presence = Presence(database, leadership, config.scheduler_id)
+
+        async def readiness() -> tuple[bool, dict[str, Any]]:
+            role = "leader" if leadership.term is not None else "standby"
+            details = {"role": role, "term": leadership.term, "scheduler_id": config.scheduler_id}
+            if stop.is_set():
+                return False, {**details, "reason": "stopping"}
+            try:
+                async with database.session() as unit:
+                    await check_schema(unit.session)
+            except FoliotError as error:
+                return False, {**details, "reason": str(error)}
+            return True, details
+
+        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
+        await await_schema(database, stop, clock)
+        stack.push_async_callback(presence.forget)
+        async with asyncio.TaskGroup() as group:
+            background = [
+                group.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
+                group.create_task(wakeups.listen(config.database_url, [plan_wake, relay_wake], clock), name="listen"),
+                group.create_task(periodic("presence", presence.step, interval=3.0, clock=clock), name="presence"),
+            ]
+            await leadership.run(stop)
+            for task in background:
+                task.cancel()

@@ -1,0 +1,29 @@
+"""Months ahead: partitions are there before they are needed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from foliot.common.database import UnitsOfWork
+from foliot.scheduler import events
+
+AHEAD = timedelta(days=62)
+BEHIND = timedelta(days=31)
+TABLES = ("executions", "audit_logs")
+_log = structlog.get_logger()
+
+
+class Partitions:
+    def __init__(self, database: UnitsOfWork) -> None:
+        self._database = database
+
+    async def step(self) -> None:
+        """The previous month to two months ahead; a new leader asks before it plans."""
+        for table in TABLES:
+            async with self._database.transaction() as unit:
+                now = await unit.leader.select_now()
+                made = await unit.leader.ensure_partitions(table, now - BEHIND, now + AHEAD)
+            if made:
+                _log.info(events.PARTITIONS_MADE, table=table, made=made)

@@ -1,0 +1,180 @@
+"""Plan: due jobs become rows of the ledger, and their next_run_time moves on, in one transaction under the term."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import structlog
+
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
+from foliot.common.repositories.executions import Tick
+from foliot.common.repositories.jobs import OpenRuns
+from foliot.common.repositories.unit import Unit
+from foliot.common.runs import end_runs
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.timetable import Timetable, from_fields
+from foliot.scheduler import events, metrics
+from foliot.scheduler.decisions import DueJob, Judged, Plan, decide, judge
+from foliot.scheduler.dispatcher import Dispatcher
+from foliot.scheduler.poison import is_poison
+
+MAX_SLEEP = 0.2
+LOOK_AGAIN = 0.02
+CPU_SLICE = 0.01
+_NOTHING_OPEN = OpenRuns()
+_log = structlog.get_logger()
+
+
+class Planner:
+    """One leader's planner. `step` is one batch; it gives the seconds until the next is worth asking for."""
+
+    def __init__(
+        self, database: UnitsOfWork, term: int, dispatcher: Dispatcher, clock: Clock, *, batch: int = 500
+    ) -> None:
+        self._database = database
+        self._term = term
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._batch = batch
+
+    async def step(self) -> float:
+        async with self._database.session() as unit:
+            rows = await unit.jobs.select_pending_jobs(self._batch)
+            if not rows:
+                now, next_run_time = await unit.jobs.select_next_run_time()
+                return _until(now, next_run_time)
+        now = rows[0]["now"]
+        judged = await self._judge(rows, now)
+        planned = await self._apply(judged, now)
+        if len(rows) == self._batch:
+            return 0.0
+        return LOOK_AGAIN if planned < len(judged) else 0.0
+
+    async def _judge(self, rows: Sequence[asyncpg.Record], now: datetime) -> list[Judged]:
+        """Outside any transaction, in slices, so that no callback holds the loop for long."""
+        judged = []
+        slice_end = self._clock.elapsed() + CPU_SLICE
+        for row in rows:
+            try:
+                job = due_job(row)
+                judged.append(judge(job, timetable_of(row), now))
+            except (ScheduleError, KeyError, ValueError, TypeError, OverflowError) as error:
+                await self._give_up(row["job_id"], row["version"], error)
+            if self._clock.elapsed() > slice_end:
+                await asyncio.sleep(0)
+                slice_end = self._clock.elapsed() + CPU_SLICE
+        return judged
+
+    async def _apply(self, judged: list[Judged], now: datetime) -> int:
+        """Write a batch; split it until a poisonous row stands alone. Gives how many jobs were planned."""
+        if not judged:
+            return 0
+        try:
+            return await self._write(judged, now)
+        except asyncpg.PostgresError as error:
+            if not is_poison(error):
+                raise
+            if len(judged) == 1:
+                await self._give_up(judged[0].job.job_id, judged[0].job.version, error)
+                return 1
+            middle = len(judged) // 2
+            return await self._apply(judged[:middle], now) + await self._apply(judged[middle:], now)
+
+    async def _write(self, judged: list[Judged], now: datetime) -> int:
+        """Lock, then look in a later statement, then insert and advance."""
+        async with self._database.transaction() as unit:
+            await unit.leader.hold_term(self._term)
+            read = [(j.job.job_id, j.job.version, j.job.next_run_time) for j in judged]
+            locked = await unit.jobs.lock_due_jobs(read)
+            standing = [j for j in judged if j.job.job_id in locked]
+            if not standing:
+                return 0
+            open_runs = await unit.jobs.select_open_runs([j.job.job_id for j in standing])
+            plans = [decide(j, open_runs.get(j.job.job_id, _NOTHING_OPEN)) for j in standing]
+            inserted = await self._insert(unit, plans, now)
+        self._dispatcher.send([row for row in inserted if row["dispatched_at"] is not None])
+        self._report(plans, inserted)
+        return len(standing)
+
+    async def _insert(self, unit: Unit, plans: Sequence[Plan], now: datetime) -> list[asyncpg.Record]:
+        cancelled = [plan.advance.job_id for plan in plans if plan.cancel_open]
+        for job_id in cancelled:
+            await unit.executions.cancel_open(job_id)
+        ticks = self._dispatcher.reserve([tick for plan in plans for tick in plan.ticks], now)
+        inserted = await unit.executions.insert_planned(ticks, self._term) if ticks else []
+        await unit.jobs.advance_jobs(sorted((plan.advance for plan in plans), key=lambda a: a.job_id))
+        ending = [
+            p.advance.job_id for p in plans if p.cancel_open or (p.advance.next_run_time is None and not p.advance.runs)
+        ]
+        if ending:
+            await end_runs(unit, ending)
+        return inserted
+
+    async def _give_up(self, job_id: int, version: int, error: Exception) -> None:
+        """A job that cannot be planned becomes FAILED, so that it never stops the others."""
+        async with self._database.transaction() as unit:
+            await unit.leader.hold_term(self._term)
+            row = await unit.jobs.fail_unplannable(job_id, version)
+            if row is None:
+                return
+            await unit.audit_logs.insert_audit(
+                AuditEntry(
+                    user_id=FOLIOT, team_id=row["team_id"], action="FAIL_JOB", resource_type="JOB", resource_id=job_id,
+                    new_value={"status": "FAILED", "reason": str(error)[:1000]},
+                )
+            )  # fmt: skip
+        metrics.POISON.inc()
+        _log.error(events.JOB_UNPLANNABLE, job_id=job_id, error=error)
+
+    def _report(self, plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> None:
+        next_run_times = {plan.advance.job_id: plan.advance.next_run_time for plan in plans}
+        owners = {tick.job_id: tick for plan in plans for tick in plan.ticks}
+        for row in inserted:
+            if row["status"] != "QUEUED":
+                metrics.TICKS_SKIPPED.labels(_reason(plans, row)).inc()
+                continue
+            owner = owners[row["job_id"]]
+            metrics.RUNS_PLANNED.inc()
+            _log.info(
+                events.JOB_SCHEDULED, job_id=row["job_id"], execution_id=row["execution_id"],
+                scheduled_time=row["scheduled_time"], next_run_time=next_run_times[row["job_id"]],
+                user_id=owner.user_id, team_id=owner.team_id, request_id=owner.request_id,
+            )  # fmt: skip
+
+
+def _reason(plans: Sequence[Plan], row: asyncpg.Record) -> str:
+    ticks: list[Tick] = next(plan.ticks for plan in plans if plan.advance.job_id == row["job_id"])
+    return next((t.error_message or "" for t in ticks if t.scheduled_time == row["scheduled_time"]), "")
+
+
+def due_job(row: asyncpg.Record) -> DueJob:
+    """The part of a jobs row that decides; a row without a schedule runs once, at its next_run_time."""
+    values: dict[str, Any] = {name: row[name] for name in DueJob.__struct_fields__}
+    values["schedule"] = row["schedule"] or "immediate"
+    return DueJob(**values)
+
+
+def timetable_of(row: asyncpg.Record) -> Timetable:
+    schedule = row["schedule"]
+    return from_fields(
+        schedule=schedule or "immediate",
+        timezone=row["timezone"],
+        anchor=row["schedule_since"] if schedule else row["next_run_time"],
+        dst_gap=row["dst_gap"],
+        dst_overlap=row["dst_overlap"],
+        start_at=row["start_at"],
+        end_at=row["end_at"],
+        spread=row["spread_key"] or f"{row['team_id']}:{row['job_name']}",
+    )
+
+
+def _until(now: datetime, next_run_time: datetime | None) -> float:
+    if next_run_time is None:
+        return MAX_SLEEP
+    return min(MAX_SLEEP, max(0.0, (next_run_time - now) / timedelta(seconds=1)))

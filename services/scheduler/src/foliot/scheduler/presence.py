@@ -1,0 +1,44 @@
+"""That this scheduler is alive, for those who ask the API; and whether ZooKeeper confirms its lead."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Unavailable
+from foliot.scheduler import events, metrics
+from foliot.scheduler.leadership import Leadership
+
+_log = structlog.get_logger()
+
+
+class Presence:
+    def __init__(self, database: UnitsOfWork, leadership: Leadership, scheduler_id: str) -> None:
+        self._database = database
+        self._leadership = leadership
+        self._scheduler_id = scheduler_id
+        self._was_confirmed = True
+
+    async def step(self) -> None:
+        self._watch_confirmation()
+        async with self._database.session() as unit:
+            await unit.leader.beat_scheduler(self._scheduler_id)
+            if self._leadership.term is not None:
+                await unit.leader.forget_silent_schedulers()
+
+    def _watch_confirmation(self) -> None:
+        confirmed = self._leadership.confirmed or self._leadership.term is None
+        metrics.CONFIRMED.set(1 if self._leadership.confirmed else 0)
+        if self._was_confirmed and not confirmed:
+            _log.warning(events.LEADER_UNCONFIRMED, term=self._leadership.term)
+        self._was_confirmed = confirmed
+
+    async def forget(self) -> None:
+        """At a graceful stop; one that died is forgotten by its silence."""
+        try:
+            async with asyncio.timeout(2.0), self._database.session() as unit:
+                await unit.leader.forget_scheduler(self._scheduler_id)
+        except (Unavailable, TimeoutError):
+            pass

@@ -1,0 +1,94 @@
+"""Relay: the backlog of the outbox goes out as the windows have room, by priority, then by when it became available."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import asyncpg
+
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+from foliot.common.topology import PriorityClass, class_of
+from foliot.scheduler.dispatcher import Dispatcher
+from foliot.scheduler.windows import Key, Windows
+
+MAX_SLEEP = 0.2
+FULL_SLEEP = 0.005
+SLOTS_EVERY = 1.0
+
+
+class Relay:
+    """One leader's relay. `step` surveys the open work and hands out what fits."""
+
+    def __init__(
+        self,
+        database: UnitsOfWork,
+        term: int,
+        dispatcher: Dispatcher,
+        windows: Windows,
+        clock: Clock,
+        *,
+        lease: float,
+    ) -> None:
+        self._database = database
+        self._term = term
+        self._dispatcher = dispatcher
+        self._windows = windows
+        self._clock = clock
+        self._lease = lease
+        self._slots_at = -SLOTS_EVERY
+
+    async def send_unclaimed(self) -> None:
+        """At the start of a term: what a former leader dispatched and nobody claimed is sent once more."""
+        async with self._database.session() as unit:
+            await self._refresh_slots()
+            rows = await unit.executions.select_dispatched(100_000)
+        self._dispatcher.send(rows)
+
+    async def step(self) -> float:
+        await self._refresh_slots()
+        async with self._database.session() as unit:
+            survey = await unit.executions.survey_open_work(self._windows.depth())
+        self._count(survey)
+        full = False
+        for row in sorted(survey, key=lambda r: -r["priority"]):
+            if row["waits"]:
+                full = not await self._hand_out(row["queue"], row["priority"]) or full
+        return FULL_SLEEP if full else _sleep(survey)
+
+    def _count(self, survey: list[asyncpg.Record]) -> None:
+        counts: dict[Key, int] = {}
+        for row in survey:
+            key = (row["queue"], class_of(row["priority"]))
+            counts[key] = counts.get(key, 0) + row["dispatched"]
+        self._windows.set_dispatched(counts)
+
+    async def _hand_out(self, pool: str, priority: int) -> bool:
+        """False if the window was full before the backlog was empty."""
+        cls: PriorityClass = class_of(priority)
+        room = self._windows.room(pool, cls)
+        if room == 0:
+            return False
+        async with self._database.transaction() as unit:
+            await unit.leader.hold_term(self._term)
+            rows = await unit.executions.take_backlog(pool, priority, room)
+        for _ in rows:
+            self._windows.take(pool, priority)
+        self._dispatcher.send(sorted(rows, key=lambda r: r["available_at"]))
+        return len(rows) < room
+
+    async def _refresh_slots(self) -> None:
+        if self._clock.elapsed() - self._slots_at < SLOTS_EVERY:
+            return
+        async with self._database.session() as unit:
+            rows = await unit.workers.sum_slots(self._lease)
+        self._windows.set_slots({row["pool"]: row["slots"] for row in rows})
+        self._slots_at = self._clock.elapsed()
+
+
+def _sleep(survey: list[asyncpg.Record]) -> float:
+    """Until the earliest retry or delayed tick becomes available, at most 200 ms."""
+    waits = [
+        (row["available_at"] - row["now"]) / timedelta(seconds=1) for row in survey if row["available_at"] is not None
+    ]
+    return min(MAX_SLEEP, max(0.001, min(waits))) if waits else MAX_SLEEP

@@ -1,0 +1,68 @@
+"""Rescue: attempts whose worker was lost end, and are tried again by their policy."""
+
+from __future__ import annotations
+
+import asyncpg
+import structlog
+
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+from foliot.common.models import Finished, policy_from
+from foliot.common.runs import WORKER_LOST, conclude, count_ended
+from foliot.common.states import ExecutionStatus, Trigger
+from foliot.scheduler import events, metrics
+
+BATCH = 500
+_log = structlog.get_logger()
+
+
+class Rescuer:
+    """Looks for claim tokens without a heartbeat first, and only then for their executions."""
+
+    def __init__(self, database: UnitsOfWork, term: int, clock: Clock, *, lease: float) -> None:
+        self._database = database
+        self._term = term
+        self._clock = clock
+        self._lease = lease
+
+    async def step(self) -> None:
+        async with self._database.session() as unit:
+            dead = [row["claim"] for row in await unit.workers.select_dead_claims(self._lease)]
+        if not dead:
+            return
+        while await self._rescue(dead) == BATCH:
+            pass
+        async with self._database.transaction() as unit:
+            await unit.leader.hold_term(self._term)
+            await unit.workers.forget_dead_claims(dead)
+
+    async def _rescue(self, claims: list[int]) -> int:
+        async with self._database.transaction() as unit:
+            await unit.leader.hold_term(self._term)
+            lost = await unit.executions.rescue_lost(claims, BATCH)
+            if not lost:
+                return 0
+            now = await unit.leader.select_now()
+            concluded = await conclude(unit, [_finished(row) for row in lost], now)
+        metrics.RESCUED.inc(len(lost))
+        count_ended(concluded)
+        for row in lost:
+            _log.warning(
+                events.ATTEMPT_RESCUED, job_id=row["job_id"], execution_id=row["execution_id"],
+                attempt_number=row["attempt_number"], worker_id=row["worker_id"],
+                retry_at=concluded.retries.get(row["execution_id"]),
+            )  # fmt: skip
+        return len(lost)
+
+
+def _finished(row: asyncpg.Record) -> Finished:
+    return Finished(
+        execution_id=row["execution_id"],
+        job_id=row["job_id"],
+        scheduled_time=row["scheduled_time"],
+        attempt_number=row["attempt_number"],
+        status=ExecutionStatus(row["status"]),
+        trigger=Trigger(row["trigger"]),
+        retry_policy=policy_from(row["retry_policy"]),
+        error_message=WORKER_LOST,
+    )

@@ -1,0 +1,48 @@
+"""How many executions of each pool and class may be dispatched and unclaimed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from foliot.common.topology import PriorityClass, class_of
+
+LEAST = 100
+Key = tuple[str, PriorityClass]
+
+
+class Windows:
+    """At most max(100, 2 x the pool's slots) of each queue are handed out; the rest of a backlog waits in PostgreSQL,
+    so that priority is nearly exact, a purge costs little, and the broker's memory is never the limit."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, int] = {}
+        self._dispatched: defaultdict[Key, int] = defaultdict(int)
+
+    def set_slots(self, slots: dict[str, int]) -> None:
+        """Slots of the living workers, by pool."""
+        self._slots = slots
+
+    def set_dispatched(self, counts: dict[Key, int]) -> None:
+        """What PostgreSQL counted; replaces what was reserved since the last count."""
+        self._dispatched = defaultdict(int, counts)
+
+    def limit(self, pool: str) -> int:
+        return max(LEAST, 2 * self._slots.get(pool, 0))
+
+    def workers_slots(self, pool: str) -> int:
+        return self._slots.get(pool, 0)
+
+    def room(self, pool: str, cls: PriorityClass) -> int:
+        return max(0, self.limit(pool) - self._dispatched[pool, cls])
+
+    def take(self, pool: str, priority: int) -> bool:
+        """Reserve a place for one execution; False if the window is full."""
+        cls = class_of(priority)
+        if self.room(pool, cls) == 0:
+            return False
+        self._dispatched[pool, cls] += 1
+        return True
+
+    def depth(self) -> int:
+        """Rows of one pool and priority worth looking at to count its window: what runs and what is handed out."""
+        return 2 * LEAST + 4 * max(self._slots.values(), default=0)

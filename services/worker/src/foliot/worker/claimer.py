@@ -1,0 +1,180 @@
+"""Claim: QUEUED -> RUNNING for free slots, committed before anything starts; acked after the commit.
+
+Coalesced without a timer: a batch is whatever arrived while the last one was under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+
+import asyncpg
+import structlog
+
+from foliot.common.clock import Clock, rfc3339
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Unavailable
+from foliot.common.models import Finished, policy_from
+from foliot.common.runs import conclude, count_ended
+from foliot.common.states import ExecutionStatus, Trigger
+from foliot.worker import events, metrics
+from foliot.worker.inbox import Held, Inbox, settle
+from foliot.worker.lease import Lease
+from foliot.worker.running import Claimed, Running
+
+LARGEST = 500
+PAUSE_WHEN_AWAY = 0.2
+_log = structlog.get_logger()
+
+
+class Claimer:
+    def __init__(
+        self,
+        database: UnitsOfWork, inbox: Inbox, running: Running, lease: Lease, clock: Clock, *,
+        worker_id: str, start: Callable[[Claimed], None], hold_seconds: float,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._inbox = inbox
+        self._running = running
+        self._lease = lease
+        self._clock = clock
+        self._worker_id = worker_id
+        self._start = start
+        self._hold_seconds = hold_seconds
+        self._doubtful: tuple[int, list[Held]] | None = None
+
+    async def run(self) -> None:
+        """Until cancelled. Without a lease nothing is claimed; deliveries are held while PostgreSQL is away."""
+        while True:
+            await self._wait_for_work()
+            try:
+                await self.step()
+            except Unavailable as error:
+                _log.warning("claim_failed", error=error)
+                await self._clock.sleep(PAUSE_WHEN_AWAY)
+
+    async def _wait_for_work(self) -> None:
+        while not (self._lease.holds and self._running.free > 0 and (len(self._inbox) or self._doubtful)):
+            self._inbox.arrived.clear()
+            self._running.changed.clear()
+            waits = [asyncio.ensure_future(event.wait()) for event in (self._inbox.arrived, self._running.changed)]
+            await asyncio.wait(waits, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+
+    async def step(self) -> int:
+        """Claim one batch; gives how many attempts were started. Raises Unavailable: then the batch is in doubt."""
+        batch, again = self._next_batch()
+        if not batch:
+            return 0
+        claim = self._lease.claim
+        self._doubtful = (claim, batch)
+        rows = await self._claim(batch, claim, again)
+        self._doubtful = None
+        for row in rows:
+            if row["status"] == ExecutionStatus.RUNNING:
+                self._start(claimed_from(row, claim))
+        await settle(batch)
+        return len(rows)
+
+    def _next_batch(self) -> tuple[list[Held], bool]:
+        """A batch in doubt comes first: asked again under the same token, it cannot be claimed twice."""
+        if self._doubtful is not None:
+            claim, batch = self._doubtful
+            if claim == self._lease.claim:
+                return batch, True
+            self._doubtful = None
+            self._inbox.put_back(batch)
+        return self._inbox.take(min(LARGEST, self._running.free)), False
+
+    async def _claim(self, batch: Sequence[Held], claim: int, again: bool) -> list[asyncpg.Record]:
+        async with self._database.transaction() as unit:
+            rows = await unit.executions.claim_executions(
+                [held.handle for held in batch], sorted({held.job_id for held in batch}), self._worker_id, claim,
+                self._lease.seconds, again,
+            )  # fmt: skip
+            cancelled = [_cancelled(row) for row in rows if row["status"] == ExecutionStatus.CANCELLED]
+            if cancelled:
+                now = await unit.leader.select_now()
+                concluded = await conclude(unit, cancelled, now)
+        if cancelled:
+            count_ended(concluded)
+        return rows
+
+    async def hand_back(self) -> None:
+        """A duty: what no slot took in time goes back to the outbox, so that another worker gets it."""
+        held = self._inbox.take_older_than(self._hold_seconds, LARGEST)
+        if held:
+            await self.give_back(held)
+
+    async def give_all_back(self) -> None:
+        """At a stop: everything that waits here, and a claim that was interrupted. If PostgreSQL is away, closing the
+        channel frees the messages and the lease ends by itself."""
+        try:
+            if self._doubtful is not None:
+                claim, batch = self._doubtful
+                self._doubtful = None
+                async with self._database.session() as unit:
+                    await unit.executions.release_claimed([item.handle for item in batch], claim)
+                await settle(batch)
+            while held := self._inbox.take(LARGEST):
+                await self.give_back(held)
+        except Unavailable as error:
+            _log.warning("hand_back_failed", error=error, held=len(self._inbox))
+
+    async def give_back(self, held: list[Held]) -> None:
+        """Through PostgreSQL: commit, then ack. A failure keeps them here."""
+        try:
+            async with self._database.session() as unit:
+                await unit.executions.hand_back([item.handle for item in held])
+        except Unavailable:
+            self._inbox.put_back(held)
+            raise
+        await settle(held)
+        metrics.HANDED_BACK.inc(len(held))
+        _log.info(events.HANDED_BACK, count=len(held))
+
+
+def claimed_from(row: asyncpg.Record, claim: int) -> Claimed:
+    override = row["override"] or {}
+    return Claimed(
+        execution_id=row["execution_id"],
+        job_id=row["job_id"],
+        user_id=row["user_id"],
+        team_id=row["team_id"],
+        scheduled_time=row["scheduled_time"],
+        attempt_number=row["attempt_number"],
+        trigger=Trigger(row["trigger"]),
+        job_type=row["job_type"],
+        payload=override.get("payload", row["payload"]),
+        retry_policy=policy_from(row["retry_policy"]),
+        timeout_seconds=row["timeout_seconds"],
+        start_time=row["start_time"],
+        request_id=row["request_id"],
+        traceparent=traceparent(row),
+        claim=claim,
+    )
+
+
+def traceparent(row: asyncpg.Record) -> str:
+    """W3C trace context: the request's trace if it has one, else one that all attempts of the run share."""
+    given = row["traceparent"]
+    if given:
+        trace_id = given.split("-")[1]
+    else:
+        trace_id = hashlib.sha256(f"{row['job_id']}:{rfc3339(row['scheduled_time'])}".encode()).hexdigest()[:32]
+    return f"00-{trace_id}-{secrets.token_hex(8)}-01"
+
+
+def _cancelled(row: asyncpg.Record) -> Finished:
+    return Finished(
+        execution_id=row["execution_id"],
+        job_id=row["job_id"],
+        scheduled_time=row["scheduled_time"],
+        attempt_number=row["attempt_number"],
+        status=ExecutionStatus.CANCELLED,
+        trigger=Trigger(row["trigger"]),
+        retry_policy=policy_from(row["retry_policy"]),
+    )

@@ -1,0 +1,25 @@
+"""The process that starts and kills scripts for one worker, and the worker's end of it.
+
+    worker --socketpair--> supervisor --clone3--> keeper --fork--> script, its children ...
+           <--------- a pipe with the script's output -----------/
+
+- The *supervisor* (`process`) is one small Python process a worker, started with it. It knows until when each
+  attempt may run: an absolute CLOCK_BOOTTIME that the worker sends after each heartbeat. A worker that is
+  stopped cannot send, one that dies closes the socket; in both cases the supervisor kills.
+- The *keeper* (`keeper`) is the first process of an attempt: PID 1 of a PID namespace of its own, so that the
+  kernel kills all of the attempt with it, whatever the script did to escape (mode `namespace`); or, where the
+  kernel or the container forbids namespaces, the reaper of all its descendants, which finds them in /proc (mode
+  `group`). It dies with the supervisor (PDEATHSIG).
+- The *script* is a child of the keeper, never PID 1 itself: there TERM would be ignored.
+
+Why one long-lived process and not a supervisor an attempt: an interpreter start alone is 12 ms of CPU, the chain
+setpriv, prlimit, unshare, tini is 7.3 ms; a clone of a process that is already there, with namespaces, limits and
+privileges set by system calls and /bin/sh itself, is 3.3 ms. It also is single-threaded, as PDEATHSIG needs.
+
+Weaknesses that are left. Memory and CPU limits are those of one process, not of the attempt as a whole (no cgroup
+is assumed). Mode `group` without root: the script runs under the worker's own user, may signal the keeper and
+the supervisor, and if it kills both, what it started goes on until the worker finds the socket closed and ends.
+The network is the host's: scripts need it; whoever wants it closed runs workers in a network of their own.
+
+Everything here but `link` runs without site-packages: standard library only.
+"""

@@ -1,0 +1,49 @@
+"""Killing a tree of processes without a PID namespace: by their parents, in /proc.
+
+Complete as long as the process at the root adopts orphans: then every descendant has a path of parents to it.
+"""
+
+import contextlib
+import os
+import signal
+from collections.abc import Collection
+
+
+def descendants(root: int, spare: Collection[int] = ()) -> set[int]:
+    """Return the pids below `root`, without those in `spare` and what is below them."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            children.setdefault(_parent(name), []).append(int(name))
+    found: set[int] = set()
+    left = [root]
+    while left:
+        below = [pid for pid in children.get(left.pop(), ()) if pid not in found and pid not in spare]
+        found.update(below)
+        left += below
+    return found
+
+
+def _parent(pid: str) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # the name in parentheses may hold anything, parentheses too
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError):
+        return -1
+
+
+def send_all(pids: Collection[int], number: signal.Signals) -> None:
+    """Signal all; those that are gone do not matter."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def kill_descendants(root: int, spare: Collection[int] = ()) -> None:
+    """Kill what `descendants` names; all is stopped first, so that nothing forks away meanwhile."""
+    stopped: set[int] = set()
+    while found := descendants(root, spare) - stopped:
+        send_all(found, signal.SIGSTOP)
+        stopped |= found
+    send_all(stopped, signal.SIGKILL)

@@ -1,0 +1,101 @@
+"""Where scripts run: a directory an attempt, below one that belongs to this supervisor as long as it lives."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+from typing import Final
+
+_OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Directories:
+    """Made by the supervisor. The lock on its own directory ends with it, and says to others that it may go."""
+
+    def __init__(self, root: str) -> None:
+        """Raises OSError if `root` cannot be made or belongs to somebody else."""
+        self._root = root
+        with contextlib.suppress(FileExistsError):
+            os.makedirs(root, 0o711)
+        fd = os.open(root, _OPEN)
+        try:
+            if os.fstat(fd).st_uid != os.geteuid():
+                raise PermissionError(f"{root} belongs to another user; choose another directory")
+            os.fchmod(fd, 0o711)
+        finally:
+            os.close(fd)
+        self.own = os.path.join(root, f"{os.getpid()}-{secrets.token_hex(4)}")
+        os.mkdir(self.own, 0o711)
+        self._lock = os.open(self.own, _OPEN)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def abandoned(self) -> list[str]:
+        """Return the directories of supervisors that died."""
+        found = []
+        for name in os.listdir(self._root):
+            path = os.path.join(self._root, name)
+            try:
+                fd = os.open(path, _OPEN)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found.append(path)
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(fd)
+        return found
+
+    def of(self, attempt: int) -> str:
+        """Return the attempt's directory."""
+        return os.path.join(self.own, str(attempt))
+
+
+def make(directory: str, script: str, uid: int | None) -> tuple[str, str]:
+    """Make an attempt's directory; return the script's file and the empty working directory.
+
+    Only the attempt's user may look into it. Raises OSError.
+    """
+    file, work = os.path.join(directory, "script"), os.path.join(directory, "work")
+    os.mkdir(directory, 0o700)
+    os.mkdir(work, 0o700)
+    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o500)
+    with open(fd, "wb") as target:
+        target.write(script.encode())
+        if uid is not None:
+            os.fchown(fd, uid, uid)
+    if uid is not None:
+        os.chown(work, uid, uid)
+        os.chown(directory, uid, uid)
+    return file, work
+
+
+def remove_if_small(directory: str) -> bool:
+    """Remove what a script without files of its own leaves; False if there is more."""
+    try:
+        os.rmdir(os.path.join(directory, "work"))
+        os.unlink(os.path.join(directory, "script"))
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return not os.path.exists(directory)
+    except OSError:
+        return False
+    return True
+
+
+def remove_tree(directory: str) -> None:
+    """Remove everything, following no links; what cannot be removed stays for the next sweep."""
+    import shutil  # noqa: PLC0415 - costs milliseconds, only needed in a process of its own
+
+    def unlock(_call: object, path: str, _error: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(path), 0o700)
+            if os.path.isdir(path) and not os.path.islink(path):
+                os.chmod(path, 0o700)
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+
+    shutil.rmtree(directory, onerror=unlock)
+    shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,93 @@
+"""The system calls that Python has no name for. Linux 5.3 or newer, any architecture with clone3."""
+
+import ctypes
+import os
+import signal
+import time
+from typing import Final
+
+NEW_NAMESPACE: Final = 0x00020000  # mounts
+NEW_IPC: Final = 0x08000000
+NEW_USER: Final = 0x10000000
+NEW_PID: Final = 0x20000000
+_PIDFD: Final = 0x00001000
+
+_CLONE3: Final = 435  # the same number on every architecture
+_SET_DEATH_SIGNAL: Final = 1
+_SET_DUMPABLE: Final = 4
+_SET_CHILD_SUBREAPER: Final = 36
+_SET_NO_NEW_PRIVS: Final = 38
+_PRIVATE: Final = 0x4000 | (1 << 18)
+_NO_SUID_DEV_EXEC: Final = 2 | 4 | 8
+
+_libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL: the child of a clone could not take it back
+_libc.syscall.restype = ctypes.c_long
+
+
+def now() -> float:
+    """CLOCK_BOOTTIME in seconds: goes on while the machine sleeps, the same in every process."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def clone(namespaces: int) -> tuple[int, int]:
+    """Fork into new namespaces; return pid and pidfd to the parent, (0, -1) to the child.
+
+    Raises OSError: ENOSYS or EPERM where the kernel or a container forbids it.
+    """
+    pidfd = ctypes.c_int(-1)
+    arguments = (ctypes.c_uint64 * 8)(namespaces | _PIDFD, ctypes.addressof(pidfd), 0, 0, signal.SIGCHLD, 0, 0, 0)
+    ctypes.pythonapi.PyOS_BeforeFork()
+    pid = _libc.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
+    if pid == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return 0, -1
+    error = ctypes.get_errno()
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if pid < 0:
+        raise OSError(error, f"clone3: {os.strerror(error)}")
+    return pid, pidfd.value
+
+
+def die_with_parent(number: signal.Signals) -> None:
+    """Get the signal when the parent dies. A change of credentials forgets it."""
+    _prctl(_SET_DEATH_SIGNAL, number)
+
+
+def forbid_new_privileges() -> None:
+    """Make set-uid programs and file capabilities without effect from here on."""
+    _prctl(_SET_NO_NEW_PRIVS, 1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose parent dies."""
+    _prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def hide_from_own_user() -> None:
+    """Close /proc/self/environ and ptrace to other processes of the same user."""
+    _prctl(_SET_DUMPABLE, 0)
+
+
+def make_mounts_private() -> None:
+    """Keep what is mounted from here on within this mount namespace."""
+    _mount(b"none", b"/", None, _PRIVATE)
+
+
+def mount_proc() -> None:
+    """Show the processes of this PID namespace in /proc, and no others."""
+    _mount(b"proc", b"/proc", b"proc", _NO_SUID_DEV_EXEC)
+
+
+def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int) -> None:
+    _check(_libc.mount(source, target, kind, ctypes.c_ulong(flags), None), "mount")
+
+
+def _prctl(option: int, value: int) -> None:
+    unused = ctypes.c_ulong(0)
+    _check(_libc.prctl(option, ctypes.c_ulong(value), unused, unused, unused), "prctl")
+
+
+def _check(answer: int, name: str) -> None:
+    if answer < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{name}: {os.strerror(error)}")

@@ -1,0 +1,45 @@
+"""User ids for scripts: one an attempt, so that neither limits nor signals nor files of one touch another's."""
+
+import errno
+import pwd
+import socket
+from collections import deque
+from typing import Final
+
+BLOCK: Final = 256
+
+
+class Uids:
+    """A block of ids that no other supervisor of this machine uses: the lock is a name that dies with us.
+
+    Raises OSError if every block from `first` on is taken, or if an id belongs to a user.
+    """
+
+    def __init__(self, first: int, count: int) -> None:
+        for start in range(first, first + count - BLOCK + 1, BLOCK):
+            self._lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            try:
+                self._lock.bind(f"\0foliot-script-uids-{start}")
+            except OSError as error:
+                self._lock.close()
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                self._free = deque(range(start, start + BLOCK))
+                _check_unused(self._free)
+                return
+        raise OSError(errno.EADDRINUSE, f"no free user ids for scripts in {first}..{first + count - 1}")
+
+    def take(self) -> int:
+        """Return the id that was not used for the longest time."""
+        return self._free.popleft()
+
+    def give_back(self, uid: int) -> None:
+        """Return an id whose processes are all gone."""
+        self._free.append(uid)
+
+
+def _check_unused(uids: deque[int]) -> None:
+    for user in pwd.getpwall():
+        if uids[0] <= user.pw_uid <= uids[-1]:
+            raise OSError(errno.EEXIST, f"user id {user.pw_uid} for scripts belongs to {user.pw_name}")

@@ -1,0 +1,89 @@
+"""Heartbeat: keeps the claim token and the leases alive, hears of cancels, and fences this worker by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Unavailable
+from foliot.worker import events, metrics
+from foliot.worker.inbox import Inbox
+from foliot.worker.lease import Lease
+from foliot.worker.running import CANCELLED, LEASE, Running
+
+CHECK_EVERY = 0.5
+_log = structlog.get_logger()
+
+
+class Heartbeat:
+    def __init__(
+        self,
+        database: UnitsOfWork, lease: Lease, running: Running, inbox: Inbox, clock: Clock, *,
+        worker_id: str, pools: tuple[str, ...], slots: int, on_extended: Callable[[float], None],
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._lease = lease
+        self._running = running
+        self._inbox = inbox
+        self._clock = clock
+        self._worker_id = worker_id
+        self._pools = pools
+        self._slots = slots
+        self._on_extended = on_extended
+
+    async def step(self) -> None:
+        """One heartbeat; asks to stop what was cancelled and kills what was taken from this worker."""
+        sent_at, claim = self._clock.elapsed(), self._lease.claim
+        before = [entry for entry in self._running.entries() if entry.claimed.claim == claim]
+        async with self._database.transaction() as unit:
+            await unit.workers.beat_worker(
+                claim, self._worker_id, self._pools, self._slots, self._running.busy, len(self._inbox)
+            )
+            renewed: dict[int, bool] = {}
+            if before:
+                handles = [entry.claimed.handle for entry in before]
+                renewed = await unit.executions.renew_leases(handles, claim, self._lease.seconds)
+        if claim != self._lease.claim:
+            return
+        self._lease.extend(sent_at)
+        self._on_extended(self._lease.deadline)
+        self._running.changed.set()
+        metrics.HEARTBEAT.set(self._clock.now().timestamp())
+        metrics.RUNNING.set(self._running.busy)
+        metrics.HELD.set(len(self._inbox))
+        for entry in before:
+            cancel_requested = renewed.get(entry.claimed.execution_id)
+            if cancel_requested and entry.stopped_for is None:
+                entry.stop(CANCELLED)
+            elif cancel_requested is None and self._running.get(entry.claimed.execution_id) is entry:
+                self._lose(entry.claimed.execution_id)
+
+    def _lose(self, execution_id: int) -> None:
+        """Not ours any more: the attempt ends at once and nothing of it is recorded. A result that is being recorded at
+        this moment has left RUNNING by itself; then there is nothing left to end."""
+        entry = self._running.get(execution_id)
+        if entry is None or entry.task is None or entry.task.done():
+            return
+        entry.kill(LEASE)
+
+    async def guard(self) -> None:
+        """A duty: past the deadline everything that runs is killed, before the server's lease ends, and this process
+        takes a new claim token."""
+        if self._lease.deadline == 0.0 or self._lease.holds:
+            return
+        lost = self._running.entries()
+        _log.error(events.LEASE_LOST, running=len(lost))
+        for entry in lost:
+            self._lose(entry.claimed.execution_id)
+        self._lease.renew_token()
+
+    async def end(self) -> None:
+        """The last write of a graceful stop: this token holds nothing."""
+        try:
+            async with self._database.session() as unit:
+                await unit.workers.forget_worker(self._lease.claim)
+        except Unavailable:
+            pass

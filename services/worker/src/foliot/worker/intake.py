@@ -1,0 +1,50 @@
+"""Deliveries into the inbox; what cannot be read goes to dead_letter_queue with its reason."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+import msgspec
+import structlog
+
+from foliot.common.messages import Unreadable, decode_dispatch, encode
+from foliot.common.rabbitmq import Delivery, Down, Publisher, Rejected
+from foliot.common.topology import DEAD_LETTER_QUEUE
+from foliot.worker import events, metrics
+from foliot.worker.inbox import Inbox
+
+_KEPT = 1_000
+_log = structlog.get_logger()
+
+
+class Intake:
+    """Called by the consumer for each delivery; only enqueues."""
+
+    def __init__(self, inbox: Inbox, publisher: Publisher, ranks: dict[str, int]) -> None:
+        self._inbox = inbox
+        self._publisher = publisher
+        self._ranks = ranks
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __call__(self, delivery: Delivery) -> None:
+        try:
+            dispatch = decode_dispatch(delivery.body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            task = asyncio.create_task(self._set_aside(delivery, error), name="unreadable")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return
+        self._inbox.put(self._ranks[delivery.queue], dispatch.executions, delivery)
+
+    async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
+        """Copied, then acked; if the copy is not confirmed the message comes again."""
+        body = base64.b64encode(delivery.body[:_KEPT]).decode()
+        letter = Unreadable(queue=delivery.queue, reason="unreadable", error=str(error)[:_KEPT], body=body)
+        metrics.UNREADABLE.inc()
+        _log.error(events.MESSAGE_UNREADABLE, queue=delivery.queue, error=error)
+        try:
+            await self._publisher.publish(DEAD_LETTER_QUEUE, encode(letter), "unreadable")
+        except (Down, Rejected):
+            return
+        await delivery.ack()

@@ -1,0 +1,111 @@
+"""Composition root of a worker."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+from foliot.common import lifecycle
+from foliot.common.admin import admin_app, listen
+from foliot.common.clock import SystemClock
+from foliot.common.database import Database
+from foliot.common.errors import FoliotError
+from foliot.common.periodic import periodic
+from foliot.common.rabbitmq import Consumer, Link, Publisher
+from foliot.common.schema import await_schema, check_schema
+from foliot.common.topology import PRIORITIES, queue_name, topology
+from foliot.worker import metrics
+from foliot.worker.claimer import Claimer
+from foliot.worker.config import Config
+from foliot.worker.heartbeat import CHECK_EVERY, Heartbeat
+from foliot.worker.inbox import Inbox
+from foliot.worker.intake import Intake
+from foliot.worker.lease import Lease
+from foliot.worker.recorder import Recorder
+from foliot.worker.repertoire import open_repertoire
+from foliot.worker.runner import Runner
+from foliot.worker.running import Running
+
+POOL_SIZE = 6
+DRAIN = 5.0
+
+
+async def run(config: Config, stop: asyncio.Event) -> None:
+    """Run one worker until `stop` is set.
+
+    Order of stopping: not ready, no more deliveries, what waits goes back, what runs has its grace, results are
+    recorded, the heartbeat ends last.
+    """
+    clock = SystemClock()
+    metrics.initialise(config.worker_id)
+    metrics.SLOTS.set(config.worker_slots)
+    lease, running = Lease(clock, config.lease_seconds), Running(config.worker_slots)
+    inbox = Inbox(len(PRIORITIES), clock)
+    ranks = {queue_name(pool, cls): rank for pool in config.worker_pools for rank, cls in enumerate(PRIORITIES)}
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(config.database_url, size=POOL_SIZE, name="primary"))
+        queues = topology(config.worker_pools)
+        consuming = Link(config.amqp_url, name=f"{config.worker_id}-consume", clock=clock, queues=lambda: queues)
+        publishing = Link(config.amqp_url, name=f"{config.worker_id}-publish", clock=clock, queues=lambda: queues)
+        stack.push_async_callback(publishing.drop)
+        stack.push_async_callback(consuming.drop)
+        executors = await stack.enter_async_context(open_repertoire(config))
+        recorder = Recorder(database, running, lease, clock, worker_id=config.worker_id)
+        runner = Runner(executors.by_job_type, running, recorder, lease)
+        claimer = Claimer(
+            database, inbox, running, lease, clock,
+            worker_id=config.worker_id, start=runner.start, hold_seconds=config.hold_seconds,
+        )  # fmt: skip
+        heartbeat = Heartbeat(
+            database, lease, running, inbox, clock,
+            worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
+            on_extended=executors.extend,
+        )  # fmt: skip
+        consumer = Consumer(
+            consuming, queues=list(ranks), prefetch=max(10, config.worker_slots),
+            on_delivery=Intake(inbox, Publisher(publishing), ranks), clock=clock,
+        )  # fmt: skip
+
+        async def readiness() -> tuple[bool, dict[str, Any]]:
+            details: dict[str, Any] = {"worker_id": config.worker_id, "running": running.busy}
+            if stop.is_set():
+                return False, {**details, "reason": "stopping"}
+            if not lease.holds:
+                return False, {**details, "reason": "no heartbeat reached PostgreSQL"}
+            if not consumer.subscribed.is_set():
+                return False, {**details, "reason": "RabbitMQ is away"}
+            try:
+                async with database.session() as unit:
+                    await check_schema(unit.session)
+            except FoliotError as error:
+                return False, {**details, "reason": str(error)}
+            return True, details
+
+        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
+        await await_schema(database, stop, clock)
+        async with asyncio.TaskGroup() as group:
+            beating = [
+                group.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
+                group.create_task(
+                    periodic("heartbeat", heartbeat.step, interval=config.heartbeat_seconds, clock=clock),
+                    name="heartbeat",
+                ),
+                group.create_task(periodic("guard", heartbeat.guard, interval=CHECK_EVERY, clock=clock), name="guard"),
+                group.create_task(recorder.run(), name="record"),
+            ]
+            taking = [
+                group.create_task(claimer.run(), name="claim"),
+                group.create_task(
+                    periodic("hand_back", claimer.hand_back, interval=1.0, clock=clock), name="hand-back"
+                ),
+            ]
+            await consumer.run(stop)
+            for task in taking:
+                task.cancel()
+            await claimer.give_all_back()
+            await runner.stop(config.worker_stop_grace_seconds)
+            await recorder.drained(DRAIN)
+            for task in beating:
+                task.cancel()
+        await heartbeat.end()

@@ -1,0 +1,34 @@
+"""Metrics of a worker."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+JOBS_EXECUTED = Counter("worker_jobs_executed_total", "Attempts that ended here.", ["worker_id", "status", "job_type"])
+JOB_DURATION = Histogram(
+    "worker_job_duration_seconds", "From claim to the end of the attempt.", ["job_type"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
+)  # fmt: skip
+HEARTBEAT = Gauge("worker_heartbeat_timestamp", "When PostgreSQL last took this worker's heartbeat, Unix seconds.")
+SLOTS = Gauge("worker_slots", "Attempts this worker may run at once.")
+RUNNING = Gauge("worker_running", "Attempts that run now.")
+HELD = Gauge("worker_held", "Deliveries received and not yet claimed.")
+FENCED = Counter("worker_fenced_writes_total", "Results dropped because the attempt was not this worker's any more.")
+HANDED_BACK = Counter("worker_handed_back_total", "Deliveries given back because no slot was free in time.")
+RETRIES = Counter("worker_retries_total", "Attempts that a failure asked for.", ["job_type"])
+DEAD_LETTERS = Counter("worker_dead_letters_total", "Runs given up here.", ["job_type"])
+POISON = Counter("worker_poison_total", "Rows that were set aside because they break a batch.")
+UNREADABLE = Counter("worker_unreadable_messages_total", "Messages that are not a dispatch.")
+
+JOB_TYPES = ("http_request", "script", "sql_query")
+STATUSES = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED")
+
+
+def initialise(worker_id: str) -> None:
+    """Every label value is there from the start, so that rate() sees the first failure."""
+    for job_type in JOB_TYPES:
+        JOB_DURATION.labels(job_type)
+        RETRIES.labels(job_type)
+        DEAD_LETTERS.labels(job_type)
+        for status in STATUSES:
+            JOBS_EXECUTED.labels(worker_id, status, job_type)

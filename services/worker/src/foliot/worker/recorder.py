@@ -1,0 +1,179 @@
+"""Record: outcomes in batches, each batch one transaction with what follows from it.
+
+Coalesced without a timer. Guarded by status and claim token: what was taken from this worker is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+import msgspec
+import structlog
+
+from foliot.common.clock import Clock
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Unavailable
+from foliot.common.models import Finished
+from foliot.common.postgres import AGAIN
+from foliot.common.repositories.executions import Outcome
+from foliot.common.runs import Concluded, conclude, count_ended
+from foliot.common.states import ExecutionStatus
+from foliot.worker import events, metrics
+from foliot.worker.lease import Lease
+from foliot.worker.running import Claimed, Running
+
+LARGEST = 500
+PAUSE_WHEN_AWAY = 0.2
+_log = structlog.get_logger()
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt whose work is over, to be recorded."""
+
+    claimed: Claimed
+    outcome: Outcome
+    final: bool = False
+    retry_after: float | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What a batch's transaction did: durations (ms) by execution_id of what it wrote, and what followed."""
+
+    durations: dict[int, int]
+    concluded: Concluded
+
+
+class Recorder:
+    def __init__(self, database: UnitsOfWork, running: Running, lease: Lease, clock: Clock, *, worker_id: str) -> None:
+        self._database = database
+        self._running = running
+        self._lease = lease
+        self._clock = clock
+        self._worker_id = worker_id
+        self._waiting: list[Ended] = []
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def put(self, ended: Ended) -> None:
+        """Bounded by the slots: while nothing can be recorded, nothing can be claimed."""
+        self._waiting.append(ended)
+        self._idle.clear()
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Until cancelled. While PostgreSQL is away the batch is kept; it is void when the lease has passed."""
+        while True:
+            if not self._waiting:
+                self._idle.set()
+                await self._arrived.wait()
+            self._arrived.clear()
+            batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+            while batch:
+                try:
+                    await self.step(batch)
+                    batch = []
+                except Unavailable as error:
+                    _log.warning("record_failed", error=error, waiting=len(batch) + len(self._waiting))
+                    await self._clock.sleep(PAUSE_WHEN_AWAY)
+                except AGAIN:
+                    await asyncio.sleep(0)
+
+    async def drained(self, grace: float) -> None:
+        """Wait until everything is recorded, at most `grace` seconds."""
+        try:
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
+        except TimeoutError:
+            pass
+
+    async def step(self, batch: Sequence[Ended]) -> None:
+        """Record one batch, split until a poisonous row stands alone."""
+        valid = [ended for ended in batch if ended.claimed.claim == self._lease.claim]
+        self._drop([ended for ended in batch if ended.claimed.claim != self._lease.claim])
+        if not valid:
+            return
+        try:
+            recorded = await self._write(valid)
+        except asyncpg.DataError as error:
+            if len(valid) > 1:
+                middle = len(valid) // 2
+                await self.step(valid[:middle])
+                await self.step(valid[middle:])
+                return
+            recorded = await self._write(valid := [_unstorable(valid[0], error)])
+            metrics.POISON.inc()
+        self._report(valid, recorded)
+
+    async def _write(self, batch: Sequence[Ended]) -> Recorded:
+        async with self._database.transaction() as unit:
+            outcomes = sorted((ended.outcome for ended in batch), key=lambda o: o.execution_id)
+            rows = await unit.executions.record_executions(outcomes, self._lease.claim)
+            if not rows:
+                return Recorded({}, Concluded(retries={}, ended=[], given_up=[], settled=[]))
+            written = {row["execution_id"]: row for row in rows}
+            finished = [_finished(ended) for ended in batch if ended.claimed.execution_id in written]
+            now: datetime = max(row["end_time"] for row in rows)
+            concluded = await conclude(unit, finished, now)
+        return Recorded({i: row["duration_ms"] or 0 for i, row in written.items()}, concluded)
+
+    def _report(self, batch: Sequence[Ended], recorded: Recorded) -> None:
+        count_ended(recorded.concluded)
+        self._drop([ended for ended in batch if ended.claimed.execution_id not in recorded.durations])
+        for ended in batch:
+            duration = recorded.durations.get(ended.claimed.execution_id)
+            if duration is not None:
+                self._running.remove(ended.claimed.execution_id)
+                self._report_one(ended, duration, recorded.concluded.retries.get(ended.claimed.execution_id))
+
+    def _report_one(self, ended: Ended, duration: int, retry_at: datetime | None) -> None:
+        claimed, outcome = ended.claimed, ended.outcome
+        metrics.JOBS_EXECUTED.labels(self._worker_id, outcome.status, claimed.job_type).inc()
+        metrics.JOB_DURATION.labels(claimed.job_type).observe(duration / 1000)
+        failed = outcome.status in (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT)
+        if failed:
+            (metrics.DEAD_LETTERS if retry_at is None else metrics.RETRIES).labels(claimed.job_type).inc()
+        log = _log.info if not failed else _log.error if retry_at is None else _log.warning
+        log(
+            events.ATTEMPT_FAILED if failed else events.ATTEMPT_FINISHED,
+            job_id=claimed.job_id, execution_id=claimed.execution_id, attempt_number=claimed.attempt_number,
+            job_type=claimed.job_type, status=outcome.status, user_id=claimed.user_id, team_id=claimed.team_id,
+            worker_id=self._worker_id, duration=duration, error=outcome.error_message, retry_at=retry_at,
+            request_id=claimed.request_id, trace_id=claimed.traceparent.split("-")[1],
+        )  # fmt: skip
+
+    def _drop(self, fenced: Sequence[Ended]) -> None:
+        for ended in fenced:
+            self._running.remove(ended.claimed.execution_id)
+            metrics.FENCED.inc()
+            _log.warning(events.ATTEMPT_FENCED, execution_id=ended.claimed.execution_id, job_id=ended.claimed.job_id)
+
+
+def _finished(ended: Ended) -> Finished:
+    claimed = ended.claimed
+    return Finished(
+        execution_id=claimed.execution_id,
+        job_id=claimed.job_id,
+        scheduled_time=claimed.scheduled_time,
+        attempt_number=claimed.attempt_number,
+        status=ExecutionStatus(ended.outcome.status),
+        trigger=claimed.trigger,
+        retry_policy=claimed.retry_policy,
+        error_message=ended.outcome.error_message,
+        final=ended.final,
+        retry_after=ended.retry_after,
+    )
+
+
+def _unstorable(ended: Ended, error: Exception) -> Ended:
+    """The attempt ends as FAILED with the reason; what PostgreSQL refused is left out."""
+    outcome = Outcome(
+        execution_id=ended.outcome.execution_id,
+        scheduled_time=ended.outcome.scheduled_time,
+        status=ExecutionStatus.FAILED.value,
+        error_message=f"the result could not be stored: {type(error).__name__}",
+    )
+    return Ended(claimed=ended.claimed, outcome=outcome, final=ended.final)

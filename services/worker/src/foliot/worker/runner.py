@@ -1,0 +1,132 @@
+"""Run: a claimed attempt from its executor to its outcome, under its timeout, its cancel and its lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+
+from foliot.common import payloads
+from foliot.common.repositories.executions import Outcome
+from foliot.common.states import ExecutionStatus
+from foliot.worker.executors.attempt import Attempt, Executor, Result
+from foliot.worker.lease import Lease
+from foliot.worker.output import Output
+from foliot.worker.recorder import Ended, Recorder
+from foliot.worker.running import CANCELLED, LEASE, STOPPING, Claimed, Entry, Running
+
+_log = structlog.get_logger()
+_MESSAGE_LIMIT = 4_000
+
+
+class Runner:
+    def __init__(self, executors: Mapping[str, Executor], running: Running, recorder: Recorder, lease: Lease) -> None:
+        self._executors = executors
+        self._running = running
+        self._recorder = recorder
+        self._lease = lease
+
+    def start(self, claimed: Claimed) -> None:
+        """Begin to run; the claim is committed."""
+        entry = self._running.add(claimed)
+        entry.task = asyncio.create_task(self._run(entry), name=f"attempt-{claimed.execution_id}")
+
+    async def _run(self, entry: Entry) -> None:
+        output = Output()
+        try:
+            status, result = await self._execute(entry, output)
+        except asyncio.CancelledError:
+            status, result = _stopped(entry.stopped_for)
+        finally:
+            self._running.free_slot()
+        if entry.stopped_for == LEASE:
+            self._running.remove(entry.claimed.execution_id)  # not ours to record any more
+            return
+        self._recorder.put(_ended(entry.claimed, status, result, output.text()))
+
+    async def _execute(self, entry: Entry, output: Output) -> tuple[ExecutionStatus, Result]:
+        claimed = entry.claimed
+        try:
+            attempt = self._attempt(claimed)
+            executor = self._executors[claimed.job_type]
+        except (payloads.PayloadError, KeyError) as error:
+            return ExecutionStatus.FAILED, Result(succeeded=False, final=True, error_message=_unknown(claimed, error))
+        too_old = _too_old(claimed)
+        if too_old:
+            return ExecutionStatus.FAILED, Result(succeeded=False, final=True, error_message=too_old)
+        try:
+            async with asyncio.timeout(claimed.timeout_seconds):
+                result = await executor.run(attempt, output)
+        except TimeoutError:
+            message = f"timed out after {claimed.timeout_seconds:g} s"
+            return ExecutionStatus.TIMEOUT, Result(succeeded=False, error_message=message)
+        except Exception as error:  # a bug of an executor must not lose the attempt
+            _log.error("executor_failed", execution_id=claimed.execution_id, job_id=claimed.job_id, exc_info=error)
+            return ExecutionStatus.FAILED, Result(succeeded=False, error_message=f"internal error: {error!r}")
+        return (ExecutionStatus.COMPLETED if result.succeeded else ExecutionStatus.FAILED), result
+
+    def _attempt(self, claimed: Claimed) -> Attempt:
+        retry_on = claimed.retry_policy.retry_on
+        return Attempt(
+            execution_id=claimed.execution_id,
+            job_id=claimed.job_id,
+            attempt_number=claimed.attempt_number,
+            scheduled_time=claimed.scheduled_time,
+            payload=payloads.decode(claimed.job_type, claimed.payload),
+            timeout_seconds=claimed.timeout_seconds,
+            traceparent=claimed.traceparent,
+            request_id=claimed.request_id,
+            retry_on=tuple(retry_on) if retry_on is not None else None,
+            lease_deadline=self._lease.deadline,
+        )
+
+    async def stop(self, grace: float) -> None:
+        """Wait for what runs; after `grace` seconds tell it to end, and end it at once 10 s later."""
+        for wait, reason in ((grace, STOPPING), (11.0, STOPPING)):
+            tasks = [entry.task for entry in self._running.entries() if entry.task and not entry.task.done()]
+            if not tasks:
+                return
+            await asyncio.wait(tasks, timeout=wait)
+            for entry in self._running.entries():
+                if entry.task and not entry.task.done():
+                    entry.stop(reason)
+        await asyncio.sleep(0)
+
+
+def _ended(claimed: Claimed, status: ExecutionStatus, result: Result, logs: str) -> Ended:
+    message = result.error_message
+    return Ended(
+        claimed=claimed,
+        outcome=Outcome(
+            execution_id=claimed.execution_id,
+            scheduled_time=claimed.scheduled_time,
+            status=status.value,
+            exit_code=result.exit_code,
+            http_status=result.http_status,
+            error_message=message[:_MESSAGE_LIMIT].replace("\0", "\ufffd") if message else None,
+            logs=logs or None,
+        ),
+        final=result.final,
+        retry_after=result.retry_after,
+    )
+
+
+def _stopped(reason: str | None) -> tuple[ExecutionStatus, Result]:
+    if reason == CANCELLED:
+        return ExecutionStatus.CANCELLED, Result(succeeded=False, error_message="cancelled")
+    return ExecutionStatus.FAILED, Result(succeeded=False, error_message="worker stopped")
+
+
+def _unknown(claimed: Claimed, error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"this worker has no executor for job_type {claimed.job_type}"
+    return str(error)
+
+
+def _too_old(claimed: Claimed) -> str | None:
+    max_age = claimed.retry_policy.max_age
+    if max_age is None or claimed.start_time - claimed.scheduled_time <= timedelta(seconds=max_age):
+        return None
+    return f"not started: later than max_age {max_age:g} s after scheduled_time"

@@ -1,0 +1,107 @@
+"""The attempts of this process: claimed, and not recorded yet."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from foliot.common.models import RetryPolicy
+from foliot.common.repositories.executions import Handle
+from foliot.common.states import Trigger
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution with the definition as it stood when it was claimed."""
+
+    execution_id: int
+    job_id: int
+    user_id: int
+    team_id: int | None
+    scheduled_time: datetime
+    attempt_number: int
+    trigger: Trigger
+    job_type: str
+    payload: Any
+    retry_policy: RetryPolicy
+    timeout_seconds: float
+    start_time: datetime
+    request_id: str | None
+    traceparent: str
+    claim: int
+
+    @property
+    def handle(self) -> Handle:
+        return Handle(self.execution_id, self.scheduled_time)
+
+
+class Entry:
+    """A claimed attempt and the task that runs it; `stopped_for` says why it was told to stop."""
+
+    __slots__ = ("claimed", "stopped_for", "task")
+
+    def __init__(self, claimed: Claimed) -> None:
+        self.claimed = claimed
+        self.task: asyncio.Task[None] | None = None
+        self.stopped_for: str | None = None
+
+    def stop(self, reason: str) -> None:
+        """Ask the attempt to end; a second call ends it at once."""
+        self.stopped_for = self.stopped_for or reason
+        if self.task is not None:
+            self.task.cancel()
+
+    def kill(self, reason: str) -> None:
+        """End the attempt at once: a cancel while its first is being answered leaves no grace."""
+        self.stopped_for = reason
+        if self.task is not None:
+            self.task.cancel()
+            asyncio.get_running_loop().call_later(0.05, self.task.cancel)
+
+
+CANCELLED = "cancelled"
+LEASE = "lease"
+STOPPING = "stopping"
+
+
+class Running:
+    """What the heartbeat keeps alive, by execution_id; and the free slots."""
+
+    def __init__(self, slots: int) -> None:
+        self._entries: dict[int, Entry] = {}
+        self._slots = slots
+        self._busy = 0
+        self.changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def busy(self) -> int:
+        return self._busy
+
+    @property
+    def free(self) -> int:
+        return self._slots - self._busy
+
+    def add(self, claimed: Claimed) -> Entry:
+        entry = self._entries[claimed.execution_id] = Entry(claimed)
+        self._busy += 1
+        return entry
+
+    def free_slot(self) -> None:
+        """The attempt's work is over; its result may still have to be recorded."""
+        self._busy -= 1
+        self.changed.set()
+
+    def remove(self, execution_id: int) -> None:
+        self._entries.pop(execution_id, None)
+        self.changed.set()
+
+    def entries(self) -> list[Entry]:
+        return list(self._entries.values())
+
+    def get(self, execution_id: int) -> Entry | None:
+        return self._entries.get(execution_id)

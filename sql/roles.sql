@@ -1,0 +1,40 @@
+-- One role a service, least privilege. Run by the migration runner before the migrations, again and again:
+-- everything here is idempotent. Passwords are set by the runner from FOLIOT_<SERVICE>_PASSWORD.
+DO $$
+DECLARE role_name text;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY['foliot_api', 'foliot_scheduler', 'foliot_worker', 'foliot_maintenance'] LOOP
+        BEGIN
+            EXECUTE format('CREATE ROLE %I LOGIN', role_name);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+    END LOOP;
+END $$;
+
+-- The partitioned tables belong to foliot_maintenance (only an owner may detach and drop a month);
+-- the migrating role needs to be a member of it to hand them over.
+GRANT foliot_maintenance TO CURRENT_USER;
+
+-- Planner settings and timeouts are settings of the role, never SET by a client: they survive PgBouncer and cannot leak.
+-- Batches of keys are joined by hash or index, never by nested loops over a badly estimated array (3 to 10 times slower).
+ALTER ROLE foliot_api SET statement_timeout = '5s';
+ALTER ROLE foliot_api SET lock_timeout = '2s';
+ALTER ROLE foliot_api SET idle_in_transaction_session_timeout = '5s';
+ALTER ROLE foliot_api SET jit = off;
+
+ALTER ROLE foliot_scheduler SET statement_timeout = '5s';
+ALTER ROLE foliot_scheduler SET lock_timeout = '2500ms';
+ALTER ROLE foliot_scheduler SET idle_in_transaction_session_timeout = '2s';
+ALTER ROLE foliot_scheduler SET jit = off;
+ALTER ROLE foliot_scheduler SET enable_mergejoin = off;
+ALTER ROLE foliot_scheduler SET enable_seqscan = off;
+
+ALTER ROLE foliot_worker SET statement_timeout = '5s';
+ALTER ROLE foliot_worker SET lock_timeout = '2500ms';
+ALTER ROLE foliot_worker SET idle_in_transaction_session_timeout = '5s';
+ALTER ROLE foliot_worker SET jit = off;
+ALTER ROLE foliot_worker SET enable_mergejoin = off;
+ALTER ROLE foliot_worker SET enable_seqscan = off;
+
+ALTER ROLE foliot_maintenance SET lock_timeout = '1s';
+ALTER ROLE foliot_maintenance SET statement_timeout = '10min';
