@@ -9,6 +9,8 @@ from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL, year_start
 from foliot.common.schedules.stretches import Stretch, stretches
 from foliot.common.schedules.walltimes import LAST_YEAR, SEARCH_YEARS, Lookahead, WallTimes
 
+_REMEMBERED = 128
+"""Answers of one expression: those of a two-hour outage of a minutely job fit."""
 _MARGIN = 2 * DAY
 """Local time is never farther from UTC than this."""
 EARLIEST, LATEST = year_start(2), year_start(LAST_YEAR + 1)
@@ -16,7 +18,13 @@ EARLIEST, LATEST = year_start(2), year_start(LAST_YEAR + 1)
 
 
 class FireTimes:
-    """One expression in one zone under its DST rules; made by `fire_times`, equal only to itself."""
+    """One expression in one zone under its DST rules; made by `fire_times`.
+
+    Remembers its latest answers, because thousands of jobs share `* * * * *`: numbers only, which cost the
+    garbage collector nothing.
+    """
+
+    __slots__ = ("_known", "_overlap", "_shift", "_walls", "_zone")
 
     def __init__(self, cron: Cron, zone: ZoneInfo, dst_gap: str, dst_overlap: str) -> None:
         self._walls = WallTimes(cron)
@@ -24,9 +32,18 @@ class FireTimes:
         # What is not fixed-time follows elapsed time: what exists, as often as it exists.
         self._shift = cron.fixed_time and dst_gap == "shift"
         self._overlap = dst_overlap if cron.fixed_time else "both"
+        self._known: dict[int, int | None] = {}
 
     def next_after(self, after: int) -> int | None:
         """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 41 years."""
+        known = self._known
+        if after not in known:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[after] = self._search(after)
+        return known[after]
+
+    def _search(self, after: int) -> int | None:
         earliest = max(after + 1, EARLIEST)
         if earliest >= LATEST:
             return None
@@ -53,13 +70,7 @@ def _first_in(stretch: Stretch, earliest: int, ahead: Lookahead) -> int | None:
     return found - stretch.offset if found < stretch.end + stretch.offset else None
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4096)
 def fire_times(cron: Cron, zone: ZoneInfo, dst_gap: str, dst_overlap: str) -> FireTimes:
     """The FireTimes of these arguments, shared by all jobs that have them in common."""
     return FireTimes(cron, zone, dst_gap, dst_overlap)
-
-
-@lru_cache(maxsize=32_768)
-def next_after(times: FireTimes, after: int) -> int | None:
-    """`times.next_after(after)`, remembered: thousands of jobs share `* * * * *`."""
-    return times.next_after(after)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 
-class Cron(msgspec.Struct, frozen=True):
+class Cron(msgspec.Struct, frozen=True, gc=False):
     """A cron expression as the sets of values its fields allow.
 
     `expression` is the six-field form (five fields when seconds were not given) in capitals, with macros

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from foliot.common.schedules.firetimes import fire_times, next_after
+from foliot.common.schedules.firetimes import fire_times
 from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.offsets import Change, changes
 from foliot.common.schedules.timetable import Timetable
@@ -63,13 +63,13 @@ def _shift_mark(walls: WallTimes, change: Change) -> Iterator[str]:
 def _skip_marks(timetable: Timetable, cron: Cron, previous: datetime, tick: datetime) -> Iterator[str]:
     """What the other rule would have fired at the ends of gaps since the previous tick."""
     shifted = fire_times(cron, timetable.zone, "shift", timetable.dst_overlap)
-    at = next_after(shifted, _seconds(previous))
+    at = shifted.next_after(_seconds(previous))
     while at is not None and at <= _seconds(tick):
         for change in changes(timetable.zone, _clock(at).year):
             if change.at == at and change.after > change.before:
                 missing = _missing(WallTimes(cron), change)
                 yield f"dst_gap: {_told(missing, _day_and_time)} skipped before this"
-        at = next_after(shifted, at)
+        at = shifted.next_after(at)
 
 
 def _told(walls: list[int], form: Callable[[int], str]) -> str:

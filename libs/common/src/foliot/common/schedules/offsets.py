@@ -31,7 +31,7 @@ def offset_at(zone: ZoneInfo, instant: int) -> int:
     return offset.days * DAY + offset.seconds
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def changes(zone: ZoneInfo, year: int) -> tuple[Change, ...]:
     """All changes from five days before a year (UTC) to five days after it, oldest first."""
     found: list[Change] = []

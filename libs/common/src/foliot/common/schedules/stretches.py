@@ -23,7 +23,7 @@ class Stretch(NamedTuple):
     gap: int
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def stretches(zone: ZoneInfo, year: int, shift: bool, overlap: str) -> tuple[Stretch, ...]:
     """The stretches that cover one UTC year, oldest first; the outer ones may reach a few days beyond it.
 

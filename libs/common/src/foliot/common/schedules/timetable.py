@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from foliot.common.schedules.errors import ScheduleError
-from foliot.common.schedules.firetimes import FireTimes, fire_times, next_after
+from foliot.common.schedules.firetimes import FireTimes, fire_times
 from foliot.common.schedules.grammar import LATEST_INSTANT, parse
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Schedule
 from foliot.common.schedules.zones import zone as zone_named
@@ -68,7 +68,7 @@ class Timetable:
     def _next(self, after: datetime) -> datetime | None:
         """The first tick after `after`, whatever the window's end."""
         if self._times is not None:
-            second = next_after(self._times, (after - _EPOCH) // _SECOND)
+            second = self._times.next_after((after - _EPOCH) // _SECOND)
             return None if second is None else _EPOCH + timedelta(seconds=second)
         if isinstance(self.schedule, Every):
             return self._next_of_interval(self.schedule.interval, after)

@@ -17,12 +17,13 @@ NEVER = 1 << 62
 class WallTimes:
     """The firing sequence of one expression; instants are local seconds since 1970-01-01T00:00:00."""
 
+    __slots__ = ("_cron", "_days", "_first_time", "_first_within_hour")
+
     def __init__(self, cron: Cron) -> None:
         self._cron = cron
-        self._months = frozenset(cron.months)
         self._first_within_hour = cron.minutes[0] * 60 + cron.seconds[0]
         self._first_time = cron.hours[0] * 3600 + self._first_within_hour
-        self._days: dict[tuple[int, int], int] = {}
+        self._days: dict[int, int] = {}
 
     def next_from(self, wall: int) -> int:
         """The earliest firing at or after `wall`, or NEVER."""
@@ -65,7 +66,7 @@ class WallTimes:
         year, month, first = today.year, today.month, today.day
         last_year = min(year + SEARCH_YEARS, LAST_YEAR)
         while year <= last_year:
-            if month in self._months:
+            if month in self._cron.months:
                 left = self._days_of(year, month) >> first << first
                 if left:
                     found = (left & -left).bit_length() - 1
@@ -74,15 +75,18 @@ class WallTimes:
         return None
 
     def _days_of(self, year: int, month: int) -> int:
-        shape = (length_of(year, month), date(year, month, 1).isoweekday() % 7)
+        length, first_weekday = length_of(year, month), date(year, month, 1).isoweekday() % 7
+        shape = length * 7 + first_weekday
         allowed = self._days.get(shape)
         if allowed is None:
-            allowed = self._days[shape] = days_allowed(self._cron, *shape)
+            allowed = self._days[shape] = days_allowed(self._cron, length, first_weekday)
         return allowed
 
 
 class Lookahead:
     """The next firing from a local time on, remembered for as long as it answers the next question too."""
+
+    __slots__ = ("_found", "_low", "_walls")
 
     def __init__(self, walls: WallTimes) -> None:
         self._walls = walls

@@ -1,0 +1,113 @@
+"""A fuzzer's expressions: each is taken or refused in words, and quickly."""
+
+import gc
+import random
+import string
+import time
+from datetime import UTC, datetime
+
+from foliot.common.schedules.describe import describe
+from foliot.common.schedules.grammar import ScheduleError
+from foliot.common.schedules.preview import preview
+from foliot.common.schedules.timetable import from_fields
+
+CASES = 20_000
+CPU_SECONDS = 0.020
+ZONES = ("UTC", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "Asia/Gaza")
+SEEDS = (
+    "0 9 * * 1-5",
+    "*/15 0-23/2 1,15,L jan-jun mon#2,L5",
+    "H H(0-7) * * *",
+    "0 0 29 2 */7",
+    "30 2 * 3 L7",
+    "59 59 23 31 12 *",
+    "@every 1h30m",
+    "@daily",
+    "2030-01-31T09:00:00.123456+05:30",
+    "immediate",
+    "manual",
+)
+BITS = (
+    *"*/-,#LHWR?() \t\n\0@:.+",
+    "L5",
+    "5L",
+    "H(",
+    "*/",
+    "jan",
+    "SUN",
+    "999999999999999999999",
+    "-1",
+    "1e9",
+    "0x1f",
+)
+ODD = "\u0661\u00b2\ufeff\u2028\ud800\U0001f600\x7f\x1b\u00a0%${}'\";\\"
+
+
+def hostile(draw: random.Random) -> str:
+    """From nearly right to noise; about a third of them are taken."""
+    kind = draw.random()
+    if kind < 0.4:
+        return _mutated(draw, draw.choice(SEEDS))
+    if kind < 0.8:
+        return " ".join(_field(draw) for _ in range(draw.choice([4, 5, 5, 5, 5, 5, 6, 6, 7])))
+    if kind < 0.9:
+        return "".join(draw.choice(BITS) for _ in range(draw.randint(0, 60)))
+    if kind < 0.99:
+        return "".join(draw.choice(string.printable + ODD) for _ in range(draw.randint(0, 120)))
+    return draw.choice(BITS) * draw.choice([1, 100, 100_000])
+
+
+def _mutated(draw: random.Random, text: str) -> str:
+    for _ in range(draw.choice([1, 1, 1, 2, 4])):
+        at = draw.randint(0, len(text))
+        bit = draw.choice((*BITS, *ODD)) if draw.random() < 0.5 else draw.choice(string.digits)
+        text = text[:at] + bit + text[at + draw.choice([0, 1, 1, 3]) :]
+    return text
+
+
+def _field(draw: random.Random) -> str:
+    """Within every field's bounds nine times of ten."""
+    low, high = sorted(draw.choices(range(1, 7), k=2)) if draw.random() < 0.9 else draw.choices(range(61), k=2)
+    forms = ("*", f"{low}", f"{low}-{high}", f"*/{high}", f"{low}-{high}/{low}", f"{high},{low}", "H", f"H/{low}", "L")
+    return draw.choice(forms[:-1] if draw.random() < 0.9 else forms)
+
+
+def answer(text: str, zone: str, dst_gap: str) -> str:
+    """What POST /v1/schedules/preview has computed for it: the description, or what is wrong."""
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    try:
+        table = from_fields(schedule=text, timezone=zone, dst_gap=dst_gap, anchor=now)
+    except ScheduleError as error:
+        return error.message
+    preview(table, now, 5)
+    return describe(table.schedule, table.zone)
+
+
+def test_hostile_expressions() -> None:
+    draw = random.Random(20_000)
+    gc.collect()
+    gc.freeze()  # what other tests have left is not walked through on our account
+    worst = (0.0, "")
+    answers: set[str] = set()
+    for _ in range(CASES):
+        text, zone, dst_gap = hostile(draw), draw.choice(ZONES), draw.choice(["shift", "skip"])
+        begin = time.thread_time()
+        said = answer(text, zone, dst_gap)
+        worst = max(worst, (time.thread_time() - begin, text))
+        answers.add(said)
+    gc.unfreeze()
+    assert worst[0] < CPU_SECONDS, worst
+    assert all(said.isascii() and said.isprintable() and len(said) < 600 for said in answers)
+    assert len(answers) > CASES / 4
+
+
+def test_the_costliest_searches_from_a_cold_start() -> None:
+    """Rare dates decades ahead, and one that its zone always leaves out; caches empty."""
+    from foliot.common.schedules import firetimes, offsets, stretches
+
+    for text in ("0 0 29 2 */7", "30 2 * 3 L7", "30 2 29 2 */7", "0-59 0-59 0-23 */31 12 L5", "* * * * * *"):
+        for cache in (firetimes.fire_times, offsets.changes, stretches.stretches):
+            cache.cache_clear()
+        begin = time.thread_time()
+        answer(text, "Europe/Berlin", "skip")
+        assert time.thread_time() - begin < CPU_SECONDS, text
