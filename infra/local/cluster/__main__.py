@@ -43,6 +43,8 @@ def main() -> int:
     except PermissionError as error:
         remedy = "work as its owner, or set FOLIOT_LOCAL_DIR to a folder of your own"
         print(f"{error.filename} belongs to somebody else: {remedy}", file=sys.stderr)
+    except BrokenPipeError:  # whoever read our output has gone; nothing to tell, also not at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("interrupted; what was started keeps running: make status, make down", file=sys.stderr)
     return 1

@@ -8,5 +8,5 @@ class ClusterError(Exception):
         super().__init__(f"{line}\n{details}" if details else line)
 
 
-class NotReady(Exception):  # noqa: N818 - an answer of a probe, not a fault
+class NotReady(Exception):
     """Why a process does not serve yet."""

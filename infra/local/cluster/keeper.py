@@ -78,12 +78,15 @@ class Keeper:
         self._process = process = spawn(definition.command, definition.environment, self._log, wrap=wrap)
         self._enter("starts", process=process.identity)  # noted before the gate opens
         process.go()
-        if await ready(definition.probe, process) is None:
+        if not await ready(definition.probe, process, self._not_ready_because):
             return _death(await process.exited()), 0.0
         began = time.monotonic()
         self._enter("ready", ready=True, process=process.identity)
         status = await process.exited()
         return _death(status), time.monotonic() - began
+
+    def _not_ready_because(self, why: str) -> None:
+        self._enter(f"starts: {why}", process=self.entry.process)
 
     def _enter(self, phase: str, *, ready: bool = False, process: Identity | None = None) -> None:
         self.entry.phase, self.entry.ready, self.entry.process = phase, ready, process

@@ -24,9 +24,7 @@ class Plan:
         self.ports = ports = read_ports(layout.ports)
         self.passwords = passwords = read_passwords(layout.passwords)
         home = layout.directory
-        self.primary = Postgres(
-            home / "postgres", ports["postgres"], passwords["owner"], passwords["replicator"]
-        )
+        self.primary = Postgres(home / "postgres", ports["postgres"], passwords["owner"], passwords["replicator"])
         self.replica = Replica(home / "replica", ports["replica"], self.primary)
         self.rabbitmq = RabbitMQ(
             home / "rabbitmq", ports["rabbitmq"], ports["epmd"], ports["distribution"], passwords["rabbitmq"]

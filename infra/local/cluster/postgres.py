@@ -137,11 +137,10 @@ def binary(name: str) -> str:
     return program
 
 
-def write_configuration(data: Path, port: int, fsync: bool) -> None:
+def write_configuration(data: Path, port: int, fsync: bool, more: str = "") -> None:
     settings = CONFIGURATION.format(host=HOST, port=port, fsync="on" if fsync else "off")
-    for name, text in (("postgresql.conf", settings), ("pg_hba.conf", ACCESS)):
-        (data / name).write_text(text)
-        (data / name).chmod(0o644)
+    (data / "postgresql.conf").write_text(settings + more)
+    (data / "pg_hba.conf").write_text(ACCESS)
 
 
 def forget_dead_postmaster(data: Path) -> None:

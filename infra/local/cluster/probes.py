@@ -1,6 +1,7 @@
 """Asking processes whether they serve."""
 
 import asyncio
+from collections.abc import Callable
 
 from cluster.definition import HOST, Probe
 from cluster.errors import NotReady
@@ -16,18 +17,25 @@ async def ask(probe: Probe, timeout: float = TIMEOUT) -> str:
         return await asyncio.wait_for(probe(), timeout)
     except TimeoutError:
         raise NotReady("no answer") from None
+    except ConnectionRefusedError:
+        raise NotReady("does not listen") from None
     except OSError as error:
         raise NotReady(error.strerror or type(error).__name__) from None
 
 
-async def ready(probe: Probe, process: Process) -> str | None:
-    """Ask until the process serves. None: it ended before it did."""
+async def ready(probe: Probe, process: Process, tell: Callable[[str], None] = lambda _: None) -> bool:
+    """Ask until the process serves, telling why it does not; False: it ended before it did."""
+    before = ""
     while process.status is None:
         try:
-            return await ask(probe)
-        except NotReady:
+            await ask(probe)
+            return True
+        except NotReady as why:
+            if str(why) != before:
+                before = str(why)
+                tell(before)
             await process.exited_within(INTERVAL)
-    return None
+    return False
 
 
 async def converse(port: int, question: bytes = b"") -> bytes:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Collection
 
 from cluster.errors import ClusterError
 from cluster.layout import Layout
@@ -13,16 +12,17 @@ from cluster.state import Entry, State, read_state
 INTERVAL = 0.1
 TELL_EVERY = 5.0
 GIVEN_UP_AFTER = 3  # failures in a row
-PATIENCE = 180.0
+PATIENCE = 120.0
+NOT_SEEN = object()
 
 
 class Progress:
-    def __init__(self, layout: Layout, plans_followed: int, ready_before: Collection[str] = ()) -> None:
+    def __init__(self, layout: Layout, plans_followed: int, before: State | None = None) -> None:
         self._layout = layout
         self._plans_followed = plans_followed  # what the state shows when it answers our request
         self._began = time.monotonic()
         self._told = 0.0
-        self._ready_before = set(ready_before)
+        self._seen = {entry.name: entry.process for entry in before.entries if entry.ready} if before else {}
         self.ready_now: list[str] = []
 
     async def until_ready(self) -> None:
@@ -52,8 +52,8 @@ class Progress:
 
     def _tell_ready(self, state: State) -> None:
         for entry in state.entries:
-            if entry.ready and entry.name not in self._ready_before:
-                self._ready_before.add(entry.name)
+            if entry.ready and self._seen.get(entry.name, NOT_SEEN) != entry.process:
+                self._seen[entry.name] = entry.process
                 self.ready_now.append(entry.name)
                 pid = f" (pid {entry.process.pid})" if entry.process else ""
                 print(f"{self._elapsed:6.1f} s  {entry.name} {entry.phase}{pid}", flush=True)
@@ -61,8 +61,8 @@ class Progress:
     def _tell_waiting(self, waiting: list[Entry]) -> None:
         if waiting and self._elapsed > self._told + TELL_EVERY:
             self._told = self._elapsed
-            names = ", ".join(f"{entry.name} ({entry.phase})" for entry in waiting)
-            print(f"{self._elapsed:6.1f} s  waiting for {names}", flush=True)
+            at_work = [f"{entry.name} ({entry.phase})" for entry in waiting if entry.at_work]
+            print(f"{self._elapsed:6.1f} s  waiting for {', '.join(at_work)}", flush=True)
 
     def _failure(self, entry: Entry) -> ClusterError:
         log = self._layout.logs / f"{entry.name}.log"

@@ -58,9 +58,10 @@ class Replica:
         data = self.directory / "data"
         if not data.exists() or await self._left_behind():
             await self._copy_primary(privilege.prefix, log)
+            (self.directory / "data.new" / "standby.signal").touch()
             shutil.rmtree(data, ignore_errors=True)
             (self.directory / "data.new").rename(data)
-        write_configuration(data, self.port, self.primary.fsync)
+        write_configuration(data, self.port, self.primary.fsync, self._upstream())
         hand_over(data, privilege.owner)
         forget_dead_postmaster(data)
 
@@ -76,17 +77,23 @@ class Replica:
         if await self._left_behind():
             await query(self.primary.url, DROP_SLOT, SLOT)
         await query(self.primary.url, ENSURE_SLOT, SLOT)
-        source = f"host={HOST} port={self.primary.port} user={REPLICATOR} application_name={SLOT}"
-        source += f" password={self.primary.replicator_password}"
         await run(
             (
-                *(binary("pg_basebackup"), "-D", "data.new", "-d", source),
-                *("-R", "-X", "stream", "-S", SLOT, "-c", "fast"),
+                *(binary("pg_basebackup"), "-D", "data.new", "-d", self._primary()),
+                *("-X", "stream", "-S", SLOT, "-c", "fast"),
                 *(() if self.primary.fsync else ("--no-sync",)),
             ),
             log,
             wrap=wrap,
         )
+
+    def _primary(self) -> str:
+        port, password = self.primary.port, self.primary.replicator_password
+        return f"host={HOST} port={port} user={REPLICATOR} password={password} application_name={SLOT}"
+
+    def _upstream(self) -> str:
+        """Written before each start: the primary may have got another port."""
+        return f"primary_conninfo = '{self._primary()}'\nprimary_slot_name = '{SLOT}'\n"
 
     async def probe(self) -> str:
         if not await query(self.url, STREAMING):

@@ -47,7 +47,7 @@ class Server:
             self._process = self._spawn()
             self._process.go()
             async with asyncio.timeout(START_TIMEOUT):
-                if await ready(self.definition.probe, self._process) is not None:
+                if await ready(self.definition.probe, self._process):
                     return
         raise ClusterError(f"{self.name} does not start: see {self.log}", tail(self.log))
 

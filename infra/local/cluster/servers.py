@@ -89,9 +89,7 @@ def _define(directory: Path, fsync: bool) -> tuple[Servers, list[list[Server]]]:
     password = secrets.token_hex(16)
     primary = Postgres(directory / "postgres", ports["postgres"], password, password, fsync)
     replica = Replica(directory / "replica", ports["replica"], primary)
-    broker = RabbitMQ(
-        directory / "rabbitmq", ports["rabbitmq"], ports["epmd"], ports["distribution"], password
-    )
+    broker = RabbitMQ(directory / "rabbitmq", ports["rabbitmq"], ports["epmd"], ports["distribution"], password)
     keeper = ZooKeeper(directory / "zookeeper", ports["zookeeper"])
     servers = Servers(primary.url, replica.url, broker.url, keeper.hosts, broker.environment())
     chains = [

@@ -89,7 +89,7 @@ async def ask_readyz(port: int) -> str:
         ):
             status, body = response.status, await response.read()
     except aiohttp.ClientConnectorError:
-        raise NotReady("does not listen yet") from None
+        raise NotReady("does not listen") from None
     except aiohttp.ClientError as error:
         raise NotReady(f"{type(error).__name__}: {error}") from None
     if status != 200:

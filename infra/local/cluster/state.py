@@ -8,6 +8,8 @@ from cluster import files
 from cluster.definition import Definition, Part
 from cluster.pids import Identity, alive
 
+WAITS = "waits"
+
 
 class Entry(msgspec.Struct):
     """One part of the cluster."""
@@ -16,7 +18,7 @@ class Entry(msgspec.Struct):
     needs: tuple[str, ...]
     stop_signal: int
     grace: float
-    phase: str = "waits"
+    phase: str = WAITS
     ready: bool = False
     failures: int = 0  # in a row
     process: Identity | None = None
@@ -26,6 +28,11 @@ class Entry(msgspec.Struct):
         if isinstance(part, Definition):
             return cls(part.name, part.needs, part.stop_signal, part.grace)
         return cls(part.name, part.needs, stop_signal=0, grace=0.0)
+
+    @property
+    def at_work(self) -> bool:
+        """Not merely waiting for others."""
+        return not self.phase.startswith(WAITS)
 
     @property
     def alive(self) -> bool:

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 
-async def stop_in_reverse(
-    needs: Mapping[str, Collection[str]], stop: Callable[[str], Awaitable[None]]
-) -> None:
+async def stop_in_reverse(needs: Mapping[str, Collection[str]], stop: Callable[[str], Awaitable[None]]) -> None:
     """Stop each after all that need it, and at the same time what does not need each other."""
 
     async def stop_after_dependents(name: str) -> None:

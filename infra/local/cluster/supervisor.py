@@ -9,7 +9,7 @@ from cluster.definition import Part
 from cluster.errors import ClusterError
 from cluster.keeper import Keeper
 from cluster.logfile import rotate
-from cluster.state import Entry
+from cluster.state import WAITS, Entry
 from cluster.stopping import stop_in_reverse
 
 ROTATION_INTERVAL = 5.0
@@ -18,9 +18,7 @@ ROTATION_INTERVAL = 5.0
 class Supervisor:
     """Holds a cluster to its plan, which is asked for again at each SIGHUP, until SIGTERM."""
 
-    def __init__(
-        self, plan: Callable[[], Sequence[Part]], logs: Path, tell: Callable[[Entry | str], None]
-    ) -> None:
+    def __init__(self, plan: Callable[[], Sequence[Part]], logs: Path, tell: Callable[[Entry | str], None]) -> None:
         self._plan = plan
         self._logs = logs
         self._tell = tell
@@ -62,7 +60,7 @@ class Supervisor:
 
     async def _keep(self, keeper: Keeper) -> None:
         for name in keeper.part.needs:
-            keeper.entry.phase = f"waits for {name}"
+            keeper.entry.phase = f"{WAITS} for {name}"
             await self._keepers[name].was_ready.wait()
         await keeper.keep()
 

@@ -67,8 +67,7 @@ async def _adapt(layout: Layout, environment: Mapping[str, str]) -> Progress:
     state = await _running_state(layout)
     _settle(layout, environment, {entry.name for entry in state.entries if entry.alive})
     os.kill(state.supervisor.pid, signal.SIGHUP)
-    before = {entry.name for entry in state.entries if entry.ready}
-    return Progress(layout, state.plans_followed + 1, before)
+    return Progress(layout, state.plans_followed + 1, before=state)
 
 
 def _settle(layout: Layout, environment: Mapping[str, str], running: set[str]) -> None:
