@@ -12,6 +12,7 @@ import sys
 import time
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,8 @@ def compare(drawn: Case, *, every_minute: bool = False) -> tuple[int, str | None
         refused = "never fires" in error.message and not Expression(drawn.expression).ever()
         return 0, None if refused else f"{drawn}: refused: {error.message}"
     got = table.ticks(drawn.after, until, FIRINGS)
+    if not all(table.next_after(before) == tick for before, tick in pairwise([drawn.after, *got])):
+        return 0, f"{drawn}: ticks and next_after differ"
     scan = Scan(drawn.expression, ZoneInfo(drawn.zone), drawn.dst_gap, drawn.dst_overlap)
     expected = scan.ticks(drawn.after, until, FIRINGS, every_minute=every_minute)
     return len(

@@ -60,9 +60,7 @@ def case(number: int, seed: str) -> Case:
         after = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=draw.random() * 40 * 365.25 * 86_400)
     after = after if draw.random() < 0.5 else after.replace(second=0, microsecond=0)
     expression = _near(draw, near) if near is not None and draw.random() < 0.6 else _anywhere(draw)
-    return Case(
-        expression, zone, draw.choice(["shift", "skip"]), draw.choice(["first", "second", "both"]), after
-    )
+    return Case(expression, zone, draw.choice(["shift", "skip"]), draw.choice(["first", "second", "both"]), after)
 
 
 @cache
@@ -117,9 +115,7 @@ def _near(draw: random.Random, change: Change) -> str:
 
 def _weekday_of(draw: random.Random, day: date) -> str:
     weekday = day.isoweekday() % 7
-    return draw.choice(
-        [f"L{weekday}", f"{weekday}#{(day.day - 1) // 7 + 1}", WEEKDAYS[weekday], f"{weekday},3"]
-    )
+    return draw.choice([f"L{weekday}", f"{weekday}#{(day.day - 1) // 7 + 1}", WEEKDAYS[weekday], f"{weekday},3"])
 
 
 def _anywhere(draw: random.Random) -> str:
@@ -137,9 +133,7 @@ def _weekday_field(draw: random.Random) -> str:
     weekday, nth = draw.randint(0, 7), draw.randint(1, 5)
     low, high = sorted(draw.sample(range(7), 2))
     named = f"{WEEKDAYS[low]}-{WEEKDAYS[high].upper()}"
-    return draw.choice(
-        [f"L{weekday}", f"{weekday}#{nth}", f"{WEEKDAYS[low]}#{nth}", named, f"{weekday}#1,L{high}"]
-    )
+    return draw.choice([f"L{weekday}", f"{weekday}#{nth}", f"{WEEKDAYS[low]}#{nth}", named, f"{weekday}#1,L{high}"])
 
 
 def _field(draw: random.Random, low: int, high: int, star: float) -> str:
@@ -153,8 +147,7 @@ def _item(draw: random.Random, low: int, high: int) -> str:
     step = draw.randint(1, high - low + (1 if high != 7 else 0))
     short = draw.randint(1, min(step, 12))
     return draw.choice(
-        [str(first)] * 4
-        + [f"{first}-{last}", f"{first}-{last}/{short}", f"*/{step}", f"*/{short}", f"{first}/{short}"]
+        [str(first)] * 4 + [f"{first}-{last}", f"{first}-{last}/{short}", f"*/{step}", f"*/{short}", f"{first}/{short}"]
     )
 
 

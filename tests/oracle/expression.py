@@ -11,9 +11,7 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         fields = text.lower().split()
-        second, minute, hour, self.day, self.month, self.weekday = (
-            ["0", *fields] if len(fields) == 5 else fields
-        )
+        second, minute, hour, self.day, self.month, self.weekday = ["0", *fields] if len(fields) == 5 else fields
         self.seconds = [value for value in range(60) if matches(second, value, 0, 59)]
         self.minutes = {value for value in range(60) if matches(minute, value, 0, 59)}
         self.hours = {value for value in range(24) if matches(hour, value, 0, 23)}
@@ -51,14 +49,10 @@ class Expression:
         if "#" in item:
             name, nth = item.split("#")
             return self._weekday_item(name, day) and (day.day - 1) // 7 + 1 == int(nth)
-        return any(
-            matches(item, number, 0, 7, WEEKDAYS, 0) for number in ([0, 7] if weekday == 0 else [weekday])
-        )
+        return any(matches(item, number, 0, 7, WEEKDAYS, 0) for number in ([0, 7] if weekday == 0 else [weekday]))
 
 
-def matches(
-    field: str, value: int, low: int, high: int, names: list[str] | None = None, base: int = 0
-) -> bool:
+def matches(field: str, value: int, low: int, high: int, names: list[str] | None = None, base: int = 0) -> bool:
     """Whether a field (its items separated by commas) allows one value."""
     return any(_item_matches(item, value, low, high, names or [], base) for item in field.split(","))
 

@@ -23,9 +23,7 @@ class Scan:
         self.dst_gap = dst_gap
         self.dst_overlap = dst_overlap
 
-    def ticks(
-        self, after: datetime, until: datetime, count: int, *, every_minute: bool = False
-    ) -> list[datetime]:
+    def ticks(self, after: datetime, until: datetime, count: int, *, every_minute: bool = False) -> list[datetime]:
         """The first `count` ticks in (after, until], in UTC.
 
         Looks at all minutes of the local days that match the date fields and of the days around each offset
@@ -102,17 +100,13 @@ class Scan:
             # Of two datetimes with the same zone object Python subtracts what the clocks show.
             if local - previous > MINUTE:
                 wall = previous.replace(tzinfo=None)
-                lost.extend(
-                    (missing, minute) for missing in _minutes(wall + MINUTE, local.replace(tzinfo=None))
-                )
+                lost.extend((missing, minute) for missing in _minutes(wall + MINUTE, local.replace(tzinfo=None)))
             previous = local
         return shown, lost
 
     def _matches(self, wall: datetime) -> bool:
         expression = self.expression
-        return (
-            wall.minute in expression.minutes and wall.hour in expression.hours and expression.on(wall.date())
-        )
+        return wall.minute in expression.minutes and wall.hour in expression.hours and expression.on(wall.date())
 
     def _counted(self, passes: list[int]) -> list[int]:
         if not self.expression.fixed_time or self.dst_overlap == "both":

@@ -82,9 +82,7 @@ def _reason(drawn: Case, cron: Cron, ticks: list[datetime]) -> str:
     if re.search(r"\b(\w+)-\1/", drawn.expression):
         return EQUAL_RANGE_WITH_STEP
     margin = timedelta(days=2)
-    changed = any(
-        drawn.after - margin < change.at < max(ticks) + margin for change in offset_changes(drawn.zone)
-    )
+    changed = any(drawn.after - margin < change.at < max(ticks) + margin for change in offset_changes(drawn.zone))
     if changed and cron.fixed_time and len(drawn.expression.split()) == 6:
         return SIX_FIELDS
     return WILDCARD_AT_CHANGE if changed and not cron.fixed_time else ""

@@ -24,13 +24,13 @@ TROLL_SPRING = ("Antarctica/Troll", "2026-03-29")
 TROLL_AUTUMN = ("Antarctica/Troll", "2026-10-25")
 
 
-def ticks(night: tuple[str, str], expression: str, **rules: str) -> list[str]:
+def ticks(night: tuple[str, str], expression: str, *, dst_gap: str = "shift", dst_overlap: str = "first") -> list[str]:
     """Local times of the ticks of a local day, date left out (Apia: day and time)."""
     name, day = night
     zone = ZoneInfo(name)
     begin = datetime.combine(datetime.fromisoformat(day), time(), zone).astimezone(UTC)
     end = (datetime.fromisoformat(day) + timedelta(days=2 if night is APIA else 1)).replace(tzinfo=zone).astimezone(UTC)
-    timetable = from_fields(schedule=expression, timezone=name, anchor=begin, **rules)
+    timetable = from_fields(schedule=expression, timezone=name, anchor=begin, dst_gap=dst_gap, dst_overlap=dst_overlap)
     found = timetable.ticks(begin - timedelta(microseconds=1), end - timedelta(microseconds=1), 1000)
     return [tick.astimezone(zone).isoformat()[8 if night is APIA else 11 :] for tick in found]
 
@@ -116,18 +116,20 @@ def test_second_and_both(night: tuple[str, str], expression: str, overlap: str, 
 @pytest.mark.parametrize("gap", ["shift", "skip"])
 @pytest.mark.parametrize("overlap", ["first", "second", "both"])
 def test_the_others_follow_elapsed_time_whatever_the_rules(gap: str, overlap: str) -> None:
-    rules = {"dst_gap": gap, "dst_overlap": overlap}
-    assert ticks(BERLIN_SPRING, "*/30 * * * *", **rules)[3:6] == [
+    def ticks_by(night: tuple[str, str], expression: str) -> list[str]:
+        return ticks(night, expression, dst_gap=gap, dst_overlap=overlap)
+
+    assert ticks_by(BERLIN_SPRING, "*/30 * * * *")[3:6] == [
         "01:30:00+01:00",
         "03:00:00+02:00",
         "03:30:00+02:00",
     ]
-    assert ticks(BERLIN_SPRING, "*/30 2 * * *", **rules) == []
-    assert len(ticks(BERLIN_SPRING, "0 * * * *", **rules)) == 23
-    assert len(ticks(BERLIN_AUTUMN, "0 * * * *", **rules)) == 25
-    assert len(ticks(BERLIN_AUTUMN, "*/30 * * * *", **rules)) == 50
-    assert ticks(BERLIN_AUTUMN, "0 */2 * * *", **rules)[1:3] == ["02:00:00+02:00", "02:00:00+01:00"]
-    assert ticks(APIA, "0 */12 30 12 *", **rules) == []
+    assert ticks_by(BERLIN_SPRING, "*/30 2 * * *") == []
+    assert len(ticks_by(BERLIN_SPRING, "0 * * * *")) == 23
+    assert len(ticks_by(BERLIN_AUTUMN, "0 * * * *")) == 25
+    assert len(ticks_by(BERLIN_AUTUMN, "*/30 * * * *")) == 50
+    assert ticks_by(BERLIN_AUTUMN, "0 */2 * * *")[1:3] == ["02:00:00+02:00", "02:00:00+01:00"]
+    assert ticks_by(APIA, "0 */12 30 12 *") == []
 
 
 def test_every_follows_elapsed_time() -> None:

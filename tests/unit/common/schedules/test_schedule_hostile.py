@@ -67,9 +67,9 @@ def _mutated(draw: random.Random, text: str) -> str:
 
 def _field(draw: random.Random) -> str:
     """Within every field's bounds nine times of ten."""
-    low, high = sorted(draw.choices(range(1, 7), k=2)) if draw.random() < 0.9 else draw.choices(range(61), k=2)
-    forms = ("*", f"{low}", f"{low}-{high}", f"*/{high}", f"{low}-{high}/{low}", f"{high},{low}", "H", f"H/{low}", "L")
-    return draw.choice(forms[:-1] if draw.random() < 0.9 else forms)
+    low, high = sorted(draw.choices(range(1, 7 if draw.random() < 0.9 else 62), k=2))
+    forms = ["*", f"{low}", f"{low}-{high}", f"*/{high}", f"{low}-{high}/{low}", f"{high},{low}", "H", f"H/{low}"]
+    return "L" if draw.random() < 0.02 else draw.choice(forms)
 
 
 def answer(text: str, zone: str, dst_gap: str) -> str:

@@ -13,14 +13,14 @@ from foliot.common.schedules.timetable import from_fields
 
 
 def shown(
-    schedule: str, zone: str, after: str, count: int, *, end_at: str | None = None, **rules: str
+    schedule: str, zone: str, after: str, count: int, *, dst_gap: str = "shift", dst_overlap: str = "first"
 ) -> list[tuple[str, tuple[str, ...]]]:
     table = from_fields(
         schedule=schedule,
         timezone=zone,
         anchor=datetime(2020, 1, 1, tzinfo=UTC),
-        end_at=datetime.fromisoformat(end_at) if end_at else None,
-        **rules,
+        dst_gap=dst_gap,
+        dst_overlap=dst_overlap,
     )
     return [(fire.local, fire.marks) for fire in preview(table, datetime.fromisoformat(after), count)]
 

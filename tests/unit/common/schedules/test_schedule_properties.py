@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from foliot.common.schedules.grammar import ScheduleError
+from foliot.common.schedules.grammar import ScheduleError, parse
 from foliot.common.schedules.timetable import DST_GAPS, DST_OVERLAPS, Timetable, from_fields
 
 ZONES = (
@@ -18,8 +18,7 @@ ZONES = (
     "Antarctica/Troll",
 )
 MICROSECOND = timedelta(microseconds=1)
-YEARS = {"min_value": datetime(2005, 1, 1), "max_value": datetime(2035, 1, 1), "timezones": st.just(UTC)}  # noqa: DTZ001
-instants = st.datetimes(**YEARS)  # type: ignore[arg-type]
+instants = st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 def _field(low: int, high: int) -> st.SearchStrategy[str]:
@@ -50,14 +49,19 @@ schedules = st.one_of(
 
 @st.composite
 def timetables(draw: st.DrawFn, texts: st.SearchStrategy[str] = schedules) -> Timetable:
-    text = draw(texts)
-    fields = {"timezone": draw(st.sampled_from(ZONES)), "anchor": draw(instants)}
-    fields |= {"dst_gap": draw(st.sampled_from(DST_GAPS)), "dst_overlap": draw(st.sampled_from(DST_OVERLAPS))}
-    fields |= {"start_at": draw(st.none() | instants), "end_at": draw(st.none() | instants)}
     try:
-        return from_fields(schedule=text, **fields)
+        schedule = parse(draw(texts))
     except ScheduleError:
-        return from_fields(schedule="@daily", **fields)
+        schedule = parse("@daily")
+    return Timetable(
+        schedule,
+        zone=ZoneInfo(draw(st.sampled_from(ZONES))),
+        dst_gap=draw(st.sampled_from(DST_GAPS)),
+        dst_overlap=draw(st.sampled_from(DST_OVERLAPS)),
+        start_at=draw(st.none() | instants),
+        end_at=draw(st.none() | instants),
+        anchor=draw(instants),
+    )
 
 
 laws = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -93,6 +97,8 @@ def test_a_search_may_be_cut_anywhere(table: Timetable, after: datetime, cut: in
     ticks = table.ticks(after, until, 20)
     head = ticks[:cut]
     assert head + table.ticks(head[-1] if head else after, until, 20 - len(head)) == ticks
+    one_by_one = [table.next_after(before) for before in [after, *ticks[:-1]]]
+    assert ticks == one_by_one or (not ticks and (one_by_one[0] is None or one_by_one[0] > until))
 
 
 @laws

@@ -1,7 +1,9 @@
 """The instants at which a cron expression fires in a zone."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from foliot.common.schedules.kinds import Cron
@@ -40,34 +42,45 @@ class FireTimes:
         if after not in known:
             if len(known) >= _REMEMBERED:
                 known.clear()
-            known[after] = self._search(after)
+            known[after] = next(self._ticks_from(after + 1), None)
         return known[after]
 
-    def _search(self, after: int) -> int | None:
-        earliest = max(after + 1, EARLIEST)
+    def ticks(self, after: int, until: int, limit: int) -> list[int]:
+        """The ticks in (after, until], oldest first, at most `limit`; in one go, at a fraction of the cost."""
+        return list(takewhile(lambda tick: tick <= until, islice(self._ticks_from(after + 1), limit)))
+
+    def _ticks_from(self, earliest: int) -> Iterator[int]:
+        """All ticks that are not before `earliest`, until none follows for 41 years."""
+        earliest = max(earliest, EARLIEST)
         if earliest >= LATEST:
-            return None
-        year = date.fromordinal(earliest // DAY + EPOCH_ORDINAL).year
+            return
         ahead = Lookahead(self._walls)
-        for each in range(year, min(year + SEARCH_YEARS, LAST_YEAR) + 1):
-            if each > year and ahead.known_empty(year_start(each) - _MARGIN, year_start(each + 1) + _MARGIN):
-                continue
-            for stretch in stretches(self._zone, each, self._shift, self._overlap):
-                if stretch.end > earliest:
-                    tick = _first_in(stretch, earliest, ahead)
-                    if tick is not None:
-                        return tick
-        return None
+        year = date.fromordinal(earliest // DAY + EPOCH_ORDINAL).year
+        last_year = year + SEARCH_YEARS
+        while year <= min(last_year, LAST_YEAR):
+            if not ahead.known_empty(year_start(year) - _MARGIN, year_start(year + 1) + _MARGIN):
+                for tick in self._ticks_of_year(year, earliest, ahead):
+                    yield tick
+                    earliest, last_year = tick + 1, year + SEARCH_YEARS
+            year += 1
+
+    def _ticks_of_year(self, year: int, earliest: int, ahead: Lookahead) -> Iterator[int]:
+        for stretch in stretches(self._zone, year, self._shift, self._overlap):
+            if stretch.end > earliest:
+                yield from _ticks_in(stretch, earliest, ahead)
 
 
-def _first_in(stretch: Stretch, earliest: int, ahead: Lookahead) -> int | None:
-    """The earliest tick of a stretch that is not before `earliest` (UTC seconds)."""
-    wanted = max(stretch.begin, earliest) + stretch.offset
+def _ticks_in(stretch: Stretch, earliest: int, ahead: Lookahead) -> Iterator[int]:
+    """The ticks of a stretch that are not before `earliest` (UTC seconds)."""
+    first, end = max(stretch.begin, earliest) + stretch.offset, stretch.end + stretch.offset
     missing = stretch.gap if stretch.start >= earliest else 0
-    found = ahead.first_from(wanted - missing)
-    if found < wanted:
-        return stretch.start
-    return found - stretch.offset if found < stretch.end + stretch.offset else None
+    wall = ahead.first_from(first - missing)
+    if wall < first:
+        yield stretch.start
+        wall = ahead.first_from(first + 1)
+    while wall < end:
+        yield wall - stretch.offset
+        wall = ahead.first_from(wall + 1)
 
 
 @lru_cache(maxsize=4096)

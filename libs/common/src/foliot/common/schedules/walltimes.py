@@ -25,10 +25,10 @@ class WallTimes:
         self._first_time = cron.hours[0] * 3600 + self._first_within_hour
         self._days: dict[int, int] = {}
 
-    def next_from(self, wall: int) -> int:
-        """The earliest firing at or after `wall`, or NEVER."""
+    def next_from(self, wall: int, day_allowed: bool = False) -> int:
+        """The earliest firing at or after `wall`, or NEVER; `day_allowed`: its day is known to be one that fits."""
         day, time = divmod(wall, DAY)
-        found_day = self._next_day(day)
+        found_day = day if day_allowed else self._next_day(day)
         if found_day == day:
             found_time = self._next_time(time)
             if found_time is not None:
@@ -90,12 +90,12 @@ class Lookahead:
 
     def __init__(self, walls: WallTimes) -> None:
         self._walls = walls
-        self._low, self._found = 1, 0
+        self._low, self._found = 0, -NEVER
 
     def first_from(self, wall: int) -> int:
         """As WallTimes.next_from."""
         if not self._low <= wall <= self._found:
-            self._low, self._found = wall, self._walls.next_from(wall)
+            self._low, self._found = wall, self._walls.next_from(wall, wall // DAY == self._found // DAY)
         return self._found
 
     def known_empty(self, low: int, high: int) -> bool:
