@@ -52,6 +52,13 @@ async def template(servers: Servers) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="module")
+async def module_database(servers: Servers, template: str) -> AsyncIterator[TestDatabase]:
+    """One that the tests of a module share."""
+    async with create_from_template(servers.database_url, template, f"test_{os.getpid()}_{next(_numbers)}") as made:
+        yield made
+
+
 @pytest.fixture
 async def database(servers: Servers, template: str) -> AsyncIterator[TestDatabase]:
     """A database of this test's own."""

@@ -90,7 +90,8 @@ def _check(migrations: list[Migration], checksums: Mapping[int, str]) -> None:
             )
     if checksums and max(checksums) > len(migrations):
         raise MigrationError(
-            f"the database has migration {max(checksums)}, these files end at {len(migrations)}: deploy the newer release"
+            f"the database has migration {max(checksums)}, these files end at {len(migrations)}: "
+            "deploy the newer release"
         )
 
 
@@ -116,7 +117,7 @@ def main() -> None:
     if not url and (path := os.environ.get("FOLIOT_DATABASE_URL_FILE")):
         url = Path(path).read_text().strip()
     if not url:
-        sys.exit("FOLIOT_DATABASE_URL is not set: postgresql://owner:password@host/foliot")
+        sys.exit("FOLIOT_DATABASE_URL is not set: postgresql://owner:password@host/foliot of its owner")
     directory = Path(os.environ.get("FOLIOT_MIGRATIONS_DIR", "sql/migrations"))
     try:
         applied = asyncio.run(migrate(url, directory, _passwords(os.environ)))

@@ -36,7 +36,7 @@ class Change:
         self.request = request
         self.unit = unit
         self.principal = principal_of(request)
-        self.request_id: str = request[REQUEST_ID]
+        self.request_id = request[REQUEST_ID]
         self.traceparent = _traceparent(request)
         self._done: list[tuple[str, str, int]] = []
 

@@ -9,6 +9,7 @@ from foliot.common.config import Secret
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Secret
+    database_replica_url: Secret | None = None
     api_host: str = "0.0.0.0"  # noqa: S104
     api_port: int = 8080
     api_database_connections: int = 16

@@ -70,8 +70,8 @@ def decode(body: dict[str, Any]) -> Definition:
             payloads.decode(job_type, payload)
         except payloads.PayloadError as error:
             errors += [FieldError(field, message) for field, message in error.errors]
-    if "retry_policy" in values:
-        values["retry_policy"], wrong = _retry_policy(values["retry_policy"])
+    if "retry_policy" in values or "retry_policy" not in body:
+        values["retry_policy"], wrong = _retry_policy(values.get("retry_policy", {}))
         errors += wrong
     errors += _check_labels(values.get("labels", {})) + _check_queue(values.get("queue", "default"))
     errors += _check_window(values)

@@ -17,8 +17,8 @@ from foliot.api.problems import problem, problem_of
 from foliot.common.errors import FoliotError, Unavailable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-PRINCIPAL = "principal"
-REQUEST_ID = "request_id"
+PRINCIPAL = web.RequestKey("principal", Principal)
+REQUEST_ID = web.RequestKey("request_id", str)
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
@@ -57,8 +57,7 @@ def around(keys: Keys) -> Middleware:
 
 
 def principal_of(request: web.Request) -> Principal:
-    principal: Principal = request[PRINCIPAL]
-    return principal
+    return request[PRINCIPAL]
 
 
 def _answer(error: Exception, request: web.Request, request_id: str) -> web.StreamResponse:

@@ -3,9 +3,11 @@
 import contextlib
 import fcntl
 import os
-import secrets
+import time
 from typing import Final
 
+_NEW: Final = ".new-"  # made, but not locked yet
+_MAKING_SECONDS: Final = 60.0
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -24,10 +26,13 @@ class Directories:
             os.fchmod(fd, 0o711)
         finally:
             os.close(fd)
-        self.own = os.path.join(root, f"{os.getpid()}-{secrets.token_hex(4)}")
-        os.mkdir(self.own, 0o711)
-        self._lock = os.open(self.own, _OPEN)
+        name = f"{os.getpid()}-{os.urandom(4).hex()}"
+        unlocked = os.path.join(root, f"{_NEW}{name}")
+        self.own = os.path.join(root, name)
+        os.mkdir(unlocked, 0o711)
+        self._lock = os.open(unlocked, _OPEN)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        os.rename(unlocked, self.own)
 
     def abandoned(self) -> list[str]:
         """Return the directories of supervisors that died."""
@@ -39,6 +44,8 @@ class Directories:
             except OSError:
                 continue
             try:
+                if name.startswith(_NEW) and time.time() - os.fstat(fd).st_mtime < _MAKING_SECONDS:
+                    continue
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 found.append(path)
             except BlockingIOError:
@@ -47,9 +54,9 @@ class Directories:
                 os.close(fd)
         return found
 
-    def of(self, attempt: int) -> str:
-        """Return the attempt's directory."""
-        return os.path.join(self.own, str(attempt))
+    def of(self, key: int) -> str:
+        """Return the directory of the attempt with this key."""
+        return os.path.join(self.own, str(key))
 
 
 def make(directory: str, script: str, uid: int | None) -> tuple[str, str]:
@@ -57,17 +64,15 @@ def make(directory: str, script: str, uid: int | None) -> tuple[str, str]:
 
     Only the attempt's user may look into it. Raises OSError.
     """
-    file, work = os.path.join(directory, "script"), os.path.join(directory, "work")
+    file, work = f"{directory}/script", f"{directory}/work"
     os.mkdir(directory, 0o700)
     os.mkdir(work, 0o700)
-    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o500)
-    with open(fd, "wb") as target:
+    with open(file, "xb", buffering=0) as target:
         target.write(script.encode())
-        if uid is not None:
-            os.fchown(fd, uid, uid)
+        os.fchmod(target.fileno(), 0o500)
     if uid is not None:
-        os.chown(work, uid, uid)
-        os.chown(directory, uid, uid)
+        for path in (file, work, directory):
+            os.chown(path, uid, uid)
     return file, work
 
 

@@ -1,8 +1,10 @@
 """The first process of an attempt: starts the script, passes TERM on, and takes everything with it when it ends."""
 
 import contextlib
+import fcntl
 import json
 import os
+import select
 import signal
 from typing import NamedTuple, NoReturn
 
@@ -15,8 +17,10 @@ from foliot.worker.executors.supervisor.wire import Order, read_order
 KILL_ALL = signal.SIGUSR1
 """Told to a keeper without a namespace, which could not kill anything any more if it were killed itself."""
 
-_OUTPUT, _REPORT, _NULL, _FIRST_OTHER = 3, 4, 5, 6
+_ORDER, _OUTPUT, _REPORT, _NULL, _SUPERVISOR, _FIRST_OTHER = 3, 4, 5, 6, 7, 8
+_ABOVE_ALL = 64
 _BROKEN = 125
+_IGNORED_BY_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Inherited(NamedTuple):
@@ -31,40 +35,36 @@ class Inherited(NamedTuple):
     directory: str
     uid: int | None
     namespace: bool
+    own_user: tuple[int, int] | None
+    """uid and gid to keep in a new user namespace."""
     extra_processes: int
     """What RLIMIT_NPROC has to allow for processes that are not the script's."""
 
 
 def keep(inherited: Inherited) -> NoReturn:
     """Be the keeper. Exits with the script's status; what went wrong before its start is in the report."""
-    step = ["keeper"]
+    code = _BROKEN
     try:
-        code = _keep(inherited, step)
+        _keep_only(inherited)
+        code = _keep(inherited)
     except BaseException as error:
-        failed = [step[0], getattr(error, "errno", None), f"{type(error).__name__}: {error}"]
-        os.write(_REPORT, json.dumps({"failed": failed}).encode()[:4096])
-        code = _BROKEN
+        _report_failure("keeper", error)
     finally:
         os._exit(code)
 
 
-def _keep(inherited: Inherited, step: list[str]) -> int:
+def _keep(inherited: Inherited) -> int:
     # TERM and KILL_ALL are blocked since before the clone
     linux.die_with_parent(signal.SIGKILL if inherited.namespace else KILL_ALL)
-    if _is_dead(inherited.supervisor):
+    if _has_ended(_SUPERVISOR):
         return _BROKEN
-    order = read_order(inherited.order)
-    _keep_only(inherited)
-    with contextlib.suppress(OSError):  # a small kernel, or one that forbids it: the script is just as bounded
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-            file.write("500")
+    order = read_order(_ORDER)
+    _prefer_as_victim()
     if inherited.namespace:
-        _enter_namespace()
+        _enter_namespace(inherited.own_user)
     else:
         linux.adopt_orphans()
-    step[0] = "directory"
     file, work = make(inherited.directory, order["script"], inherited.uid)
-    step[0] = "start"
     tree = _Namespace() if inherited.namespace else _Descendants()
     signal.signal(signal.SIGTERM, lambda *_: tree.terminate())
     signal.signal(KILL_ALL, lambda *_: tree.kill())
@@ -72,32 +72,40 @@ def _keep(inherited: Inherited, step: list[str]) -> int:
     if script == 0:
         _become_script(order, file, work, inherited)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, KILL_ALL})
-    status = _wait_for(script)
+    code = os.waitstatus_to_exitcode(_wait_for(script))
     tree.end()
-    code = os.waitstatus_to_exitcode(status)
     if code < 0:
         os.write(_REPORT, json.dumps({"signal": -code}).encode())
-    return code if code >= 0 else 128 - code
+    return abs(code) + (128 if code < 0 else 0)
 
 
-def _is_dead(pidfd: int) -> bool:
+def _keep_only(inherited: Inherited) -> None:
+    """Close every other descriptor: above all the supervisor's channel, which must end with it."""
+    wanted = (inherited.order, inherited.output, inherited.report, inherited.null, inherited.supervisor)
+    copies = [fcntl.fcntl(fd, fcntl.F_DUPFD, _ABOVE_ALL) for fd in wanted]
+    for number, copy in enumerate(copies, _ORDER):
+        os.dup2(copy, number, inheritable=False)
+    linux.close_from(_FIRST_OTHER)
+
+
+def _has_ended(pidfd: int) -> bool:
     """Tell whether the supervisor died before it could be asked to take this process with it."""
-    import select  # noqa: PLC0415
-
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))
 
 
-def _keep_only(inherited: Inherited) -> None:
-    """Close every descriptor of the supervisor: its channel must end with it."""
-    copies = [os.dup(fd) for fd in (inherited.output, inherited.report, inherited.null)]
-    for number, copy in zip((_OUTPUT, _REPORT, _NULL), copies, strict=True):
-        os.dup2(copy, number, inheritable=False)
-    os.closerange(_FIRST_OTHER, os.sysconf("SC_OPEN_MAX"))
+def _prefer_as_victim() -> None:
+    """When memory runs out, the kernel shall take a script, not the worker; some containers forbid the wish."""
+    with contextlib.suppress(OSError):
+        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        os.write(fd, b"500")
+        os.close(fd)
 
 
-def _enter_namespace() -> None:
+def _enter_namespace(own_user: tuple[int, int] | None) -> None:
+    if own_user is not None:
+        linux.map_user(*own_user)
     linux.make_mounts_private()
     with contextlib.suppress(OSError):  # a container may forbid it; the old /proc only shows more than it should
         linux.mount_proc()
@@ -157,20 +165,25 @@ def _become_script(order: Order, file: str, work: str, inherited: Inherited) -> 
     step, program = "limits", order["interpreter"]
     try:
         os.setsid()
-        limits = dict(order["limits"])
-        limits["processes"] += inherited.extra_processes
+        limits = order["limits"] | {"processes": order["limits"]["processes"] + inherited.extra_processes}
         confine(limits, order["nice"], inherited.uid)
         step = "directory"
         os.chdir(work)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ, KILL_ALL):
+        for number in _IGNORED_BY_US:
             signal.signal(number, signal.SIG_DFL)
+        signal.signal(KILL_ALL, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for source, target in ((_NULL, 0), (_OUTPUT, 1), (_OUTPUT, 2)):
             os.dup2(source, target)
         step = "interpreter"
-        os.execve(program, [program, file, *order["args"]], order["env"] | {"HOME": work})
+        os.execve(program, [program, file, *order["args"]], order["env"] | {"HOME": work})  # noqa: S606
     except BaseException as error:
-        failed = [step, getattr(error, "errno", None), f"{type(error).__name__}: {error}"]
-        os.write(_REPORT, json.dumps({"failed": failed}).encode()[:4096])
+        _report_failure(step, error)
     finally:
         os._exit(_BROKEN)
+
+
+def _report_failure(step: str, error: BaseException) -> None:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+    failed = [step, getattr(error, "errno", None), reason[:1000]]
+    os.write(_REPORT, json.dumps({"failed": failed}).encode())

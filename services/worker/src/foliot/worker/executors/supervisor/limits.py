@@ -18,7 +18,8 @@ RESOURCES: Final = {
 
 def confine(limits: dict[str, int], nice: int, uid: int | None) -> None:
     """Apply limits, become `uid` (None: stay) without any privilege, die with the parent."""
-    os.setpriority(os.PRIO_PROCESS, 0, nice)
+    os.nice(nice)
+    os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, value in limits.items():
         _limit(RESOURCES[name], value)

@@ -1,5 +1,6 @@
 """The system calls that Python has no name for. Linux 5.3 or newer, any architecture with clone3."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -12,7 +13,8 @@ NEW_USER: Final = 0x10000000
 NEW_PID: Final = 0x20000000
 _PIDFD: Final = 0x00001000
 
-_CLONE3: Final = 435  # the same number on every architecture
+_CLONE3: Final = 435  # these two have the same number on every architecture
+_CLOSE_RANGE: Final = 436
 _SET_DEATH_SIGNAL: Final = 1
 _SET_DUMPABLE: Final = 4
 _SET_CHILD_SUBREAPER: Final = 36
@@ -46,6 +48,26 @@ def clone(namespaces: int) -> tuple[int, int]:
     if pid < 0:
         raise OSError(error, f"clone3: {os.strerror(error)}")
     return pid, pidfd.value
+
+
+def close_from(first: int) -> None:
+    """Close every descriptor from `first` on."""
+    if _libc.syscall(_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(0xFFFFFFFF), 0) < 0:
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) >= first:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+
+
+def map_user(uid: int, gid: int) -> None:
+    """Keep the ids of the outside within a new user namespace, where everybody is nobody at first."""
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{uid} {uid} 1"),
+        ("gid_map", f"{gid} {gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "wb", buffering=0) as file:
+            file.write(text.encode())
 
 
 def die_with_parent(number: signal.Signals) -> None:

@@ -2,10 +2,11 @@
 
     python -S -m foliot.worker.executors.supervisor.process SETTINGS CHANNEL
 
-It does nothing that could block. When the worker's end of the channel closes it kills everything and ends.
+It does nothing that could block. When the worker's end of the channel closes, it kills everything and ends.
 """
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -17,27 +18,22 @@ from collections import deque
 from typing import Any, Final
 
 from foliot.worker.executors.supervisor import linux
-from foliot.worker.executors.supervisor.descendants import kill_descendants
-from foliot.worker.executors.supervisor.directories import Directories, remove_if_small, remove_tree
-from foliot.worker.executors.supervisor.keeper import KILL_ALL, Inherited, keep
-from foliot.worker.executors.supervisor.limits import tasks_of
-from foliot.worker.executors.supervisor.uids import Uids
+from foliot.worker.executors.supervisor.directories import Directories
+from foliot.worker.executors.supervisor.keeper import KILL_ALL
+from foliot.worker.executors.supervisor.keepers import Keepers, Launched
+from foliot.worker.executors.supervisor.removals import Removals
 from foliot.worker.executors.supervisor.wire import Settings, receive, send
 
 _LONGEST_WAIT: Final = 1.0  # poll's clock stands still while the machine sleeps, the deadlines do not
 _STUBBORN_SECONDS: Final = 2.0
-_COUNT_SECONDS: Final = 5.0
 
 
 class _Attempt:
-    """One keeper and what is known about it."""
+    """One attempt under way; `deadline` in seconds of CLOCK_BOOTTIME."""
 
-    def __init__(self, number: int, pid: int, pidfd: int, report: int, uid: int | None, deadline: float) -> None:
-        self.number = number
-        self.pid = pid
-        self.pidfd = pidfd
-        self.report = report
-        self.uid = uid
+    def __init__(self, key: int, keeper: Launched, deadline: float) -> None:
+        self.key = key
+        self.keeper = keeper
         self.deadline = deadline
         self.overdue = False
         self.killed_at: float | None = None
@@ -47,122 +43,83 @@ class Supervisor:
     """See the module; `run` returns when nothing is left."""
 
     def __init__(self, settings: Settings, channel: socket.socket) -> None:
+        """Raises OSError if there is no directory or no user id for scripts."""
         self._channel = channel
-        self._namespaces = _namespaces(settings["mode"])
         self._directories = Directories(settings["directory"])
-        self._uids = Uids(*settings["uids"]) if settings["uids"] else None
-        self._own = os.pidfd_open(os.getpid())
-        self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._keepers = Keepers(settings, self._directories)
         self._attempts: dict[int, _Attempt] = {}
         self._by_pidfd: dict[int, _Attempt] = {}
-        self._removing: dict[int, int] = {}
         self._unsent: deque[dict[str, Any]] = deque()
-        self._counted = (0.0, 0)
         self._open = True
         self._poll = select.poll()
-        self._poll.register(channel, select.POLLIN)
+        self._removals = Removals(self._poll)
         for path in self._directories.abandoned():
-            self._remove(path)
+            self._removals.remove(path)
 
     def run(self) -> None:
         """Serve until the worker is gone and every attempt with it."""
         self._say({"ready": ""})
         while self._open or self._attempts:
-            wait = self._seconds_to_next()
-            for fd, _ in self._poll.poll(None if wait is None else max(0.0, wait) * 1000):
+            for fd, _ in self._poll.poll(self._milliseconds_to_next()):
                 if fd == self._channel.fileno():
+                    self._send_unsent()
                     self._listen()
-                elif fd in self._by_pidfd:
-                    self._ended(self._by_pidfd[fd])
-                elif fd in self._removing:
-                    self._removed(fd)
+                elif not self._removals.ended(fd):
+                    self._ended(self._by_pidfd.pop(fd))
             self._kill_overdue()
-        if not self._removing:
-            with contextlib.suppress(OSError):
-                os.rmdir(self._directories.own)
+        with contextlib.suppress(OSError):  # a removal may be at work: it removes this too, or the next sweep
+            os.rmdir(self._directories.own)
 
-    def _seconds_to_next(self) -> float | None:
+    def _milliseconds_to_next(self) -> float | None:
         if not self._attempts:
             return None
-        now = linux.now()
-        waits = [attempt.deadline - now for attempt in self._attempts.values() if attempt.killed_at is None]
-        return min([_LONGEST_WAIT, *waits])
+        deadlines = [attempt.deadline for attempt in self._attempts.values() if attempt.killed_at is None]
+        wait = min(deadlines, default=float("inf")) - linux.now()
+        return max(0.0, min(_LONGEST_WAIT, wait)) * 1000
 
     def _listen(self) -> None:
-        self._send_unsent()
-        while True:
+        while self._open:
             try:
                 received = receive(self._channel)
             except BlockingIOError:
                 return
-            except OSError:
+            except ConnectionError:
                 received = None
             if received is None:
                 self._abandoned()
-                return
-            self._obey(*received)
+            else:
+                self._obey(*received)
 
     def _obey(self, message: dict[str, Any], fds: list[int]) -> None:
         match message:
-            case {"start": int(number), "deadline": deadline}:
-                self._start(number, deadline, *fds)
+            case {"start": int(key), "deadline": deadline}:
+                self._start(key, deadline, *fds)
             case {"extend": deadline, "only": only}:
                 for attempt in self._attempts.values():
-                    if only is None or attempt.number in only:
+                    if only is None or attempt.key in only:
                         attempt.deadline = max(attempt.deadline, deadline)
-            case {"term": int(number)} if number in self._attempts:
-                os.kill(self._attempts[number].pid, signal.SIGTERM)
-            case {"kill": int(number)} if number in self._attempts:
-                self._kill(self._attempts[number])
+            case {"term": int(key)} if key in self._attempts:
+                os.kill(self._attempts[key].keeper.pid, signal.SIGTERM)
+            case {"kill": int(key)} if key in self._attempts:
+                self._kill(self._attempts[key])
 
-    def _start(self, number: int, deadline: float, order: int, output: int) -> None:
-        read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        uid = self._uids.take() if self._uids else None
-        inherited = Inherited(
-            order=order,
-            output=output,
-            report=write,
-            null=self._null,
-            supervisor=self._own,
-            directory=self._directories.of(number),
-            uid=uid,
-            namespace=bool(self._namespaces),
-            extra_processes=self._others(),
-        )
+    def _start(self, key: int, deadline: float, order: int, output: int) -> None:
         try:
-            pid, pidfd = linux.clone(self._namespaces)
-            if pid == 0:
-                keep(inherited)
+            keeper = self._keepers.launch(key, order, output)
         except OSError as error:
-            os.close(read)
-            self._release(uid)
-            self._say(_ending(number, failed=["clone", error.errno, str(error)]))
+            failed = ["launch", error.errno, str(error)]
+            self._say({"ended": key, "code": None, "signal": None, "failed": failed, "overdue": False})
             return
         finally:
-            for fd in (write, order, output):
-                os.close(fd)
-        attempt = _Attempt(number, pid, pidfd, read, uid, deadline)
-        self._attempts[number] = self._by_pidfd[pidfd] = attempt
-        self._poll.register(pidfd, select.POLLIN)
-
-    def _others(self) -> int:
-        """Count what else runs under the script's user where it has none of its own, at most every few seconds."""
-        if self._uids or self._namespaces:
-            return 0
-        at, count = self._counted
-        if linux.now() - at > _COUNT_SECONDS:
-            count = tasks_of(os.getuid())
-            self._counted = (linux.now(), count)
-        return count
+            os.close(order)
+            os.close(output)
+        self._attempts[key] = self._by_pidfd[keeper.pidfd] = _Attempt(key, keeper, deadline)
+        self._poll.register(keeper.pidfd, select.POLLIN)
 
     def _kill(self, attempt: _Attempt) -> None:
         if attempt.killed_at is None:
             attempt.killed_at = linux.now()
-        if self._namespaces:
-            os.kill(attempt.pid, signal.SIGKILL)
-        else:
-            os.kill(attempt.pid, KILL_ALL)
-            os.kill(attempt.pid, signal.SIGCONT)
+        self._keepers.kill(attempt.keeper)
 
     def _kill_overdue(self) -> None:
         now = linux.now()
@@ -171,54 +128,16 @@ class Supervisor:
                 if attempt.deadline <= now:
                     attempt.overdue = True
                     self._kill(attempt)
-            elif not self._namespaces and now - attempt.killed_at > _STUBBORN_SECONDS:
-                kill_descendants(attempt.pid)
-                os.kill(attempt.pid, signal.SIGKILL)
+            elif not self._keepers.use_namespaces and now - attempt.killed_at > _STUBBORN_SECONDS:
+                self._keepers.kill_stubborn(attempt.keeper)
 
     def _ended(self, attempt: _Attempt) -> None:
-        _, status = os.waitpid(attempt.pid, 0)
-        self._poll.unregister(attempt.pidfd)
-        os.close(attempt.pidfd)
-        del self._attempts[attempt.number], self._by_pidfd[attempt.pidfd]
-        if os.WIFSIGNALED(status) and not self._namespaces:
-            known = {other.pid for other in self._attempts.values()} | set(self._removing.values())
-            kill_descendants(os.getpid(), known)  # its children are ours now
-        self._release(attempt.uid)
-        report = _read_report(attempt.report)
-        code = os.waitstatus_to_exitcode(status)
-        number = report.get("signal") or (-code if code < 0 else None)
-        self._say(
-            _ending(
-                attempt.number,
-                code=128 + number if number else code,
-                signal=number,
-                failed=report.get("failed"),
-                overdue=attempt.overdue,
-            )
-        )
-        directory = self._directories.of(attempt.number)
-        if not remove_if_small(directory):
-            self._remove(directory)
-
-    def _release(self, uid: int | None) -> None:
-        if self._uids and uid is not None:
-            self._uids.give_back(uid)
-
-    def _remove(self, directory: str) -> None:
-        pid, pidfd = linux.clone(0)
-        if pid == 0:
-            try:
-                os.setpriority(os.PRIO_PROCESS, 0, 10)
-                remove_tree(directory)
-            finally:
-                os._exit(0)
-        self._removing[pidfd] = pid
-        self._poll.register(pidfd, select.POLLIN)
-
-    def _removed(self, pidfd: int) -> None:
-        self._poll.unregister(pidfd)
-        os.waitpid(self._removing.pop(pidfd), 0)
-        os.close(pidfd)
+        self._poll.unregister(attempt.keeper.pidfd)
+        del self._attempts[attempt.key]
+        known = {other.keeper.pid for other in self._attempts.values()} | self._removals.pids
+        ending = self._keepers.reap(attempt.keeper, known)
+        self._say({"ended": attempt.key, "overdue": attempt.overdue, **ending})
+        self._removals.remove(attempt.keeper.directory)
 
     def _say(self, message: dict[str, Any]) -> None:
         self._unsent.append(message)
@@ -226,52 +145,20 @@ class Supervisor:
 
     def _send_unsent(self) -> None:
         """Send what the worker has room for; a worker that stands still must not stop this process too."""
-        try:
+        if not self._open:
+            return
+        with contextlib.suppress(BlockingIOError, ConnectionError):
             while self._unsent:
                 send(self._channel, self._unsent[0])
                 self._unsent.popleft()
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._unsent.clear()
-        if self._open:
-            self._poll.register(self._channel, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        self._poll.register(self._channel, select.POLLIN | (select.POLLOUT if self._unsent else 0))
 
     def _abandoned(self) -> None:
         """The worker is gone, or closed its end: nothing may go on."""
         self._open = False
-        self._unsent.clear()
         self._poll.unregister(self._channel)
         for attempt in self._attempts.values():
             self._kill(attempt)
-
-
-def _ending(
-    number: int,
-    *,
-    code: int | None = None,
-    signal: int | None = None,
-    failed: list[Any] | None = None,
-    overdue: bool = False,
-) -> dict[str, Any]:
-    return {"ended": number, "code": code, "signal": signal, "failed": failed, "overdue": overdue}
-
-
-def _read_report(fd: int) -> dict[str, Any]:
-    with open(fd, "rb") as file:
-        text = file.read() or b""
-    try:
-        report: dict[str, Any] = json.loads(text) if text else {}
-    except ValueError:  # two reports on end: the first says why
-        report = json.JSONDecoder().raw_decode(text.decode(errors="replace"))[0]
-    return report
-
-
-def _namespaces(mode: str) -> int:
-    if mode == "group":
-        return 0
-    own_user = 0 if os.geteuid() == 0 else linux.NEW_USER
-    return linux.NEW_PID | linux.NEW_NAMESPACE | linux.NEW_IPC | own_user
 
 
 def main(settings: str, channel: str) -> None:
@@ -285,10 +172,12 @@ def main(settings: str, channel: str) -> None:
     end = socket.socket(fileno=int(channel))
     end.setblocking(False)
     end.set_inheritable(False)
+    gc.freeze()  # a collection in a keeper would copy every page of this process
+    gc.disable()
     try:
         supervisor = Supervisor(json.loads(settings), end)
     except OSError as error:
-        send(end, {"ready": str(error) or type(error).__name__})
+        send(end, {"ready": str(error)})
         return
     supervisor.run()
 

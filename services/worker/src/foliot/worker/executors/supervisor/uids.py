@@ -4,19 +4,16 @@ import errno
 import pwd
 import socket
 from collections import deque
-from typing import Final
-
-BLOCK: Final = 256
 
 
 class Uids:
     """A block of ids that no other supervisor of this machine uses: the lock is a name that dies with us.
 
-    Raises OSError if every block from `first` on is taken, or if an id belongs to a user.
+    Raises OSError if every block of the `count` ids from `first` on is taken, or if an id belongs to a user.
     """
 
-    def __init__(self, first: int, count: int) -> None:
-        for start in range(first, first + count - BLOCK + 1, BLOCK):
+    def __init__(self, first: int, count: int, block: int) -> None:
+        for start in range(first, first + count - block + 1, block):
             self._lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             try:
                 self._lock.bind(f"\0foliot-script-uids-{start}")
@@ -25,13 +22,15 @@ class Uids:
                 if error.errno != errno.EADDRINUSE:
                     raise
             else:
-                self._free = deque(range(start, start + BLOCK))
+                self._free = deque(range(start, start + block))
                 _check_unused(self._free)
                 return
         raise OSError(errno.EADDRINUSE, f"no free user ids for scripts in {first}..{first + count - 1}")
 
     def take(self) -> int:
-        """Return the id that was not used for the longest time."""
+        """Return the id that was not used for the longest time. Raises OSError if all are in use."""
+        if not self._free:
+            raise OSError(errno.EAGAIN, "all user ids for scripts are in use")
         return self._free.popleft()
 
     def give_back(self, uid: int) -> None:

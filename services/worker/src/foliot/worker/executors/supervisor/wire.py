@@ -4,7 +4,7 @@ To the supervisor: {"start": id, "deadline": t} with the descriptors of an order
 {"extend": t, "only": [id, ...] or null}; {"term": id}; {"kill": id}.
 To the worker: {"ready": ""} or {"ready": why not} once; {"ended": id, "code": status, "signal": n or null,
 "failed": null or [step, errno, message], "overdue": bool}.
-`t` is in seconds of CLOCK_BOOTTIME, id the attempt's.
+`t` is in seconds of CLOCK_BOOTTIME; ids are the worker's and never used twice.
 """
 
 import array
@@ -76,7 +76,7 @@ def write_order(order: Order) -> int:
 
 def read_order(fd: int) -> Order:
     """Read an order back and close it."""
-    with open(fd, "rb") as file:
+    with open(fd, "rb", buffering=0) as file:
         file.seek(0)
-        order: Order = json.load(file)
+        order: Order = json.loads(file.read())
     return order

@@ -1,0 +1,118 @@
+"""What scripts are confined to, and a supervisor that is proved to do it before the first job."""
+
+import asyncio
+import os
+import tempfile
+from typing import Final, Literal
+
+import msgspec
+
+from foliot.common.payloads import Script
+from foliot.worker.executors.attempt import Attempt
+from foliot.worker.executors.supervisor.link import Ending, Link, SupervisorError
+from foliot.worker.executors.supervisor.linux import hide_from_own_user, now
+from foliot.worker.executors.supervisor.wire import Order, Settings
+
+Mode = Literal["namespace", "group"]
+
+_PROBE_SECONDS: Final = 10.0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process of a script may use; `processes` counts all of the script's."""
+
+    cpu_seconds: int = 3_600
+    memory_bytes: int = 4 * 1024**3
+    """Of address space: some runtimes reserve much more than they use."""
+    file_bytes: int = 1024**3
+    open_files: int = 1_024
+    processes: int = 256
+
+
+class UidRange(msgspec.Struct, frozen=True, kw_only=True):
+    """Ids that no user has. Each worker of a machine takes a block of them, each attempt one id of that."""
+
+    first: int = 50_000
+    count: int = 10_000
+    block: int = 512
+
+
+class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
+    """How scripts are confined."""
+
+    mode: Mode | None = None
+    """None: the best that works here."""
+    limits: Limits = Limits()
+    uids: UidRange = UidRange()
+    """Used by root alone; without root scripts run under the worker's own user."""
+    directory: str | None = None
+    """Where working directories are made, reachable for every user; None: below the machine's temporary one."""
+    path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    nice: int = 5
+
+    async def prove(self) -> tuple[Mode, Link]:
+        """Start a supervisor in the best mode that runs a script. Raises SupervisorError if none does."""
+        if os.geteuid() != 0:
+            hide_from_own_user()  # the worker's environment holds passwords
+        problems = []
+        modes: tuple[Mode, ...] = (self.mode,) if self.mode else ("namespace", "group")
+        for mode in modes:
+            try:
+                link = await self.open(mode)
+                await self._probe(link)
+            except SupervisorError as error:
+                problems.append(f"{mode}: {error}")
+            else:
+                return mode, link
+        raise SupervisorError(f"scripts cannot be run here: {'; '.join(problems)}")
+
+    async def open(self, mode: Mode) -> Link:
+        """Start a supervisor. Raises SupervisorError."""
+        uids = [self.uids.first, self.uids.count, self.uids.block] if os.geteuid() == 0 else []
+        return await Link.open(Settings(mode=mode, directory=self._root, uids=uids))
+
+    def order(self, attempt: Attempt, payload: Script) -> Order:
+        """Return what the supervisor is to run for an attempt."""
+        return self._order(
+            payload,
+            {
+                "TRACEPARENT": attempt.traceparent,
+                "FOLIOT_JOB_ID": str(attempt.job_id),
+                "FOLIOT_EXECUTION_ID": str(attempt.execution_id),
+                "FOLIOT_ATTEMPT": str(attempt.attempt_number),
+                "FOLIOT_SCHEDULED_TIME": attempt.scheduled_at,
+            },
+        )
+
+    def _order(self, payload: Script, env: dict[str, str]) -> Order:
+        return Order(
+            script=payload.script,
+            interpreter=payload.interpreter,
+            args=list(payload.args),
+            env=payload.env | env | {"PATH": self.path},
+            limits=msgspec.to_builtins(self.limits),
+            nice=self.nice,
+        )
+
+    @property
+    def _root(self) -> str:
+        return self.directory or os.path.join(tempfile.gettempdir(), f"foliot-scripts-{os.geteuid()}")
+
+    async def _probe(self, link: Link) -> None:
+        """Run a script that does nothing; close the link and raise SupervisorError if that fails."""
+        null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        ending = Ending()
+        try:
+            _, ended = link.start(self._order(Script(script="exit 0"), {}), null, now() + _PROBE_SECONDS)
+            async with asyncio.timeout(_PROBE_SECONDS):
+                ending = await ended
+        except TimeoutError:
+            pass
+        finally:
+            os.close(null)
+        if ending.code == 0:
+            return
+        await link.close()
+        if ending.failure:
+            raise SupervisorError(f"{ending.failure.step}: {ending.failure.reason}")
+        raise SupervisorError(f"a script does not run (status {ending.code}); can every user reach {self._root}?")

@@ -1,0 +1,154 @@
+"""Carries out script: hands it to the supervisor, collects its output, stops it when it is told to."""
+
+import asyncio
+import contextlib
+import errno
+import signal
+from collections.abc import Collection
+from types import TracebackType
+from typing import Final, Self
+
+from foliot.common.payloads import Script
+from foliot.worker.executors.attempt import Attempt, Result
+from foliot.worker.executors.output_pipe import OutputPipe
+from foliot.worker.executors.sandbox import Mode, Sandbox
+from foliot.worker.executors.supervisor.link import Ending, Failure, Link, SupervisorError
+from foliot.worker.executors.supervisor.linux import now
+from foliot.worker.executors.supervisor.wire import Order
+from foliot.worker.output import Output
+
+_KILL_SECONDS: Final = 5.0
+_DRAIN_SECONDS: Final = 1.0
+_NO_INTERPRETER: Final = frozenset(
+    {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR}
+    | {errno.ELOOP, errno.ENAMETOOLONG, errno.ELIBBAD, errno.EINVAL}
+)
+_SIGNALS: Final = {number.value: number.name for number in signal.Signals} | {
+    signal.SIGXCPU.value: "SIGXCPU (CPU limit)",
+    signal.SIGXFSZ.value: "SIGXFSZ (file size limit)",
+}
+
+
+class ScriptExecutor:
+    """Async context manager; one a worker, for any number of attempts at a time.
+
+    `lease_seconds`: how long an attempt goes on that names no deadline itself and is not extended. Entering raises
+    `SupervisorError` if scripts cannot be run safely here. The network is the host's.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox | None = None, *, lease_seconds: float = 25.0, grace_seconds: float = 10.0
+    ) -> None:
+        self._sandbox = sandbox or Sandbox()
+        self._lease_seconds = lease_seconds
+        self._grace_seconds = grace_seconds
+        self._opening = asyncio.Lock()
+        self._keys: dict[int, int] = {}
+
+    @property
+    def mode(self) -> Mode:
+        """What holds an attempt together: `namespace` (the kernel) or `group` (weaker, see `supervisor`)."""
+        return self._mode
+
+    async def __aenter__(self) -> Self:
+        self._mode, self._link = await self._sandbox.prove()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._link.close()
+
+    def extend(self, deadline: float, execution_ids: Collection[int] | None = None) -> None:
+        """Let attempts (all, or these) run until `deadline`, in seconds of CLOCK_BOOTTIME.
+
+        To be called after each heartbeat, with the time before it was sent + 25 s. A worker that stands still does
+        not call it, and what it said before names a time that passes without it.
+        """
+        only = None
+        if execution_ids is not None:
+            only = [self._keys[execution_id] for execution_id in execution_ids if execution_id in self._keys]
+        self._link.extend(deadline, only)
+
+    async def run(self, attempt: Attempt, output: Output) -> Result:
+        """See `Executor.run`: TERM at the first cancel, KILL after the grace or at the second one."""
+        payload = attempt.payload
+        if not isinstance(payload, Script):
+            raise TypeError(f"not a script: {type(payload).__name__}")
+        deadline = attempt.lease_deadline
+        if deadline is None:
+            deadline = now() + self._lease_seconds
+        try:
+            link = await self._working_link()
+            order = self._sandbox.order(attempt, payload)
+            ending = await self._carried_out(link, attempt.execution_id, order, deadline, output)
+        except SupervisorError as error:
+            return Result(succeeded=False, error_message=str(error))
+        return _judged(ending, payload)
+
+    async def _working_link(self) -> Link:
+        """Return the supervisor, a new one if it died. Raises SupervisorError."""
+        if self._link.gone:
+            async with self._opening:
+                if self._link.gone:
+                    await self._link.close()
+                    self._link = await self._sandbox.open(self._mode)
+        return self._link
+
+    async def _carried_out(
+        self, link: Link, execution_id: int, order: Order, deadline: float, output: Output
+    ) -> Ending:
+        with OutputPipe(output) as pipe:
+            key, ended = link.start(order, pipe.write_end, deadline)
+            pipe.close_write_end()
+            self._keys[execution_id] = key
+            try:
+                await asyncio.shield(ended)
+            except asyncio.CancelledError:
+                await self._stop(link, key, ended)
+                raise
+            finally:
+                self._keys.pop(execution_id, None)
+                await pipe.drain(_DRAIN_SECONDS)
+            return ended.result()
+
+    async def _stop(self, link: Link, key: int, ended: asyncio.Future[Ending]) -> None:
+        link.terminate(key)
+        with contextlib.suppress(asyncio.CancelledError):  # the second one: no more grace
+            await asyncio.wait([ended], timeout=self._grace_seconds)
+        if not ended.done():
+            link.kill(key)
+            await _wait(ended, _KILL_SECONDS)
+        if not ended.done():
+            link.abort()
+            await _wait(ended, _KILL_SECONDS)
+
+
+async def _wait(ended: asyncio.Future[Ending], seconds: float) -> None:
+    """Wait whatever cancels come: the task is on its way out already, and may not leave anything behind."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while not ended.done() and loop.time() < until:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([ended], timeout=until - loop.time())
+
+
+def _judged(ending: Ending, payload: Script) -> Result:
+    if ending.failure is not None:
+        return _not_started(ending.failure, payload)
+    if ending.code == 0:
+        return Result(succeeded=True, exit_code=0)
+    if ending.overdue:
+        message = "killed by its supervisor: the worker's lease was not extended"
+    elif ending.signal is not None:
+        message = f"killed by {_SIGNALS.get(ending.signal, f'signal {ending.signal}')}"
+    else:
+        message = f"exit status {ending.code}"
+    return Result(succeeded=False, error_message=message, exit_code=ending.code)
+
+
+def _not_started(failure: Failure, payload: Script) -> Result:
+    if failure.step == "interpreter" and failure.errno in _NO_INTERPRETER:
+        message = f"interpreter {payload.interpreter}: {failure.reason}"
+        return Result(succeeded=False, error_message=message, final=True)
+    return Result(succeeded=False, error_message=f"the script was not carried out ({failure.step}): {failure.reason}")

@@ -1,0 +1,44 @@
+"""One Foliot for all end-to-end tests: real processes, as a user starts them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from cluster.servers import Servers
+
+from support.databases import create_from_template
+from support.foliot import Foliot, start_foliot
+
+
+@pytest.fixture(scope="session")
+async def foliot(
+    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Foliot]:
+    directory: Path = tmp_path_factory.mktemp("foliot")
+    async with (
+        create_from_template(servers.database_url, template, "e2e") as database,
+        start_foliot(servers, database, directory, schedulers=2, workers=2) as started,
+    ):
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def aiohttp_target() -> AsyncIterator[str]:
+    """A server for http_request jobs: /ok answers 200, /fail 500."""
+
+    async def ok(_request: web.Request) -> web.Response:
+        return web.Response(text="fine")
+
+    async def fail(_request: web.Request) -> web.Response:
+        return web.Response(status=500)
+
+    app = web.Application()
+    app.add_routes([web.route("*", "/ok", ok), web.route("*", "/fail", fail)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()

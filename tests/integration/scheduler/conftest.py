@@ -1,0 +1,79 @@
+"""One leader's roles in this process, over a database of the test's own and a broker that only remembers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+
+from foliot.common.clock import SystemClock
+from foliot.common.database import Database
+from foliot.common.messages import Dispatched, decode_dispatch
+from foliot.common.rabbitmq import Down
+from foliot.common.topology import Queue
+from foliot.scheduler.dispatcher import Dispatcher
+from foliot.scheduler.planner import Planner
+from foliot.scheduler.reconciler import Reconciler
+from foliot.scheduler.relay import Relay
+from foliot.scheduler.rescuer import Rescuer
+from foliot.scheduler.windows import Windows
+from support.databases import TestDatabase
+
+LEASE = 30.0
+
+
+class RememberingBroker:
+    """Confirms everything, unless told to be away."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Dispatched]] = []
+        self.away = False
+
+    async def publish(self, queue: str, body: bytes, message_id: str) -> None:
+        if self.away:
+            raise Down("away")
+        self.sent += [(queue, dispatched) for dispatched in decode_dispatch(body).executions]
+
+    async def declare(self, queues: Iterable[Queue]) -> None:
+        pass
+
+    def execution_ids(self) -> list[int]:
+        return [dispatched.execution_id for _, dispatched in self.sent]
+
+
+class Leader:
+    """The roles of one term."""
+
+    def __init__(self, units: Database, term: int) -> None:
+        clock = SystemClock()
+        self.units = units
+        self.term = term
+        self.broker = RememberingBroker()
+        self.windows = Windows()
+        self.dispatcher = Dispatcher(self.broker, self.windows, {"default"}, clock)
+        self.planner = Planner(units, term, self.dispatcher, clock)
+        self.relay = Relay(units, term, self.dispatcher, self.windows, clock, lease=LEASE)
+        self.rescuer = Rescuer(units, term, clock, lease=LEASE)
+        self.reconciler = Reconciler(units, term)
+
+    async def published(self) -> list[int]:
+        await self.dispatcher.close(grace=5)
+        return self.broker.execution_ids()
+
+
+@pytest.fixture
+async def units(database: TestDatabase) -> AsyncIterator[Database]:
+    async with Database(database.url("scheduler"), size=8, name="test") as opened:
+        yield opened
+
+
+async def take_term(units: Database, name: str = "scheduler-1", czxid: int = 1) -> int:
+    async with units.transaction() as unit:
+        term = await unit.leader.take_term(name, czxid, "ensemble")
+    assert term is not None
+    return term
+
+
+@pytest.fixture
+async def leader(units: Database) -> Leader:
+    return Leader(units, await take_term(units))

@@ -1,0 +1,95 @@
+"""Rescue and reconcile: what died is tried again, what waits for nothing goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from support.databases import TestDatabase
+from support.making import insert_job
+
+from .conftest import Leader
+
+CLAIM = 4711
+
+
+async def running(
+    sql: asyncpg.Connection[asyncpg.Record], *, beat_ago: float, lease_left: float, trigger: str = "schedule", **job: object
+) -> int:
+    """An attempt of a worker that was last heard of `beat_ago` seconds ago."""
+    job_id = await insert_job(sql, next_run_time=None, schedule="2026-01-01T00:00:00Z", **job)
+    await sql.execute(
+        """INSERT INTO workers (claim, worker_id, pools, slots, last_heartbeat)
+           VALUES ($1, 'w', '{default}', 1, now() - make_interval(secs => $2)) ON CONFLICT DO NOTHING""",
+        CLAIM, beat_ago,
+    )  # fmt: skip
+    await sql.execute(
+        """INSERT INTO executions (job_id, user_id, status, scheduled_time, start_time, available_at, claim, lease_until, trigger)
+           VALUES ($1, 1, 'RUNNING', now(), now(), now(), $2, now() + make_interval(secs => $3), $4)""",
+        job_id, CLAIM, lease_left, trigger,
+    )  # fmt: skip
+    await sql.execute("UPDATE jobs SET open_since = now() - interval '1 hour' WHERE job_id = $1", job_id)
+    return job_id
+
+
+async def test_an_attempt_of_a_lost_worker_fails_and_is_retried(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        await running(sql, beat_ago=40, lease_left=-1)
+        await leader.rescuer.step()
+        rows = await sql.fetch("SELECT *, available_at - now() AS wait FROM executions ORDER BY attempt_number")
+        assert [(r["status"], r["error_message"]) for r in rows] == [("FAILED", "worker lost"), ("QUEUED", None)]
+        assert timedelta(seconds=2) < rows[1]["wait"] <= timedelta(seconds=3)
+        assert await sql.fetchval("SELECT count(*) FROM workers") == 0
+
+
+async def test_a_living_worker_and_a_lease_that_holds_are_left_alone(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        await running(sql, beat_ago=5, lease_left=-1)
+        await leader.rescuer.step()
+        await sql.execute("UPDATE workers SET last_heartbeat = now() - interval '1 hour'")
+        await sql.execute("UPDATE executions SET lease_until = now() + interval '5 s'")
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT status FROM executions") == "RUNNING"
+        assert await sql.fetchval("SELECT count(*) FROM workers") == 1
+
+
+async def test_the_last_attempt_of_a_lost_worker_is_given_up(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        await running(sql, beat_ago=40, lease_left=-1, retry_policy='{"max_retries": 0}')
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT status FROM jobs") == "FAILED"
+        assert await sql.fetchval("SELECT error_message FROM dead_letters") == "worker lost"
+
+
+async def test_a_cancelled_attempt_of_a_lost_worker_is_cancelled(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        await running(sql, beat_ago=40, lease_left=-1)
+        await sql.execute("UPDATE executions SET cancel_requested_at = now()")
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT array_agg(status) FROM executions") == ["CANCELLED"]
+        assert await sql.fetchval("SELECT status FROM jobs") == "CANCELLED"
+
+
+async def test_a_waiting_run_without_an_earlier_one_is_released(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        job_id = await insert_job(sql, next_run_time=datetime.now(UTC) + timedelta(hours=1))
+        for n in range(3):
+            await sql.execute(
+                """INSERT INTO executions (job_id, user_id, status, scheduled_time)
+                   VALUES ($1, 1, 'QUEUED', now() - make_interval(secs => $2))""", job_id, 10 - n,
+            )  # fmt: skip
+        await sql.execute("UPDATE jobs SET open_since = now() - interval '1 hour'")
+        await leader.reconciler.release()
+        await leader.reconciler.release()
+        rows = await sql.fetch("SELECT available_at IS NOT NULL AS released FROM executions ORDER BY scheduled_time")
+        assert [row["released"] for row in rows] == [True, False, False]
+
+
+async def test_a_job_that_nothing_follows_is_settled(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        await insert_job(sql, next_run_time=None)
+        await insert_job(sql, next_run_time=None, schedule="manual")
+        await leader.reconciler.settle()
+        statuses = await sql.fetch("SELECT status FROM jobs ORDER BY job_id")
+        assert [row["status"] for row in statuses] == ["FAILED", "PENDING"]

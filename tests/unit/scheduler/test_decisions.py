@@ -1,0 +1,167 @@
+"""Misfire, overlap and the end of a schedule, without I/O."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foliot.common.repositories.jobs import OpenRuns
+from foliot.common.schedules.timetable import Timetable, from_fields
+from foliot.scheduler.decisions import CHUNK, DueJob, Plan, decide, judge
+from support.making import NOW, a_due_job, seconds
+
+NOTHING = OpenRuns()
+UNFINISHED = OpenRuns(since=NOW - timedelta(hours=1))
+ONE_WAITS = OpenRuns(since=NOW - timedelta(hours=1), waits=True)
+
+
+def timetable(job: DueJob) -> Timetable:
+    return from_fields(
+        schedule=job.schedule, timezone=job.timezone, anchor=job.schedule_since, start_at=job.start_at, end_at=job.end_at
+    )
+
+
+def plan(open_runs: OpenRuns = NOTHING, *, now: datetime = NOW, **fields: Any) -> Plan:
+    job = a_due_job(**fields)
+    return decide(judge(job, timetable(job), now), open_runs)
+
+
+def rows(made: Plan) -> list[tuple[datetime, str, bool]]:
+    """(scheduled_time, status, waits) of each row."""
+    return [(t.scheduled_time, t.status, t.status == "QUEUED" and t.available_at is None) for t in made.ticks]
+
+
+def test_one_due_tick_runs() -> None:
+    made = plan()
+    assert rows(made) == [(NOW, "QUEUED", False)]
+    assert made.advance.next_run_time == NOW + seconds(10)
+    assert (made.advance.last_run_time, made.advance.runs, made.advance.open_since) == (NOW, 1, NOW)
+
+
+@pytest.mark.parametrize(
+    ("policy", "open_runs", "expected", "cancels"),
+    [
+        ("skip", UNFINISHED, [("SKIPPED", False)], False),
+        ("allow", UNFINISHED, [("QUEUED", False)], False),
+        ("queue_one", UNFINISHED, [("QUEUED", True)], False),
+        ("queue_one", ONE_WAITS, [("SKIPPED", False)], False),
+        ("cancel_running", UNFINISHED, [("QUEUED", True)], True),
+        ("skip", NOTHING, [("QUEUED", False)], False),
+    ],
+)
+def test_overlap(policy: str, open_runs: OpenRuns, expected: list[tuple[str, bool]], cancels: bool) -> None:
+    made = plan(open_runs, overlap_policy=policy)
+    assert [(status, waits) for _, status, waits in rows(made)] == expected
+    assert made.cancel_open is cancels
+    if expected[0][0] == "SKIPPED":
+        assert made.ticks[0].error_message == "overlap"
+        assert (made.advance.last_run_time, made.advance.runs) == (None, 0)
+    if open_runs.since:
+        assert made.advance.open_since == open_runs.since
+
+
+@pytest.mark.parametrize(("policy", "runs"), [("skip", 7), ("run_once", 8), ("run_all", 17)])
+def test_misfire_after_a_gap(policy: str, runs: int) -> None:
+    """Due since 160 s, every 10 s: 10 ticks are later than the grace of 60 s, 7 are not."""
+    made = plan(misfire_policy=policy, next_run_time=NOW - seconds(160))
+    queued = [row for row in rows(made) if row[1] == "QUEUED"]
+    skipped = [row for row in rows(made) if row[1] == "SKIPPED"]
+    assert (len(queued), len(skipped)) == (runs, 17 - runs)
+    assert {t.error_message for t in made.ticks if t.status == "SKIPPED"} <= {"misfire"}
+    assert [waits for _, _, waits in queued] == [False] + [True] * (runs - 1)
+    assert sorted(t for t, _, _ in rows(made)) == [NOW - seconds(160 - 10 * n) for n in range(17)]
+    assert made.advance.next_run_time == NOW + seconds(10)
+
+
+def test_run_all_is_capped_to_the_newest() -> None:
+    made = plan(misfire_policy="run_all", misfire_limit=3, misfire_grace_seconds=0, next_run_time=NOW - seconds(90))
+    queued = [t for t, status, _ in rows(made) if status == "QUEUED"]
+    assert queued == [NOW - seconds(30), NOW - seconds(20), NOW - seconds(10), NOW]
+
+
+def test_caught_up_ticks_wait_for_an_unfinished_run_whatever_the_policy() -> None:
+    made = plan(UNFINISHED, overlap_policy="skip", next_run_time=NOW - seconds(20))
+    assert [waits for _, _, waits in rows(made)] == [True, True, True]
+
+
+def test_caught_up_ticks_run_at_once_when_allowed() -> None:
+    made = plan(UNFINISHED, overlap_policy="allow", next_run_time=NOW - seconds(20))
+    assert [waits for _, _, waits in rows(made)] == [False, False, False]
+
+
+def test_many_dropped_ticks_get_one_row() -> None:
+    made = plan(misfire_policy="skip", misfire_grace_seconds=0, next_run_time=NOW - seconds(5_000))
+    (row,) = [t for t in made.ticks if t.status == "SKIPPED"]
+    assert (row.skipped_count, row.scheduled_time, row.skipped_until) == (500, NOW - seconds(5_000), NOW - seconds(10))
+
+
+def test_a_very_long_gap_is_judged_in_parts_that_cover_it() -> None:
+    job = a_due_job(schedule="@every 1s", next_run_time=NOW - seconds(CHUNK + 5_000), misfire_policy="run_once")
+    covered, queued, steps = 0, [], 0
+    while job.next_run_time <= NOW:
+        made = decide(judge(job, timetable(job), NOW), NOTHING)
+        covered += sum(t.skipped_count or 1 for t in made.ticks)
+        queued += [t.scheduled_time for t in made.ticks if t.status == "QUEUED"]
+        assert made.advance.next_run_time is not None
+        job = a_due_job(schedule="@every 1s", next_run_time=made.advance.next_run_time, misfire_policy="run_once")
+        steps += 1
+    assert (covered, len(queued)) == (CHUNK + 5_001, 62)
+    assert steps == 2
+
+
+def test_max_runs_ends_the_schedule() -> None:
+    made = plan(max_runs=5, runs_planned=4)
+    assert (made.advance.runs, made.advance.next_run_time) == (1, None)
+    gap = plan(max_runs=5, runs_planned=3, next_run_time=NOW - seconds(50))
+    assert [t for t, status, _ in rows(gap) if status == "QUEUED"] == [NOW - seconds(50), NOW - seconds(40)]
+    assert gap.advance.next_run_time is None
+
+
+def test_end_at_ends_the_schedule() -> None:
+    assert plan(end_at=NOW + seconds(5)).advance.next_run_time is None
+
+
+def test_an_instant_runs_once_and_ends() -> None:
+    made = plan(schedule="2026-11-20T12:00:00Z")
+    assert (len(made.ticks), made.advance.next_run_time) == (1, None)
+
+
+def test_a_late_instant_is_skipped_if_its_policy_says_so() -> None:
+    late = NOW + timedelta(hours=1)
+    made = plan(schedule="2026-11-20T12:00:00Z", misfire_policy="skip", now=late)
+    assert rows(made) == [(NOW, "SKIPPED", False)]
+    assert rows(plan(schedule="2026-11-20T12:00:00Z", now=late)) == [(NOW, "QUEUED", False)]
+
+
+def test_jitter_delays_availability_and_not_the_tick() -> None:
+    (tick,) = plan(jitter_seconds=30).ticks
+    assert tick.scheduled_time == NOW
+    assert tick.available_at is not None
+    assert NOW <= tick.available_at <= NOW + seconds(30)
+    assert plan(jitter_seconds=30).ticks == [tick]
+
+
+@given(
+    periods=st.integers(0, 300),
+    grace=st.integers(0, 500),
+    limit=st.integers(1, 50),
+    misfire=st.sampled_from(["skip", "run_once", "run_all"]),
+    overlap=st.sampled_from(["skip", "allow", "queue_one", "cancel_running"]),
+    open_runs=st.sampled_from([NOTHING, UNFINISHED, ONE_WAITS]),
+)
+def test_every_due_tick_is_covered_exactly_once(
+    periods: int, grace: int, limit: int, misfire: str, overlap: str, open_runs: OpenRuns
+) -> None:
+    late = periods * 10
+    made = plan(
+        open_runs, next_run_time=NOW - seconds(late), misfire_grace_seconds=grace, misfire_limit=limit,
+        misfire_policy=misfire, overlap_policy=overlap,
+    )  # fmt: skip
+    expected = periods + 1
+    assert sum(t.skipped_count or 1 for t in made.ticks) == expected
+    assert len({t.scheduled_time for t in made.ticks}) == len(made.ticks)
+    assert made.advance.next_run_time == NOW - seconds(late) + seconds(10 * expected)
