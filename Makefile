@@ -38,8 +38,26 @@ clean: ## stop the local cluster and remove its data
 	@$(INSTALLED)
 	@$(LOCAL) clean
 
-lock: ## resolve requirements.in into requirements.lock
-	@$(PYTHON) -m venv .local/lock && .local/lock/bin/pip install -q pip-tools
-	@.local/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.in
+test: setup ## run all tests, on private servers of their own (PYTEST="-k name" to choose)
+	@$(BIN)/pytest $(PYTEST)
 
-.PHONY: help setup packages up status down clean lock
+test-unit: setup ## run the fast tests
+	@$(BIN)/pytest tests/architecture tests/unit $(PYTEST)
+
+lint: setup ## ruff, mypy --strict, import borders
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+fmt: setup ## format
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format .
+
+snapshot: setup ## write sql/schema.txt from the migrations
+	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
+
+lock: ## resolve requirements.in into requirements.lock
+	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q pip-tools
+	@$(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.in
+
+.PHONY: help setup packages up status down clean test test-unit lint fmt snapshot lock

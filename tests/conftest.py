@@ -6,6 +6,7 @@ import itertools
 import os
 import tempfile
 import zoneinfo
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,18 +19,40 @@ from support.databases import TestDatabase, create_from_template
 
 REPOSITORY = Path(__file__).parents[1]
 TEMPLATE = "foliot_template"
+LAYERS = ("architecture", "unit", "oracle", "migrations", "integration", "e2e", "fault", "benchmarks")
 _numbers = itertools.count()
+_seconds: defaultdict[str, float] = defaultdict(float)
+_tests: defaultdict[str, int] = defaultdict(int)
 
 
 def pytest_configure() -> None:
     zoneinfo.reset_tzpath([])
 
 
+def layer_of(nodeid: str) -> str:
+    """The folder below tests/ that a test stands in."""
+    parts = Path(nodeid).parts
+    return parts[1] if parts[0] == "tests" else parts[0]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each test belongs to the layer of its folder."""
+    """The quick layers first; each test carries the marker of its layer."""
     for item in items:
-        layer = item.path.relative_to(REPOSITORY / "tests").parts[0]
-        item.add_marker(getattr(pytest.mark, layer))
+        item.add_marker(getattr(pytest.mark, layer_of(item.nodeid)))
+    items.sort(key=lambda item: LAYERS.index(layer_of(item.nodeid)))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _seconds[layer_of(report.nodeid)] += report.duration
+    _tests[layer_of(report.nodeid)] += report.when == "call"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The time of each layer; starting the servers counts for the first test that needs them."""
+    terminalreporter.section("layers")
+    for layer in LAYERS:
+        if _tests[layer]:
+            terminalreporter.write_line(f"{layer:<14}{_tests[layer]:>6} tests {_seconds[layer]:>8.1f} s")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,127 @@
+"""The rules of the house, each a test, so that they stay true by themselves."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(
+    path for folder in ("libs", "services", "infra") for path in (ROOT / folder).rglob("*.py") if ".local" not in path.parts
+)
+PRODUCT = [path for path in SOURCES if "infra" not in path.parts]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / line for line in listed.splitlines() if (ROOT / line).is_file()]
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_foliot_is_a_namespace_without_a_file() -> None:
+    assert list(ROOT.glob("*/*/src/foliot/__init__.py")) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_file_holds_one_idea(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+    assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "base"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_function_reads_without_scrolling(path: Path) -> None:
+    long = {f.name: f.end_lineno - f.lineno + 1 for f in functions(path) if f.end_lineno and f.end_lineno - f.lineno >= 45}
+    roots = {"run"} if path.name == "main.py" else set()  # composition roots are lists
+    assert set(long) <= roots, long
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name)
+def test_only_the_clock_tells_the_time(path: Path) -> None:
+    if path.name in ("clock.py", "logs.py") or "executors" in path.parts:  # executors face the outside world's clocks
+        return
+    assert not re.search(r"datetime\.now\(|time\.time\(|utcnow\(", path.read_text())
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name)
+def test_only_the_start_of_a_process_reads_the_environment(path: Path) -> None:
+    if path.name in ("lifecycle.py", "migrate.py", "create_key.py", "__main__.py"):
+        return
+    assert "os.environ" not in path.read_text()
+    assert "getenv" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("library", "owner"), [("aiormq", "rabbitmq.py"), ("aiozk", "zookeeper.py"), ("croniter", "-")]
+)
+def test_one_module_owns_each_dangerous_library(library: str, owner: str) -> None:
+    importing = {
+        path.name for path in PRODUCT if re.search(rf"^\s*(import|from) {library}\b", path.read_text(), re.MULTILINE)
+    }
+    assert importing <= {owner}
+
+
+def test_the_lock_names_versions_and_hashes_and_no_place() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    assert "--hash=sha256:" in text
+    assert not re.search(r"://|--find-links|--index|^\s*/", text, re.MULTILINE)
+
+
+def test_the_lock_holds_what_is_asked_for() -> None:
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    asked = {line.strip() for line in (ROOT / "requirements.in").read_text().splitlines() if line.strip() and line[0] != "#"}
+    assert asked <= locked
+
+
+@pytest.mark.parametrize("service", ["libs/common", "services/api", "services/scheduler", "services/worker"])
+def test_each_distribution_declares_what_it_imports(service: str) -> None:
+    declared = set(re.findall(r'^    "([a-z0-9-]+)"', (ROOT / service / "pyproject.toml").read_text(), re.MULTILINE))
+    modules = {"prometheus_client": "prometheus-client", "prometheus_async": "prometheus-async", "cron_descriptor": "cron-descriptor"}
+    imported = set()
+    for path in (ROOT / service).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                imported.add(node.module.split(".")[0])
+    third_party = {modules.get(m, m) for m in imported} & {
+        "aiohttp", "aiormq", "aiozk", "asyncpg", "cron-descriptor", "croniter", "msgspec", "orjson", "prometheus-async",
+        "prometheus-client", "stamina", "structlog", "uvloop",
+    }  # fmt: skip
+    if service != "libs/common":
+        declared |= set(
+            re.findall(r'^    "([a-z0-9-]+)"', (ROOT / "libs/common/pyproject.toml").read_text(), re.MULTILINE)
+        )
+    assert third_party <= declared
+
+
+def test_every_log_event_is_named_once() -> None:
+    """A literal event of a service stands in its events.py, or is one of the shared ones below."""
+    shared = {
+        "starting", "stopped", "crashed", "config_wrong", "schema_unknown", "postgres_away", "rabbitmq_away", "rabbitmq_open",
+        "duty_failed", "listen_lost", "claim_failed", "record_failed", "hand_back_failed", "executor_failed",
+    }  # fmt: skip
+    literal = set()
+    for path in PRODUCT:
+        literal |= set(re.findall(r'_log\.(?:info|warning|error|debug)\(\s*"([^"]+)"', path.read_text()))
+    assert literal <= shared, literal - shared
+
+
+def test_nothing_tells_of_a_machine() -> None:
+    for path in tracked():
+        if path.suffix in {".md", ".py", ".sql", ".toml", ".yml", ".yaml", ".lock", ".in", ""} and path.name != "LICENSE":
+            text = path.read_text(errors="ignore")
+            assert not re.search(r"/root/|/home/\w+/|/work/", text.replace("/home/foliot", "")), path

@@ -1,0 +1,104 @@
+"""Plans: the seed's queries and the hot path's statements use their indexes, whatever the size."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from foliot.common.repositories import executions, jobs
+from support.databases import TestDatabase
+
+
+@pytest.fixture(scope="module")
+async def filled(module_database: TestDatabase) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """20,000 jobs of which 20 are due, and 10 executions of each."""
+    async with module_database.owner() as sql:
+        await sql.execute(
+            """INSERT INTO jobs (user_id, job_name, job_type, schedule, next_run_time, payload)
+               SELECT g % 50, 'job ' || g, 'script', '@every 1h', now() + (g - 20) * interval '1 minute', '{}'
+               FROM generate_series(1, 20000) g"""
+        )
+        await sql.execute(
+            """INSERT INTO executions (job_id, user_id, status, scheduled_time, start_time, end_time, available_at)
+               SELECT job_id, user_id, 'COMPLETED', date_trunc('hour', now()) - n * interval '1 hour', now(), now(), now()
+               FROM jobs, generate_series(1, 10) n"""
+        )
+        await sql.execute(
+            """INSERT INTO executions (job_id, user_id, status, scheduled_time, start_time, end_time, available_at)
+               SELECT 17, 1, 'COMPLETED', now() - n * interval '1 second', now(), now(), now()
+               FROM generate_series(1, 5000) n"""
+        )
+        await sql.execute("VACUUM ANALYZE jobs, executions")
+        yield sql
+
+
+async def fullest(sql: asyncpg.Connection[asyncpg.Record]) -> str:
+    """The month that holds the rows."""
+    name: str = await sql.fetchval("SELECT tableoid::regclass::text FROM executions GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+    return name
+
+
+async def plan(sql: asyncpg.Connection[asyncpg.Record], query: str) -> str:
+    return "\n".join(row[0] for row in await sql.fetch(f"EXPLAIN {query}"))
+
+
+async def test_seed_due_jobs(filled: asyncpg.Connection[asyncpg.Record]) -> None:
+    text = await plan(filled, "SELECT * FROM jobs WHERE next_run_time <= NOW() AND status = 'PENDING'")
+    assert "idx_jobs_next_run_time" in text
+    assert "Seq Scan" not in text
+
+
+async def test_seed_history_of_a_job(filled: asyncpg.Connection[asyncpg.Record]) -> None:
+    text = await plan(
+        filled,
+        "SELECT execution_id, status, start_time, duration_ms, error_message FROM executions "
+        "WHERE job_id = 12345 ORDER BY start_time DESC LIMIT 10",
+    )
+    assert "job_id_scheduled_time_attempt_number" in text
+    assert f"Seq Scan on {await fullest(filled)}" not in text
+
+
+async def test_select_pending_jobs(filled: asyncpg.Connection[asyncpg.Record]) -> None:
+    text = await plan(filled, jobs.SQL.select_pending_jobs.sql.replace("$1", "500"))
+    assert "idx_jobs_next_run_time" in text
+    assert "Sort" not in text
+
+
+async def test_list_of_a_jobs_executions_needs_no_sort(filled: asyncpg.Connection[asyncpg.Record]) -> None:
+    sql = executions.SQL.list_by_job.sql
+    for place, value in [("$1", "17"), ("$2", "now()"), ("$3", "1"), ("$4", "51")]:
+        sql = sql.replace(place, value)
+    text = await plan(filled, sql)
+    assert "job_id_scheduled_time_attempt_number" in text
+    assert f"Index Scan Backward using {await fullest(filled)}_job_id" in text, text
+    assert "->  Sort" not in text, text
+
+
+@pytest.mark.parametrize("name", ["claim_executions", "record_executions"])
+async def test_batches_of_the_hot_path_read_one_month_by_key(
+    filled: asyncpg.Connection[asyncpg.Record], module_database: TestDatabase, name: str
+) -> None:
+    """500 rows of the current month: found by primary key, no scan of a table, no other month."""
+    rows = await filled.fetch("SELECT execution_id, scheduled_time, job_id FROM executions ORDER BY random() LIMIT 500")
+    times = [row["scheduled_time"] for row in rows]
+    ids = [row["execution_id"] for row in rows]
+    count = len(ids)
+    arguments: dict[str, list[object]] = {
+        "claim_executions": [ids, min(times), max(times), [r["job_id"] for r in rows], "w", 1, 30.0, False],
+        "record_executions": [
+            ids, ["COMPLETED"] * count, [0] * count, [None] * count, [None] * count, [None] * count, min(times), max(times), 1,
+        ],
+    }  # fmt: skip
+    worker = await asyncpg.connect(module_database.url("worker"))
+    try:
+        statement = getattr(executions.SQL, name).sql
+        explained = await worker.fetch(f"EXPLAIN {statement}", *arguments[name])
+    finally:
+        await worker.close()
+    text = "\n".join(row[0] for row in explained)
+    assert "Seq Scan on executions" not in text, text
+    assert "Seq Scan on jobs" not in text, text
+    months = {line.split(" on ")[1].split()[0] for line in text.splitlines() if " on executions_" in line and "Scan" in line}
+    assert len(months) <= 2, text
