@@ -109,18 +109,14 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
     async def resolve(_self: object, host: str, port: int = 0, family: object = 0) -> list[ResolveResult]:
         addresses = left.pop(0) if len(left) > 1 else left[0]
         return [
-            ResolveResult(
-                hostname=host, host=address, port=port, family=10 if ":" in address else 2, proto=6, flags=0
-            )
+            ResolveResult(hostname=host, host=address, port=port, family=10 if ":" in address else 2, proto=6, flags=0)
             for address in addresses
         ]
 
     monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
 
 
-@pytest.mark.parametrize(
-    "addresses", [["127.0.0.1"], ["::1", "127.0.0.1"], ["169.254.169.254", "10.0.0.1", "::1"]]
-)
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["::1", "127.0.0.1"], ["169.254.169.254", "10.0.0.1", "::1"]])
 async def test_names_that_lead_inside(
     addresses: list[str],
     guarded: HttpRequestExecutor,
@@ -135,9 +131,7 @@ async def test_names_that_lead_inside(
     assert inside.connections == 0
 
 
-async def test_a_name_that_leads_elsewhere_the_second_time(
-    inside: Seen, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_name_that_leads_elsewhere_the_second_time(inside: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first answer of the name is allowed, the next one is not: the check is made on each connection."""
     resolving(monkeypatch, ["127.0.0.3"], ["127.0.0.1"])
     async with (

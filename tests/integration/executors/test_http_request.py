@@ -61,9 +61,7 @@ async def test_every_attempt_carries_the_headers_of_the_contract(executor: HttpR
         (None, None, b""),
     ],
 )
-async def test_bodies(
-    executor: HttpRequestExecutor, body: Any, content_type: str | None, sent: bytes
-) -> None:
+async def test_bodies(executor: HttpRequestExecutor, body: Any, content_type: str | None, sent: bytes) -> None:
     async with serve(answer()) as seen:
         for headers in ({}, {"content-TYPE": "application/x-mine"}):
             await ran(executor, seen, method="POST", body=body, headers=headers)
@@ -198,9 +196,7 @@ async def test_a_kept_connection_that_died_is_replaced(executor: HttpRequestExec
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_server_that_hangs_up_sees_one_request_an_attempt(
-    executor: HttpRequestExecutor, method: str
-) -> None:
+async def test_a_server_that_hangs_up_sees_one_request_an_attempt(executor: HttpRequestExecutor, method: str) -> None:
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
@@ -339,9 +335,7 @@ async def test_credentials_and_body_do_not_follow_to_another_origin(executor: Ht
     headers = {"Authorization": "SECRET", "X-Api-Key": "SECRET", "Cookie": "SECRET", "Accept": "text/plain"}
     async with serve(answer()) as other:
         async with serve(answer("302 Found", f"Location: {other.url}")) as seen:
-            result, _ = await ran(
-                executor, seen, method="POST", body="SECRET", headers=headers, follow_redirects=True
-            )
+            result, _ = await ran(executor, seen, method="POST", body="SECRET", headers=headers, follow_redirects=True)
         assert result.succeeded
         assert other.heads[0].startswith("GET / ")
         assert "SECRET" not in other.heads[0]

@@ -61,9 +61,7 @@ def test_memory_is_bounded() -> None:
     assert sum(len(part) for part in vars(output).values() if isinstance(part, bytearray)) <= 3 * LIMIT
 
 
-@given(
-    st.lists(st.binary(max_size=9_000) | st.text(max_size=3_000).map(lambda text: text.encode()), max_size=9)
-)
+@given(st.lists(st.binary(max_size=9_000) | st.text(max_size=3_000).map(lambda text: text.encode()), max_size=9))
 def test_any_bytes_give_bounded_valid_text(chunks: list[bytes]) -> None:
     text = text_of(*chunks)
     assert len(text.encode()) <= LIMIT

@@ -113,6 +113,7 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
         if ending.code == 0:
             return
         await link.close()
+        problem = f"status {ending.code}"
         if ending.failure:
-            raise SupervisorError(f"{ending.failure.step}: {ending.failure.reason}")
-        raise SupervisorError(f"a script does not run (status {ending.code}); can every user reach {self._root}?")
+            problem = f"{ending.failure.step}: {ending.failure.reason}"
+        raise SupervisorError(f"a script that does nothing fails ({problem}); can every user reach {self._root}?")
