@@ -13,6 +13,7 @@ QUERY = "SELECT customer, count(*) AS orders, sum(amount) AS amount FROM orders 
 
 # Another database of the cluster is closed to the role by pg_hba.conf.
 CONTENT = """
+    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     CREATE TABLE IF NOT EXISTS orders (
         order_id INT PRIMARY KEY,
         customer TEXT NOT NULL,

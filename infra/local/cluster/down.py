@@ -24,8 +24,9 @@ async def down(layout: Layout, *, remove: bool = False) -> None:
         with one_at_a_time(layout.command_lock):
             await _stop_supervisor(layout)
             if remove:
-                layout.remove()
-                print(f"removed {layout.directory}")
+                others = layout.remove()
+                kept = f", but kept what is not ours: {', '.join(others)}" if others else ""
+                print(f"removed {layout.directory}{kept}")
     except FileNotFoundError:
         print("stopped and removed meanwhile")
 

@@ -8,13 +8,16 @@ from pathlib import Path
 from cluster.errors import ClusterError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+DEFAULT = REPOSITORY / ".local"
 MARKER = ".foliot-local-cluster"
 LEAST_FREE = 1 << 30
+SERVERS = ("postgres", "replica", "rabbitmq", "zookeeper")
 
 
 class Layout:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.marker = directory / MARKER
         self.logs = directory / "log"
         self.state = directory / "state.json"
         self.settings = directory / "settings.json"
@@ -23,27 +26,33 @@ class Layout:
         self.datasources = directory / "datasources.json"
         self.admin_key = directory / "admin-api-key"
         self.env = directory / "env"
-        self.supervisor_log = self.logs / "supervisor.log"
         self.supervisor_lock = directory / "supervisor.lock"
         self.command_lock = directory / "command.lock"
 
     @classmethod
     def from_environment(cls) -> "Layout":
         chosen = os.environ.get("FOLIOT_LOCAL_DIR")
-        return cls(Path(chosen).absolute() if chosen else REPOSITORY / ".local")
+        return cls(Path(chosen).absolute() if chosen else DEFAULT)
 
     @property
     def exists(self) -> bool:
-        return (self.directory / MARKER).exists()
+        return self.marker.exists()
+
+    @property
+    def supervisor_log(self) -> Path:
+        return self.log("supervisor")
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
 
     def create(self) -> None:
-        """Ours from now on. A directory with somebody else's things in it is refused."""
+        """Ours from now on. A folder that was chosen must be new; in the default one others may keep things too."""
         if not self.exists:
             occupied = self.directory.exists() and set(self.directory.iterdir()) - {self.command_lock}
-            if occupied and self.directory != REPOSITORY / ".local":
+            if occupied and self.directory != DEFAULT:
                 raise ClusterError(f"{self.directory} is not empty: set FOLIOT_LOCAL_DIR to a new folder")
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (self.directory / MARKER).touch()
+            self.marker.touch()
         self.directory.chmod(0o700)
         self.logs.mkdir(mode=0o700, exist_ok=True)
         free = shutil.disk_usage(self.directory).free
@@ -53,15 +62,17 @@ class Layout:
                 "free some, or set FOLIOT_LOCAL_DIR to a folder on another disk"
             )
 
-    def remove(self) -> None:
-        """All of it. Marker and lock last, so that an interrupted removal can go on."""
-        last = (self.directory / MARKER, self.command_lock)
-        for entry in set(self.directory.iterdir()) - set(last):
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
-        for entry in last:
-            entry.unlink()
-        with contextlib.suppress(OSError):  # a mount point or somebody's symbolic link
+    def remove(self) -> list[str]:
+        """What is ours, and the directory if that was all; gives what others keep there."""
+        for folder in (self.logs, *(self.directory / name for name in SERVERS)):
+            shutil.rmtree(folder, ignore_errors=not folder.exists())
+        files = (self.state, self.settings, self.ports, self.passwords, self.datasources, self.admin_key, self.env)
+        # Marker and lock last, so that an interrupted removal can go on.
+        for file in (*files, self.supervisor_lock, self.marker, self.command_lock):
+            file.unlink(missing_ok=True)
+            file.with_name(f"{file.name}.new").unlink(missing_ok=True)
+        if others := sorted(path.name for path in self.directory.iterdir()):
+            return others
+        with contextlib.suppress(OSError):  # a mount point or a symbolic link
             self.directory.rmdir()
+        return []

@@ -65,7 +65,7 @@ class Progress:
             print(f"{self._elapsed:6.1f} s  waiting for {', '.join(at_work)}", flush=True)
 
     def _failure(self, entry: Entry) -> ClusterError:
-        log = self._layout.logs / f"{entry.name}.log"
+        log = self._layout.log(entry.name)
         return ClusterError(
             f"{entry.name} does not become ready: {entry.phase}. Its log is {log}; mend the cause and run "
             "make up again (the rest keeps running), or make down. The log ends with:",

@@ -90,6 +90,10 @@ class RabbitMQ:
 
     async def prepare(self, _log: Path) -> None:
         """A first start that was cut short leaves a node without our user: it begins again from nothing."""
+        try:
+            await self.probe_epmd()
+        except OSError:  # RabbitMQ would start one itself, which outlives it and is nobody's
+            raise NotReady("epmd does not listen") from None
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._complete.exists():
             shutil.rmtree(self.directory / "mnesia", ignore_errors=True)

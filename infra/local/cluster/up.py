@@ -67,7 +67,7 @@ async def _adapt(layout: Layout, environment: Mapping[str, str]) -> Progress:
     state = await _running_state(layout)
     _settle(layout, environment, {entry.name for entry in state.entries if entry.alive})
     os.kill(state.supervisor.pid, signal.SIGHUP)
-    return Progress(layout, state.plans_followed + 1, before=state)
+    return Progress(layout, max(state.plans_followed, 1) + 1, before=state)
 
 
 def _settle(layout: Layout, environment: Mapping[str, str], running: set[str]) -> None:

@@ -98,13 +98,22 @@ def test_directory_of_somebody_else_is_neither_used_nor_removed(tmp_path: Path) 
     assert not Layout(tmp_path).exists
 
 
-def test_removal_can_be_interrupted(tmp_path: Path) -> None:
+def test_removal_spares_what_others_keep_there(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "local")
+    layout.create()
+    (layout.directory / "env").touch()
+    (layout.directory / "thesis").touch()
+    assert layout.remove() == ["thesis"]
+    assert [path.name for path in layout.directory.iterdir()] == ["thesis"]
+
+
+def test_removal_leaves_nothing_of_ours(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "local")
     layout.create()
     assert stat.S_IMODE(layout.directory.stat().st_mode) == 0o700
     (layout.directory / "postgres").mkdir()
     with one_at_a_time(layout.command_lock):
-        layout.remove()
+        assert layout.remove() == []
     assert not layout.directory.exists()
     assert not (layout.directory / MARKER).exists()
 
