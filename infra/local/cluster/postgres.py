@@ -32,6 +32,7 @@ max_replication_slots = 5
 max_slot_wal_keep_size = 1GB  # a replica that is gone must not fill the disk
 hot_standby = on
 hot_standby_feedback = on
+wal_retrieve_retry_interval = 500ms
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_destination = stderr
