@@ -12,8 +12,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from cluster.servers import Servers, start_servers
 
+from cluster.servers import Servers, start_servers
 from foliot.common.migrate import migrate
 from support.databases import TestDatabase, create_from_template
 

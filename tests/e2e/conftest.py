@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from cluster.servers import Servers
 
+from cluster.servers import Servers
 from support.databases import create_from_template
 from support.foliot import Foliot, start_foliot
 
 
 @pytest.fixture(scope="session")
-async def foliot(
-    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Foliot]:
+async def foliot(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Foliot]:
     directory: Path = tmp_path_factory.mktemp("foliot")
     async with (
         create_from_template(servers.database_url, template, "e2e") as database,
@@ -26,7 +24,7 @@ async def foliot(
 
 
 @pytest.fixture(scope="session")
-async def aiohttp_target() -> AsyncIterator[str]:
+async def target() -> AsyncIterator[str]:
     """A server for http_request jobs: /ok answers 200, /fail 500."""
 
     async def ok(_request: web.Request) -> web.Response:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from cluster.servers import Servers
 
+from cluster.servers import Servers
 from foliot.common.database import Database
 from foliot.common.errors import SchemaUnknown
 from foliot.common.migrate import MigrationError, migrate, read_migrations
@@ -98,7 +98,9 @@ async def test_months_are_there_ahead_and_made_once(database: TestDatabase) -> N
     now = datetime.now(UTC)
     async with database.owner() as sql:
         for moment in (now - timedelta(days=28), now, now + timedelta(days=59)):
-            await sql.execute("INSERT INTO executions (job_id, status, scheduled_time) VALUES (1, 'SKIPPED', $1)", moment)
+            await sql.execute(
+                "INSERT INTO executions (job_id, status, scheduled_time) VALUES (1, 'SKIPPED', $1)", moment
+            )
         year = await sql.fetchval("SELECT ensure_partitions('executions', now(), now() + interval '1 year')")
         again = await sql.fetchval("SELECT ensure_partitions('executions', now(), now() + interval '1 year')")
     assert (year, again) == (10, 0)
@@ -107,7 +109,9 @@ async def test_months_are_there_ahead_and_made_once(database: TestDatabase) -> N
 async def test_a_month_that_is_missing_is_an_error_and_no_default_takes_it(database: TestDatabase) -> None:
     async with database.owner() as sql:
         with pytest.raises(asyncpg.CheckViolationError, match="no partition"):
-            await sql.execute("INSERT INTO executions (job_id, status, scheduled_time) VALUES (1, 'SKIPPED', '2001-01-01Z')")
+            await sql.execute(
+                "INSERT INTO executions (job_id, status, scheduled_time) VALUES (1, 'SKIPPED', '2001-01-01Z')"
+            )
 
 
 async def test_audit_logs_take_inserts_only(database: TestDatabase) -> None:
@@ -120,7 +124,9 @@ async def test_audit_logs_take_inserts_only(database: TestDatabase) -> None:
 
 async def test_the_ledger_takes_a_tick_once(database: TestDatabase) -> None:
     async with database.owner() as sql:
-        insert = "INSERT INTO executions (job_id, status, scheduled_time) VALUES (1, 'QUEUED', date_trunc('hour', now()))"
+        insert = (
+            "INSERT INTO executions (job_id, status, scheduled_time) VALUES (1, 'QUEUED', date_trunc('hour', now()))"
+        )
         await sql.execute(insert)
         with pytest.raises(asyncpg.UniqueViolationError, match="job_id_scheduled_time_attempt_number"):
             await sql.execute(insert)

@@ -36,7 +36,9 @@ async def filled(module_database: TestDatabase) -> AsyncIterator[asyncpg.Connect
 
 async def fullest(sql: asyncpg.Connection[asyncpg.Record]) -> str:
     """The month that holds the rows."""
-    name: str = await sql.fetchval("SELECT tableoid::regclass::text FROM executions GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+    name: str = await sql.fetchval(
+        "SELECT tableoid::regclass::text FROM executions GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+    )
     return name
 
 
@@ -100,5 +102,7 @@ async def test_batches_of_the_hot_path_read_one_month_by_key(
     text = "\n".join(row[0] for row in explained)
     assert "Seq Scan on executions" not in text, text
     assert "Seq Scan on jobs" not in text, text
-    months = {line.split(" on ")[1].split()[0] for line in text.splitlines() if " on executions_" in line and "Scan" in line}
+    months = {
+        line.split(" on ")[1].split()[0] for line in text.splitlines() if " on executions_" in line and "Scan" in line
+    }
     assert len(months) <= 2, text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import secrets
 import sys
 from collections.abc import AsyncIterator
@@ -12,12 +13,12 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+
 from cluster.definition import HOST, Definition, minimal_environment
 from cluster.ports import choose
 from cluster.server import Server
 from cluster.servers import Servers
 from cluster.services import ask_readyz
-
 from support.databases import TestDatabase
 from support.eventually import eventually
 
@@ -32,9 +33,7 @@ class Foliot:
         self.services = services
         self.http = http
 
-    async def call(
-        self, method: str, path: str, body: Any = None, *, expect: int | None = None, **headers: str
-    ) -> Any:
+    async def call(self, method: str, path: str, body: Any = None, *, expect: int | None = None, **headers: str) -> Any:
         """The decoded answer; fails unless its status is `expect` (2xx by default)."""
         async with self.http.request(method, path, json=body, headers=headers) as response:
             text = await response.text()
@@ -83,6 +82,14 @@ class Foliot:
 
         return await eventually(look, within=within)
 
+    def logs(self, service: str) -> list[list[dict[str, Any]]]:
+        """The decoded log lines of each process of a service."""
+        return [
+            [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
+            for name, server in self.services.items()
+            if name.startswith(service)
+        ]
+
     @contextlib.asynccontextmanager
     async def sql(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
         async with self.database.owner() as connection:
@@ -91,7 +98,13 @@ class Foliot:
 
 @contextlib.asynccontextmanager
 async def start_foliot(
-    servers: Servers, database: TestDatabase, directory: Path, *, schedulers: int = 1, workers: int = 1, **environment: str
+    servers: Servers,
+    database: TestDatabase,
+    directory: Path,
+    *,
+    schedulers: int = 1,
+    workers: int = 1,
+    **environment: str,
 ) -> AsyncIterator[Foliot]:
     """Starts the services, waits until all are ready, and gives a client with an admin's key.
 

@@ -35,6 +35,11 @@ async def snapshot(connection: asyncpg.Connection[asyncpg.Record]) -> str:
         null = " not null" if row["required"] else ""
         default = f" = {row['def']}" if row["def"] else ""
         lines.append(f"{row['name']}.{row['col']} {row['type']}{null}{default}")
-    for title, query in [("indexes", _INDEXES), ("constraints", _CONSTRAINTS), ("functions", _FUNCTIONS), ("grants", _GRANTS)]:
+    for title, query in [
+        ("indexes", _INDEXES),
+        ("constraints", _CONSTRAINTS),
+        ("functions", _FUNCTIONS),
+        ("grants", _GRANTS),
+    ]:
         lines += ["", f"# {title}", *(row["def"] for row in await connection.fetch(query))]
     return "\n".join(lines) + "\n"

@@ -73,7 +73,17 @@ async def test_every_wrong_field_is_listed_at_once(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"nonsense", b'{"a": NaN}', b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"[]", b"1"],
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b'{"a": NaN}',
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000,
+        b"\xff\xfe",
+        b"[]",
+        b"1",
+    ],
     ids=range(9),
 )
 async def test_malformed_json(api: Api, data: bytes) -> None:
@@ -102,14 +112,23 @@ async def test_no_or_wrong_key(api: Api, header: str | None) -> None:
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("path", ["/v1/jobs/1", "/v1/jobs/x", "/v1/jobs/99999999999999999999", "/v1/executions/1", "/v1/no"])
+@pytest.mark.parametrize(
+    "path", ["/v1/jobs/1", "/v1/jobs/x", "/v1/jobs/99999999999999999999", "/v1/executions/1", "/v1/no"]
+)
 async def test_unknown_things(api: Api, path: str) -> None:
     status, problem, _ = await api.call("GET", path)
     assert (status, problem["code"]) == (404, "not_found")
 
 
 async def test_unknown_job_for_each_step(api: Api) -> None:
-    for method, path in [("PATCH", ""), ("DELETE", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/cancel"), ("POST", "/run")]:
+    for method, path in [
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/pause"),
+        ("POST", "/resume"),
+        ("POST", "/cancel"),
+        ("POST", "/run"),
+    ]:
         status, problem, _ = await api.call(method, f"/v1/jobs/77{path}", {} if method != "DELETE" else None)
         assert (status, problem["code"]) == (404, "not_found"), (method, path)
 
@@ -121,7 +140,14 @@ async def test_wrong_method(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("limit=0", "limit"), ("limit=201", "limit"), ("limit=x", "limit"), ("cursor=zzz", "cursor"), ("status=LATE", "status"), ("colour=red", "colour")],
+    [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=x", "limit"),
+        ("cursor=zzz", "cursor"),
+        ("status=LATE", "status"),
+        ("colour=red", "colour"),
+    ],
 )
 async def test_wrong_query(api: Api, query: str, field: str) -> None:
     status, problem, _ = await api.call("GET", f"/v1/jobs?{query}")

@@ -16,7 +16,9 @@ def later(**delta: float) -> str:
 
 
 async def test_create_answers_the_job(api: Api) -> None:
-    status, job, headers = await api.call("POST", "/v1/jobs", SCRIPT | {"timezone": "Europe/Berlin", "labels": {"a": "b"}})
+    status, job, headers = await api.call(
+        "POST", "/v1/jobs", SCRIPT | {"timezone": "Europe/Berlin", "labels": {"a": "b"}}
+    )
     assert status == 201
     assert headers["Location"] == f"/v1/jobs/{job['job_id']}"
     assert headers["ETag"] == '"1"'
@@ -80,7 +82,11 @@ async def test_edit_of_the_schedule_moves_the_next_tick(api: Api) -> None:
 async def test_wrong_edit_changes_nothing(api: Api) -> None:
     job = await api.create()
     path = f"/v1/jobs/{job['job_id']}"
-    for patch, field in [({"schedule": "61 * * * *"}, "schedule"), ({"job_key": "x"}, "job_key"), ({"job_name": None}, "job_name")]:
+    for patch, field in [
+        ({"schedule": "61 * * * *"}, "schedule"),
+        ({"job_key": "x"}, "job_key"),
+        ({"job_name": None}, "job_name"),
+    ]:
         status, problem, _ = await api.call("PATCH", path, patch)
         assert (status, problem["errors"][0]["field"]) == (422, field)
     assert (await api.call("GET", path))[1] == job
@@ -143,7 +149,9 @@ async def test_run_now(api: Api) -> None:
     assert (await api.call("POST", f"{path}/run", {"overlap_policy": "allow"}))[0] == 202
     assert (await api.call("POST", f"{path}/run", {"overlap_policy": "queue_one"}))[0] == 202
     assert (await api.call("POST", f"{path}/run", {"overlap_policy": "queue_one"}))[0] == 409
-    waiting = await api.rows("SELECT count(*) AS n FROM executions WHERE job_id = $1 AND available_at IS NULL", job["job_id"])
+    waiting = await api.rows(
+        "SELECT count(*) AS n FROM executions WHERE job_id = $1 AND available_at IS NULL", job["job_id"]
+    )
     assert waiting[0]["n"] == 1
     _, listed, _ = await api.call("GET", f"{path}/executions")
     assert len(listed["items"]) == 3

@@ -8,8 +8,8 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from cluster.servers import Servers
 
+from cluster.servers import Servers
 from foliot.common.clock import SystemClock
 from foliot.common.database import Database
 from foliot.common.zookeeper import Client, connect
@@ -28,7 +28,9 @@ class Candidate:
         self.leading = asyncio.Event()
         self.stop = asyncio.Event()
         self.hosts = servers.zookeeper_hosts
-        self.leadership = Leadership(self._connect, units, self._lead, scheduler_id=name, root=root, clock=SystemClock())
+        self.leadership = Leadership(
+            self._connect, units, self._lead, scheduler_id=name, root=root, clock=SystemClock()
+        )
         self.task = asyncio.create_task(self.leadership.run(self.stop))
 
     @contextlib.asynccontextmanager

@@ -26,7 +26,11 @@ async def test_a_due_job_is_planned_and_dispatched_once(leader: Leader, database
     assert (row["job_id"], row["status"], row["attempt_number"], row["term"]) == (job_id, "QUEUED", 1, leader.term)
     assert row["dispatched_at"] is not None
     assert job["next_run_time"] > datetime.now(UTC)
-    assert (job["last_run_time"], job["open_since"], job["runs_planned"]) == (row["scheduled_time"], row["scheduled_time"], 1)
+    assert (job["last_run_time"], job["open_since"], job["runs_planned"]) == (
+        row["scheduled_time"],
+        row["scheduled_time"],
+        1,
+    )
     assert await leader.published() == [row["execution_id"]]
 
 
@@ -133,7 +137,9 @@ async def test_the_window_leaves_the_rest_to_the_relay(leader: Leader, database:
         await leader.planner.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE dispatched_at IS NOT NULL") == 105
         assert await leader.relay.step() < 0.01
-        await sql.execute("UPDATE executions SET status = 'COMPLETED', end_time = now() WHERE dispatched_at IS NOT NULL")
+        await sql.execute(
+            "UPDATE executions SET status = 'COMPLETED', end_time = now() WHERE dispatched_at IS NOT NULL"
+        )
         await leader.relay.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE dispatched_at IS NULL") == 0
     assert len(set(await leader.published())) == 125
@@ -169,7 +175,10 @@ async def test_a_job_whose_last_tick_was_skipped_ends(leader: Leader, database: 
     async with database.owner() as sql:
         long_ago = datetime.now(UTC) - timedelta(hours=2)
         await insert_job(
-            sql, schedule=f"{long_ago:%Y-%m-%dT%H:%M:%SZ}", next_run_time=long_ago.replace(microsecond=0), misfire_policy="skip"
+            sql,
+            schedule=f"{long_ago:%Y-%m-%dT%H:%M:%SZ}",
+            next_run_time=long_ago.replace(microsecond=0),
+            misfire_policy="skip",
         )
         await leader.planner.step()
         assert await sql.fetchval("SELECT status FROM jobs") == "FAILED"

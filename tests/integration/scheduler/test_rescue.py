@@ -15,7 +15,12 @@ CLAIM = 4711
 
 
 async def running(
-    sql: asyncpg.Connection[asyncpg.Record], *, beat_ago: float, lease_left: float, trigger: str = "schedule", **job: object
+    sql: asyncpg.Connection[asyncpg.Record],
+    *,
+    beat_ago: float,
+    lease_left: float,
+    trigger: str = "schedule",
+    **job: object,
 ) -> int:
     """An attempt of a worker that was last heard of `beat_ago` seconds ago."""
     job_id = await insert_job(sql, next_run_time=None, schedule="2026-01-01T00:00:00Z", **job)

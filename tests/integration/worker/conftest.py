@@ -85,7 +85,9 @@ class Worker:
     def deliver(self, *rows: asyncpg.Record) -> Delivery:
         delivery = Delivery()
         dispatched = [
-            Dispatched(r["execution_id"], round(r["scheduled_time"].timestamp() * 1e6), r["job_id"], r["attempt_number"])
+            Dispatched(
+                r["execution_id"], round(r["scheduled_time"].timestamp() * 1e6), r["job_id"], r["attempt_number"]
+            )
             for r in rows
         ]
         self.inbox.put(2, dispatched, delivery)

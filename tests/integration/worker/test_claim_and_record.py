@@ -28,7 +28,11 @@ async def test_claims_runs_and_records(worker: Worker, database: TestDatabase) -
         await worker.executor.started.wait()
         running = await sql.fetchrow("SELECT *, lease_until - start_time AS lease FROM executions")
         assert running is not None
-        assert (running["status"], running["worker_id"], running["claim"]) == ("RUNNING", "worker-1", worker.lease.claim)
+        assert (running["status"], running["worker_id"], running["claim"]) == (
+            "RUNNING",
+            "worker-1",
+            worker.lease.claim,
+        )
         assert running["lease"].total_seconds() == pytest.approx(30, abs=0.1)
         assert delivery.acked == 1
         worker.executor.may_end.set()
@@ -85,7 +89,10 @@ async def test_a_failure_is_retried_and_then_given_up(worker: Worker, database: 
     worker.executor.result = Result(succeeded=False, exit_code=1, error_message="exit 1")
     async with database.owner() as sql:
         rows = await queued(
-            sql, schedule="2026-01-01T00:00:00Z", next_run_time=None, retry_policy='{"max_retries": 1, "backoff_factor": 0}'
+            sql,
+            schedule="2026-01-01T00:00:00Z",
+            next_run_time=None,
+            retry_policy='{"max_retries": 1, "backoff_factor": 0}',
         )
         worker.deliver(*rows)
         await worker.claimer.step()

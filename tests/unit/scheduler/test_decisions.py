@@ -21,7 +21,11 @@ ONE_WAITS = OpenRuns(since=NOW - timedelta(hours=1), waits=True)
 
 def timetable(job: DueJob) -> Timetable:
     return from_fields(
-        schedule=job.schedule, timezone=job.timezone, anchor=job.schedule_since, start_at=job.start_at, end_at=job.end_at
+        schedule=job.schedule,
+        timezone=job.timezone,
+        anchor=job.schedule_since,
+        start_at=job.start_at,
+        end_at=job.end_at,
     )
 
 

@@ -38,8 +38,8 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
     try:
         uvloop.run(_until_stopped(service, loaded, run))
-    except SchemaUnknown as error:
-        _log.error("schema_unknown", error=str(error))
+    except (SchemaUnknown, ConfigError) as error:
+        _log.error("config_wrong" if isinstance(error, ConfigError) else "schema_unknown", error=str(error))
         sys.exit(EXIT_CONFIG)
     except Exception as error:
         _log.error("crashed", error=error, exc_info=error)

@@ -48,7 +48,7 @@ class Change:
             AuditEntry(
                 user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
                 resource_id=resource_id, old_value=old, new_value=new, ip_address=self.request.remote,
-                user_agent=self.request.headers.get("User-Agent", "")[:500].replace("\0", ""), request_id=self.request_id,
+                user_agent=self.request.headers.get("User-Agent", "")[:500], request_id=self.request_id,
             )
         )  # fmt: skip
         self._done.append((action, resource_type, resource_id))

@@ -6,22 +6,70 @@ import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
 
+import structlog
+
+from foliot.common.errors import ConfigError
+from foliot.worker import events
 from foliot.worker.config import Config
-from foliot.worker.executors.attempt import Executor
+from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.executors.http_request import HttpRequestExecutor
+from foliot.worker.executors.sandbox import Mode, Sandbox
+from foliot.worker.executors.script import ScriptExecutor
+from foliot.worker.executors.supervisor.link import SupervisorError
+from foliot.worker.output import Output
+
+_MODES: dict[str, Mode | None] = {"auto": None, "namespace": "namespace", "group": "group"}
+_log = structlog.get_logger()
 
 
 class Repertoire:
-    def __init__(self, by_job_type: Mapping[str, Executor]) -> None:
+    """What can be run here; `script` is None where scripts cannot be run safely."""
+
+    def __init__(self, by_job_type: Mapping[str, Executor], script: ScriptExecutor | None) -> None:
         self.by_job_type = by_job_type
+        self._script = script
 
     def extend(self, deadline: float) -> None:
-        """The lease holds until `deadline` (CLOCK_BOOTTIME): supervisors of scripts may wait until then."""
+        """The lease holds until `deadline` (CLOCK_BOOTTIME): scripts may go on until then."""
+        if self._script is not None:
+            self._script.extend(deadline)
+
+
+class Refusing:
+    """Answers for a job_type that this worker cannot carry out."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def run(self, attempt: Attempt, output: Output) -> Result:  # noqa: ARG002
+        return Result(succeeded=False, error_message=self._reason)
 
 
 @contextlib.asynccontextmanager
 async def open_repertoire(config: Config) -> AsyncIterator[Repertoire]:
-    networks = [ipaddress.ip_network(text) for text in config.worker_http_allow_networks]
+    """Raises ConfigError for networks, modes and data sources that make no sense."""
     async with contextlib.AsyncExitStack() as stack:
-        http = await stack.enter_async_context(HttpRequestExecutor(allow_networks=networks))
-        yield Repertoire({"http_request": http})
+        http = await stack.enter_async_context(HttpRequestExecutor(allow_networks=_networks(config)))
+        script, run_script = await _script(config, stack)
+        yield Repertoire({"http_request": http, "script": run_script}, script)
+
+
+def _networks(config: Config) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(text) for text in config.worker_http_allow_networks]
+    except ValueError as error:
+        raise ConfigError(f"FOLIOT_WORKER_HTTP_ALLOW_NETWORKS: {error}") from None
+
+
+async def _script(config: Config, stack: contextlib.AsyncExitStack) -> tuple[ScriptExecutor | None, Executor]:
+    """A worker that cannot run scripts says so, and goes on with the rest."""
+    if config.worker_script_mode not in _MODES:
+        raise ConfigError(f"FOLIOT_WORKER_SCRIPT_MODE: {config.worker_script_mode!r} is not auto, namespace or group")
+    sandbox = Sandbox(mode=_MODES[config.worker_script_mode])
+    try:
+        script = await stack.enter_async_context(ScriptExecutor(sandbox))
+    except SupervisorError as error:
+        _log.error(events.SCRIPTS_REFUSED, error=error)
+        return None, Refusing(str(error))
+    _log.info(events.SCRIPTS_CONFINED, mode=script.mode)
+    return script, script
