@@ -344,6 +344,7 @@ class TestHash:
             assert minutes[0] < 15
             assert {b - a for a, b in pairwise(minutes)} == {15}
             assert 10 <= cron("H(10-29)/10 * * * *", str(n)).minutes[0] < 20
+            assert 10 <= cron("H(10-14)/30 * * * *", str(n)).minutes[0] < 15
 
     def test_counts_as_a_number_for_the_dst_rules(self) -> None:
         assert cron("H H * * *").fixed_time

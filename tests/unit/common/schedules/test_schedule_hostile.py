@@ -27,7 +27,7 @@ SEEDS = (
     "immediate",
     "manual",
 )
-BITS = (
+BITS: tuple[str, ...] = (
     *"*/-,#LHWR?() \t\n\0@:.+",
     "L5",
     "5L",

@@ -81,6 +81,13 @@ def test_a_repeated_tick_is_marked(overlap: str, expected: list[tuple[str, tuple
     assert seen == [*expected, ("2026-10-26T02:30:00+01:00", ())]
 
 
+@pytest.mark.parametrize(("minute", "marked"), [("59 1", False), ("0 2", True), ("59 2", True), ("0 3", False)])
+def test_where_a_repeated_hour_begins_and_ends(minute: str, marked: bool) -> None:
+    for overlap, mark in (("first", "dst_overlap: first of two"), ("second", "dst_overlap: second of two")):
+        seen = shown(f"{minute} * * *", "Europe/Berlin", "2026-10-24T22:00Z", 1, dst_overlap=overlap)
+        assert seen[0][1] == ((mark,) if marked else ())
+
+
 def test_what_follows_elapsed_time_has_no_dst_mark() -> None:
     for night in ("2026-03-28T22:00Z", "2026-10-24T22:00Z"):
         assert not any(marks for _, marks in shown("*/30 * * * *", "Europe/Berlin", night, 20))

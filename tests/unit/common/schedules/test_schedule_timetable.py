@@ -1,5 +1,6 @@
 """Window, anchor and the kinds of schedule that are not cron."""
 
+from calendar import isleap
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -42,11 +43,25 @@ class TestCron:
 
     def test_a_day_that_is_years_away(self) -> None:
         assert table("0 0 29 2 *").next_after(BEGIN) == datetime(2028, 2, 29, tzinfo=UTC)
+        assert table("0 0 29 2 *").next_after(datetime(2096, 3, 1, tzinfo=UTC)) == datetime(2104, 2, 29, tzinfo=UTC)
         assert table("0 0 29 2 */7").ticks(datetime(2080, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC), 3) == [
             datetime(2088, 2, 29, tzinfo=UTC),
             datetime(2128, 2, 29, tzinfo=UTC),
             datetime(2156, 2, 29, tzinfo=UTC),
         ]
+
+    @pytest.mark.parametrize("name", ["UTC", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Honolulu", "Europe/Berlin"])
+    @pytest.mark.parametrize(("day", "month"), [(1, 1), (31, 12), (29, 2)])
+    @pytest.mark.parametrize("hour", [0, 23])
+    def test_sundays_decades_apart(self, name: str, day: int, month: int, hour: int) -> None:
+        """Found at either edge of the year, in local time before and behind UTC."""
+        zone = ZoneInfo(name)
+        years = [year for year in range(2000, 2150) if month != 2 or isleap(year)]
+        days = [datetime(year, month, day, hour, 30, tzinfo=zone) for year in years]
+        expected = [local.astimezone(UTC) for local in days if local.weekday() == 6]
+        rare = from_fields(schedule=f"30 {hour} {day} {month} */7", timezone=name, anchor=BEGIN)
+        begin, end = datetime(2000, 6, 1, tzinfo=UTC), datetime(2149, 6, 1, tzinfo=UTC)
+        assert rare.ticks(begin, end, 999) == [tick for tick in expected if begin < tick < end]
 
     def test_day_of_month_or_day_of_week(self) -> None:
         friday_13th = table("0 0 13 * 5").ticks(BEGIN, BEGIN + timedelta(days=16), 9)

@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -77,6 +78,10 @@ def test_pinned_tzdata_hides_the_hosts(tmp_path_factory: pytest.TempPathFactory)
     assert done.stdout == "12\n14 ()\n"
 
 
+SHORTEST_OFFSET = 5 * 86_400
+"""Seconds; what the probing of offsets.py relies on."""
+
+
 def _changes_in_file(name: str) -> Iterator[Change]:
     """The offset changes that a TZif file lists (RFC 8536), read without zoneinfo."""
     data = files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
@@ -98,6 +103,7 @@ def test_probing_finds_every_change_of_every_zone() -> None:
     first, last = year_start(1995), year_start(2041)
     for name in sorted(zoneinfo.available_timezones()):
         listed = [change for change in _changes_in_file(name) if first <= change.at < last]
+        assert all(low.at + SHORTEST_OFFSET < high.at for low, high in pairwise(listed)), name
         end = max((change.at for change in listed), default=first)
         zone_info = ZoneInfo(name)
         found = {change for year in range(1995, 2041) for change in changes(zone_info, year)}
