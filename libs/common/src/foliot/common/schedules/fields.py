@@ -151,20 +151,24 @@ def _nth_weekday(item: str, column: int) -> tuple[int, int]:
 def _backwards(field: Field, text: str, low: int, high: int, column: int) -> ScheduleError:
     last = 6 if field is WEEKDAY else field.high
     remedy = f"{low}-7" if field is WEEKDAY and high == 0 else f"{low}-{last},{field.low}-{high}"
-    return ScheduleError(f"the range {text!r} of the {field.name} field runs backwards; write {remedy}", column=column)
+    problem = f"the range {text!r} of the {field.name} field runs backwards: write {remedy}"
+    return ScheduleError(problem, column=column, example=field.example)
 
 
 def _unreadable(field: Field, text: str, column: int) -> ScheduleError:
+    example = field.example
     if text == "":
         problem = f"a value is missing in the {field.name} field"
     elif text == "?":
         problem = "? is not supported, write *"
     elif field is DAY and "W" in text:
         problem = "W (nearest working day) is not supported"
+    elif field is DAY and text == "L":
+        problem = "L is the last day of the month and stands alone"
     elif field is WEEKDAY and text.endswith("L") and text[:-1].isdigit():
-        problem = f"the last weekday of a month is written L{text[:-1]}, not {text}"
+        problem, example = f"the last weekday of a month is written L{text[:-1]}, not {text}", "0 9 * * L5"
     elif text == "R":
-        problem = "R (random) is not supported; H spreads by a hash that stays the same"
+        problem, example = "R (random) is not supported; H spreads by a hash that stays the same", "H H * * *"
     else:
         problem = f"cannot read {text!r} in the {field.name} field"
-    return ScheduleError(problem, column=column, example=field.example)
+    return ScheduleError(problem, column=column, example=example)
