@@ -76,8 +76,11 @@ CREATE TABLE dead_letters (
     dead_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
     sent_at TIMESTAMPTZ,                        -- when its copy went to dead_letter_queue
     closed_at TIMESTAMPTZ,
-    closed_by VARCHAR(20)                       -- replayed, discarded or expired
+    closed_by VARCHAR(20),                      -- replayed, discarded or expired
+    removed_at TIMESTAMPTZ                      -- when its copy was taken out of dead_letter_queue
 );
 CREATE INDEX idx_dead_letters_open ON dead_letters (dead_at DESC, execution_id DESC) WHERE closed_at IS NULL;
 CREATE INDEX idx_dead_letters_unsent ON dead_letters (execution_id) WHERE sent_at IS NULL AND closed_at IS NULL;
+CREATE INDEX idx_dead_letters_stale ON dead_letters (execution_id)
+    WHERE closed_at IS NOT NULL AND sent_at IS NOT NULL AND removed_at IS NULL;
 CREATE INDEX idx_dead_letters_job ON dead_letters (job_id) WHERE closed_at IS NULL;

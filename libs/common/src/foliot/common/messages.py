@@ -41,6 +41,7 @@ class Unreadable(msgspec.Struct, frozen=True, tag="unreadable", kw_only=True):
 
 _encoder = msgspec.json.Encoder()
 _dispatch = msgspec.json.Decoder(Dispatch)
+_dead_letter = msgspec.json.Decoder(DeadLetter)
 
 
 def encode(message: Dispatch | DeadLetter | Unreadable) -> bytes:
@@ -50,3 +51,8 @@ def encode(message: Dispatch | DeadLetter | Unreadable) -> bytes:
 def decode_dispatch(body: bytes) -> Dispatch:
     """Raises msgspec.DecodeError (a ValidationError is one) for what is not a dispatch."""
     return _dispatch.decode(body)
+
+
+def decode_dead_letter(body: bytes) -> DeadLetter:
+    """Raises msgspec.DecodeError for what is no dead letter."""
+    return _dead_letter.decode(body)

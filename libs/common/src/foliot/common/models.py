@@ -139,6 +139,6 @@ def execution_from(record: asyncpg.Record) -> Execution:
 def policy_from(raw: dict[str, Any] | None) -> RetryPolicy:
     """The policy of a jobs row; members left out (or nonsense from a hand-written row) take the defaults."""
     try:
-        return msgspec.convert(raw or {}, RetryPolicy)
-    except msgspec.ValidationError:
+        return msgspec.convert({k: v for k, v in (raw or {}).items() if v is not None}, RetryPolicy)
+    except (msgspec.ValidationError, AttributeError):
         return RetryPolicy()

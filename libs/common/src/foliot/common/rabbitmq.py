@@ -34,6 +34,10 @@ class Down(Exception):
     """The link is gone or silent; what was under way has an unknown outcome."""
 
 
+class Silent(Down):
+    """An open link that did not answer in time."""
+
+
 class Rejected(Exception):
     """The broker said no: returned (no such queue) or refused."""
 
@@ -48,7 +52,7 @@ async def guard(awaitable: Awaitable[_Result], timeout: float) -> _Result:
         raise
     if not done:
         task.cancel()
-        raise Down(f"no answer within {timeout} s")
+        raise Silent(f"no answer within {timeout} s")
     if task.cancelled():
         raise Down("the link went away")
     error = task.exception()
@@ -169,8 +173,46 @@ class Publisher:
     async def declare(self, queues: Iterable[Queue]) -> None:
         await self._link.declare(queues)
 
+    async def keep_open(self) -> None:
+        """A duty: the link is there before the first message needs it."""
+        with contextlib.suppress(Down):
+            await self._link.channel()
+
     async def close(self) -> None:
         await self._link.drop()
+
+    async def ready_messages(self, queue: str) -> int:
+        """Messages that wait in a queue. Raises Down or Rejected (no such queue)."""
+        channel = await self._link.channel()
+        try:
+            declared = await guard(channel.queue_declare(queue, passive=True), OPEN_TIMEOUT)
+        except (Down, Rejected):
+            await self._link.drop()
+            raise
+        return int(declared.message_count or 0)
+
+    async def rebuild(self, queue: Queue) -> None:
+        """Delete and declare a queue that confirms nothing any more; what it held is sent again from PostgreSQL."""
+        channel = await self._link.channel()
+        await guard(channel.queue_delete(queue.name), OPEN_TIMEOUT)
+        await declare(channel, queue)
+
+    async def take(self, queue: str) -> Taken | None:
+        """One message, None if the queue is empty. Raises Down."""
+        channel = await self._link.channel()
+        message = await guard(channel.basic_get(queue), OPEN_TIMEOUT)
+        return None if message.delivery_tag is None else Taken(bytes(message.body), message)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A message taken one by one, not acked yet."""
+
+    body: bytes
+    message: Any
+
+    async def ack(self) -> None:
+        """Raises Down: then it comes again."""
+        await guard(self.message.channel.basic_ack(self.message.delivery_tag), 2.0)
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,14 +14,15 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.messages import Dispatch, Dispatched, encode
-from foliot.common.rabbitmq import Down, Rejected
+from foliot.common.rabbitmq import Down, Rejected, Silent
 from foliot.common.repositories.executions import Tick
 from foliot.common.topology import PriorityClass, Queue, class_of, pool_queues, queue_name
-from foliot.scheduler import metrics
+from foliot.scheduler import events, metrics
 from foliot.scheduler.windows import Windows
 
 LARGEST = 50
 RESEND_EVERY = 0.25
+WEDGED_AFTER = 4
 _log = structlog.get_logger()
 
 
@@ -29,6 +32,8 @@ class Publishes(Protocol):
     async def publish(self, queue: str, body: bytes, message_id: str) -> None: ...
 
     async def declare(self, queues: Iterable[Queue]) -> None: ...
+
+    async def rebuild(self, queue: Queue) -> None: ...
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -51,6 +56,7 @@ class Dispatcher:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._unconfirmed: list[Message] = []
+        self._silent: Counter[str] = Counter()
 
     def reserve(self, ticks: Sequence[Tick], now: datetime) -> list[Tick]:
         """Marks the ticks that are available now and have room in their queue's window as dispatched."""
@@ -78,9 +84,13 @@ class Dispatcher:
         try:
             await self._ensure_pool(message.pool)
             await self._publisher.publish(message.queue, message.body, message.message_id)
+        except Silent:
+            self._silent[message.queue] += 1
+            self._unconfirmed.append(message)
         except (Down, Rejected):
             self._unconfirmed.append(message)
         else:
+            self._silent.pop(message.queue, None)
             if message.available_at is not None:
                 lag = (self._clock.now() - message.available_at).total_seconds()
                 metrics.LAG.observe(max(0.0, lag))
@@ -92,6 +102,7 @@ class Dispatcher:
 
     async def resend(self) -> float:
         """A duty: what was not confirmed goes out again; one message first while the broker may be away."""
+        await self._rebuild_wedged()
         again, self._unconfirmed = self._unconfirmed, []
         if again:
             metrics.RESENT.inc(len(again))
@@ -102,6 +113,15 @@ class Dispatcher:
                 for message in again[1:]:
                     self._start(message)
         return RESEND_EVERY
+
+    async def _rebuild_wedged(self) -> None:
+        """A queue that took messages on several fresh links and confirmed none is wedged for ever (a quorum queue whose
+        broker died just after declaring it). Harmless, because PostgreSQL is the truth."""
+        for queue in [name for name, times in self._silent.items() if times >= WEDGED_AFTER]:
+            del self._silent[queue]
+            with contextlib.suppress(Down, Rejected):
+                await self._publisher.rebuild(Queue(queue))
+                _log.error(events.QUEUE_REBUILT, queue=queue)
 
     @property
     def unconfirmed(self) -> int:

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.periodic import periodic
+from foliot.common.rabbitmq import Publisher
 from foliot.common.topology import DEFAULT_POOL
-from foliot.scheduler.dead_letter_copies import DeadLetterCopies
-from foliot.scheduler.dispatcher import Dispatcher, Publishes
+from foliot.scheduler.dead_letter_queue import DeadLetterQueue
+from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.gauges import Gauges
+from foliot.scheduler.lost import Lost
 from foliot.scheduler.partitions import Partitions
 from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
@@ -27,8 +29,9 @@ class Duties:
 
     def __init__(
         self,
-        database: UnitsOfWork, publisher: Publishes, clock: Clock, *,
+        database: UnitsOfWork, publisher: Publisher, clock: Clock, *,
         plan_wake: asyncio.Event, relay_wake: asyncio.Event, plan_batch: int, lease: float,
+        serves: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._database = database
         self._publisher = publisher
@@ -37,6 +40,7 @@ class Duties:
         self._relay_wake = relay_wake
         self._plan_batch = plan_batch
         self._lease = lease
+        self.serves = serves
 
     async def lead(self, term: int) -> None:
         windows = Windows()
@@ -47,23 +51,36 @@ class Duties:
         reconciler = Reconciler(self._database, term)
         partitions = Partitions(self._database)
         rescuer = Rescuer(self._database, term, self._clock, lease=self._lease)
-        copies = DeadLetterCopies(self._database, term, self._publisher)
+        dead_letters = DeadLetterQueue(self._database, term, self._publisher)
+        lost = Lost(self._database, term, dispatcher, self._publisher.ready_messages, self._clock, lease=self._lease)
         try:
             await partitions.step()
             await relay.send_unclaimed()
             async with asyncio.TaskGroup() as group:
-                self._start(group, "plan", planner.step, 0.2, self._plan_wake)
+                self._start(group, "plan", self._noting(planner.step), 0.2, self._plan_wake)
                 self._start(group, "relay", relay.step, 0.2, self._relay_wake)
                 self._start(group, "resend", dispatcher.resend, 0.25)
                 self._start(group, "rescue", rescuer.step, 2.0)
                 self._start(group, "release", reconciler.release, 1.0)
                 self._start(group, "settle", reconciler.settle, 10.0)
-                self._start(group, "dead_letter_copies", copies.step, 1.0)
+                self._start(group, "lost", lost.step, 10.0)
+                self._start(group, "dead_letter_copy", dead_letters.copy, 1.0)
+                self._start(group, "dead_letter_clear", dead_letters.clear, 10.0)
                 self._start(group, "gauges", gauges.step, 5.0)
                 self._start(group, "partitions", partitions.step, 3600.0)
         finally:
             gauges.clear()
             await dispatcher.close(FINISH)
+
+    def _noting(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:
+        """The planner's steps show that PostgreSQL is within reach."""
+
+        async def noting() -> float | None:
+            wait = await step()
+            self.serves()
+            return wait
+
+        return noting
 
     def _start(
         self,

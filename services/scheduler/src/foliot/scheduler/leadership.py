@@ -23,6 +23,8 @@ from foliot.common.zookeeper import Client, Lost, Node
 from foliot.scheduler import events, metrics
 
 TRUSTED = 0.66
+WITHOUT_DATABASE = 8.0
+"""Seconds after which a leader that does not reach PostgreSQL lets another try."""
 BACKOFF_MIN, BACKOFF_MAX = 0.1, 2.0
 _log = structlog.get_logger()
 
@@ -55,6 +57,11 @@ class Leadership:
         self._term = 0
         self._own_czxid: int | None = None
         self._deadline = 0.0
+        self._served_at = 0.0
+
+    def serves(self) -> None:
+        """The duties call this whenever PostgreSQL has answered them: a leader without its database resigns."""
+        self._served_at = self._clock.elapsed()
 
     @property
     def term(self) -> int | None:
@@ -155,6 +162,9 @@ class Leadership:
             if stop.is_set() or self._duties.done():
                 return
             zk.check()
+            if self._clock.elapsed() - self._served_at > WITHOUT_DATABASE:
+                await self._end_duties("PostgreSQL is out of reach")
+                return
             if changed.done():
                 changed = await zk.children_changed(self._root)
             sent_at = self._clock.elapsed()
@@ -172,6 +182,7 @@ class Leadership:
 
     def _begin_duties(self, term: int) -> None:
         self._term = term
+        self.serves()
         self._duties = asyncio.create_task(self._run_duties(term), name=f"term-{term}")
         metrics.IS_LEADER.set(1)
         metrics.TERM.set(term)

@@ -45,6 +45,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             lambda: connect(config.zookeeper_hosts, config.zookeeper_session_seconds),
             database, duties.lead, scheduler_id=config.scheduler_id, root=config.zookeeper_root, clock=clock,
         )  # fmt: skip
+        duties.serves = leadership.serves
         presence = Presence(database, leadership, config.scheduler_id)
 
         async def readiness() -> tuple[bool, dict[str, Any]]:
@@ -66,6 +67,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             background = [
                 group.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
                 group.create_task(wakeups.listen(config.database_url, [plan_wake, relay_wake], clock), name="listen"),
+                group.create_task(periodic("link", publisher.keep_open, interval=1.0, clock=clock), name="link"),
                 group.create_task(periodic("presence", presence.step, interval=3.0, clock=clock), name="presence"),
             ]
             await leadership.run(stop)

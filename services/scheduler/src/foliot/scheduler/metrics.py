@@ -19,6 +19,7 @@ RUNS_PLANNED = Counter("scheduler_runs_planned_total", "Ticks that became runs."
 TICKS_SKIPPED = Counter("scheduler_ticks_skipped_total", "Ticks that a policy dropped.", ["reason"])
 RESCUED = Counter("scheduler_leases_rescued_total", "Attempts whose worker was lost.")
 RESENT = Counter("scheduler_dispatches_resent_total", "Messages sent again because nobody confirmed them.")
+LOST = Counter("scheduler_messages_lost_total", "Executions sent again because their message was lost.")
 POISON = Counter("scheduler_poison_total", "Rows that were set aside because they break a batch.")
 
 QUEUE_DEPTH = Gauge("queue_depth", "Executions that are available and not claimed; open dead letters.", ["queue"])

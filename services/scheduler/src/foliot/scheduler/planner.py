@@ -22,7 +22,7 @@ from foliot.common.schedules.timetable import Timetable, from_fields
 from foliot.scheduler import events, metrics
 from foliot.scheduler.decisions import DueJob, Judged, Plan, decide, judge
 from foliot.scheduler.dispatcher import Dispatcher
-from foliot.scheduler.poison import is_poison
+from foliot.scheduler.poison import is_missing_month, is_poison
 
 MAX_SLEEP = 0.2
 LOOK_AGAIN = 0.02
@@ -78,6 +78,9 @@ class Planner:
         try:
             return await self._write(judged, now)
         except asyncpg.PostgresError as error:
+            if is_missing_month(error):
+                await self._make_months(min(j.job.next_run_time for j in judged), now)
+                return 0
             if not is_poison(error):
                 raise
             if len(judged) == 1:
@@ -85,6 +88,11 @@ class Planner:
                 return 1
             middle = len(judged) // 2
             return await self._apply(judged[:middle], now) + await self._apply(judged[middle:], now)
+
+    async def _make_months(self, first: datetime, now: datetime) -> None:
+        """After a long gap ticks lie in months that nobody needed yet; the jobs stay due and are looked at again."""
+        async with self._database.transaction() as unit:
+            await unit.leader.ensure_partitions("executions", first, now + timedelta(days=62))
 
     async def _write(self, judged: list[Judged], now: datetime) -> int:
         """Lock, then look in a later statement, then insert and advance."""

@@ -10,6 +10,8 @@ def is_poison(error: asyncpg.PostgresError) -> bool:
 
     A missing partition, a privilege, a full disk or a read-only server is the cluster's: no job is touched.
     """
-    if isinstance(error, asyncpg.CheckViolationError) and "no partition" in str(error):
-        return False
-    return str(error.sqlstate or "").startswith(("22", "23"))
+    return not is_missing_month(error) and str(error.sqlstate or "").startswith(("22", "23"))
+
+
+def is_missing_month(error: asyncpg.PostgresError) -> bool:
+    return isinstance(error, asyncpg.CheckViolationError) and "no partition" in str(error)

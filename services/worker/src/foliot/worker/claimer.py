@@ -16,7 +16,7 @@ import structlog
 from foliot.common.clock import Clock, rfc3339
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
-from foliot.common.models import Finished, policy_from
+from foliot.common.models import Finished, RetryPolicy, policy_from
 from foliot.common.runs import conclude, count_ended
 from foliot.common.states import ExecutionStatus, Trigger
 from foliot.worker import events, metrics
@@ -71,13 +71,39 @@ class Claimer:
             return 0
         claim = self._lease.claim
         self._doubtful = (claim, batch)
-        rows = await self._claim(batch, claim, again)
+        rows = await self._claim_split(batch, claim, again)
         self._doubtful = None
         for row in rows:
             if row["status"] == ExecutionStatus.RUNNING:
                 self._start(claimed_from(row, claim))
         await settle(batch)
         return len(rows)
+
+    async def _claim_split(self, batch: Sequence[Held], claim: int, again: bool) -> list[asyncpg.Record]:
+        """Claim a batch; split it until a row that the server cannot claim stands alone. That one ends as FAILED."""
+        try:
+            return await self._claim(batch, claim, again)
+        except asyncpg.PostgresError as error:
+            if not str(error.sqlstate or "").startswith(("22", "23")):
+                raise Unavailable(f"claim: {error}") from error
+            if len(batch) == 1:
+                await self._fail(batch[0], error)
+                return []
+            middle = len(batch) // 2
+            return [
+                *await self._claim_split(batch[:middle], claim, again),
+                *await self._claim_split(batch[middle:], claim, again),
+            ]
+
+    async def _fail(self, held: Held, error: Exception) -> None:
+        metrics.POISON.inc()
+        message = f"the attempt could not be claimed: {type(error).__name__}: {error}"[:1_000]
+        async with self._database.transaction() as unit:
+            failed = await unit.executions.fail_unclaimable(held.handle, message)
+            now = await unit.leader.select_now()
+            concluded = await conclude(unit, [_unclaimable(row, message) for row in failed], now)
+        count_ended(concluded)
+        _log.error(events.ATTEMPT_UNCLAIMABLE, execution_id=held.handle.execution_id, job_id=held.job_id, error=message)
 
     def _next_batch(self) -> tuple[list[Held], bool]:
         """A batch in doubt comes first: asked again under the same token, it cannot be claimed twice."""
@@ -138,7 +164,7 @@ class Claimer:
 
 
 def claimed_from(row: asyncpg.Record, claim: int) -> Claimed:
-    override = row["override"] or {}
+    override = row["override"] if isinstance(row["override"], dict) else {}
     return Claimed(
         execution_id=row["execution_id"],
         job_id=row["job_id"],
@@ -166,6 +192,20 @@ def traceparent(row: asyncpg.Record) -> str:
     else:
         trace_id = hashlib.sha256(f"{row['job_id']}:{rfc3339(row['scheduled_time'])}".encode()).hexdigest()[:32]
     return f"00-{trace_id}-{secrets.token_hex(8)}-01"
+
+
+def _unclaimable(row: asyncpg.Record, message: str) -> Finished:
+    return Finished(
+        execution_id=row["execution_id"],
+        job_id=row["job_id"],
+        scheduled_time=row["scheduled_time"],
+        attempt_number=row["attempt_number"],
+        status=ExecutionStatus.FAILED,
+        trigger=Trigger(row["trigger"]),
+        retry_policy=RetryPolicy(),
+        error_message=message,
+        final=True,
+    )
 
 
 def _cancelled(row: asyncpg.Record) -> Finished:

@@ -12,9 +12,11 @@ from foliot.common.errors import ConfigError
 from foliot.worker import events
 from foliot.worker.config import Config
 from foliot.worker.executors.attempt import Attempt, Executor, Result
+from foliot.worker.executors.datasources import Datasource, DatasourceError, load_datasources
 from foliot.worker.executors.http_request import HttpRequestExecutor
 from foliot.worker.executors.sandbox import Mode, Sandbox
 from foliot.worker.executors.script import ScriptExecutor
+from foliot.worker.executors.sql_query import SqlQueryExecutor
 from foliot.worker.executors.supervisor.link import SupervisorError
 from foliot.worker.output import Output
 
@@ -51,7 +53,8 @@ async def open_repertoire(config: Config) -> AsyncIterator[Repertoire]:
     async with contextlib.AsyncExitStack() as stack:
         http = await stack.enter_async_context(HttpRequestExecutor(allow_networks=_networks(config)))
         script, run_script = await _script(config, stack)
-        yield Repertoire({"http_request": http, "script": run_script}, script)
+        sql = await stack.enter_async_context(SqlQueryExecutor(_datasources(config)))
+        yield Repertoire({"http_request": http, "script": run_script, "sql_query": sql}, script)
 
 
 def _networks(config: Config) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
@@ -59,6 +62,13 @@ def _networks(config: Config) -> list[ipaddress.IPv4Network | ipaddress.IPv6Netw
         return [ipaddress.ip_network(text) for text in config.worker_http_allow_networks]
     except ValueError as error:
         raise ConfigError(f"FOLIOT_WORKER_HTTP_ALLOW_NETWORKS: {error}") from None
+
+
+def _datasources(config: Config) -> Mapping[str, Datasource]:
+    try:
+        return load_datasources(config.worker_datasources_file)
+    except DatasourceError as error:
+        raise ConfigError(f"FOLIOT_WORKER_DATASOURCES_FILE: {error}") from None
 
 
 async def _script(config: Config, stack: contextlib.AsyncExitStack) -> tuple[ScriptExecutor | None, Executor]:

@@ -24,5 +24,33 @@ WHERE sent_at IS NULL AND closed_at IS NULL ORDER BY execution_id LIMIT $1
 -- name: mark_sent
 UPDATE dead_letters SET sent_at = clock_timestamp() WHERE execution_id = ANY ($1::bigint[]) AND sent_at IS NULL
 
+-- name: select_matching
+-- Open ones, oldest first, in the order in which jobs are locked. $1 all teams, $2 team_id, $3 user_id, $4 execution_ids or
+-- null, $5 job_id or null, $6 fingerprint or null, $7/$8 dead_at from and to or null, $9 limit
+SELECT execution_id, job_id, scheduled_time FROM dead_letters
+WHERE closed_at IS NULL AND ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
+  AND ($4::bigint[] IS NULL OR execution_id = ANY ($4)) AND ($5::bigint IS NULL OR job_id = $5)
+  AND ($6::text IS NULL OR fingerprint = $6)
+  AND ($7::timestamptz IS NULL OR dead_at >= $7) AND ($8::timestamptz IS NULL OR dead_at <= $8)
+ORDER BY job_id, execution_id LIMIT $9
+
+-- name: close_letters
+-- Those that are still open. $1 execution_ids, $2 by what
+UPDATE dead_letters SET closed_at = clock_timestamp(), closed_by = $2
+WHERE execution_id = ANY ($1::bigint[]) AND closed_at IS NULL
+RETURNING execution_id
+
+-- name: count_stale
+-- Closed ones whose copy is still in dead_letter_queue.
+SELECT count(*) FROM dead_letters WHERE closed_at IS NOT NULL AND sent_at IS NOT NULL AND removed_at IS NULL
+
+-- name: select_open_among
+SELECT execution_id FROM dead_letters WHERE execution_id = ANY ($1::bigint[]) AND closed_at IS NULL
+
+-- name: mark_removed
+-- After a pass through the queue: everything that was closed before it began. $1 when
+UPDATE dead_letters SET removed_at = clock_timestamp()
+WHERE closed_at < $1 AND sent_at IS NOT NULL AND removed_at IS NULL
+
 -- name: count_open
 SELECT count(*) FROM dead_letters WHERE closed_at IS NULL

@@ -97,6 +97,22 @@ class Executions:
         times = [item[1] for item in failed]
         return await self._session.fetch(SQL.insert_retries, *columns(failed, 3), min(times), max(times))
 
+    async def insert_replays(
+        self, dead: Sequence[tuple[int, datetime, timedelta]], request_id: str | None, traceparent: str | None
+    ) -> list[asyncpg.Record]:
+        """`dead`: (execution_id, scheduled_time, delay) of given-up attempts whose jobs are locked."""
+        times = [item[1] for item in dead]
+        return await self._session.fetch(
+            SQL.insert_replays, *columns(dead, 3), min(times), max(times), request_id, traceparent
+        )
+
+    async def select_latest_claims(self) -> list[asyncpg.Record]:
+        """(queue, priority, dispatched_at, now)."""
+        return await self._session.fetch(SQL.select_latest_claims)
+
+    async def take_lost(self, queue: str, priority: int, before: datetime, limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.take_lost, queue, priority, before, limit)
+
     async def take_backlog(self, queue: str, priority: int, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.take_backlog, queue, priority, limit)
 
@@ -114,6 +130,11 @@ class Executions:
         """`again`: the outcome of an earlier try under this token is unknown."""
         return await self._session.fetch(
             SQL.claim_executions, *_span(handles), list(job_ids), worker_id, claim, lease, again
+        )
+
+    async def fail_unclaimable(self, handle: Handle, error_message: str) -> list[asyncpg.Record]:
+        return await self._session.fetch(
+            SQL.fail_unclaimable, handle.execution_id, handle.scheduled_time, error_message
         )
 
     async def record_executions(self, outcomes: Sequence[Outcome], claim: int) -> list[asyncpg.Record]:

@@ -44,6 +44,43 @@ WHERE e.execution_id = ANY ($1) AND e.scheduled_time >= $4 AND e.scheduled_time 
 ON CONFLICT DO NOTHING
 RETURNING job_id, scheduled_time, attempt_number, available_at
 
+-- name: insert_replays
+-- One more attempt of given-up runs: the job's queue and priority of today, the run's override, no delay but the spacing.
+-- $1 execution_ids, $2 scheduled_times of the dead attempts, $3 delays (intervals); $4/$5 least and greatest scheduled_time,
+-- $6 request_id, $7 traceparent. A cancelled or deleted job, a month that is closed and history that is gone get none.
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
+    available_at, override, request_id, traceparent)
+SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, (
+        SELECT max(n.attempt_number) + 1 FROM executions n WHERE n.job_id = e.job_id AND n.scheduled_time = e.scheduled_time),
+    'replay', j.queue, j.priority, clock_timestamp() + r.delay, e.override, $6, $7
+FROM unnest($1::bigint[], $2::timestamptz[], $3::interval[]) AS r (execution_id, scheduled_time, delay)
+JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
+JOIN jobs j ON j.job_id = e.job_id
+WHERE e.execution_id = ANY ($1) AND e.scheduled_time >= $4 AND e.scheduled_time <= $5
+  AND j.status <> 'CANCELLED' AND j.deleted_at IS NULL
+  AND e.scheduled_time >= (SELECT floor FROM partition_floor FOR SHARE)
+RETURNING execution_id, job_id, scheduled_time, attempt_number
+
+-- name: select_latest_claims
+-- The newest dispatched_at among lately claimed attempts, by pool and priority: what is older by far was lost.
+SELECT queue, priority, max(dispatched_at) AS dispatched_at, clock_timestamp() AS now FROM (
+    SELECT queue, priority, dispatched_at FROM executions
+    WHERE claim IS NOT NULL ORDER BY execution_id DESC LIMIT 1000) lately
+GROUP BY queue, priority
+
+-- name: take_lost
+-- Dispatched, never claimed, and known to be lost: dispatched anew. $1 pool, $2 priority, $3 dispatched before, $4 limit
+WITH lost AS (
+    SELECT execution_id, scheduled_time FROM executions
+    WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now()
+      AND status = 'QUEUED' AND dispatched_at < $3
+    ORDER BY available_at LIMIT $4
+    FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE executions e SET dispatched_at = clock_timestamp()
+FROM lost
+WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_time
+RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue, e.priority, e.available_at
+
 -- name: take_backlog
 -- The relay's question: available rows of one pool and priority that were not dispatched, oldest first, now dispatched.
 -- $1 pool, $2 priority, $3 limit
@@ -106,6 +143,12 @@ WHERE e.execution_id = ANY ($1::bigint[]) AND e.scheduled_time >= $2 AND e.sched
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent,
     e.override, e.available_at, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id,
     j.overlap_policy
+
+-- name: fail_unclaimable
+-- A row that breaks each claim ends without ever running. $1 execution_id, $2 scheduled_time, $3 error_message
+UPDATE executions SET status = 'FAILED', end_time = clock_timestamp(), error_message = $3
+WHERE execution_id = $1 AND scheduled_time = $2 AND status = 'QUEUED'
+RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 
 -- name: record_executions
 -- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 status, $3 exit_code, $4 http_status,

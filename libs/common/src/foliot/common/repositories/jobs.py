@@ -98,6 +98,12 @@ class Jobs:
     async def note_open_run(self, job_id: int, scheduled_time: datetime) -> None:
         await self._session.execute(SQL.note_open_run, job_id, scheduled_time)
 
+    async def lock_jobs(self, job_ids: Sequence[int]) -> None:
+        await self._session.fetch(SQL.lock_jobs, list(job_ids))
+
+    async def note_replays(self, runs: Sequence[tuple[int, datetime]]) -> None:
+        await self._session.execute(SQL.note_replays, *columns(runs, 2))
+
     async def select_pending_jobs(self, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.select_pending_jobs, limit)
 

@@ -73,6 +73,17 @@ WHERE job_id = $1
 -- A run at $2 of the locked job $1 was made beside the planner.
 UPDATE jobs SET open_since = LEAST(open_since, $2), last_run_time = GREATEST(last_run_time, $2) WHERE job_id = $1
 
+-- name: lock_jobs
+-- $1 job_ids
+SELECT job_id FROM jobs WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR NO KEY UPDATE
+
+-- name: note_replays
+-- Runs at $2 of the locked jobs $1 are open again.
+UPDATE jobs j SET open_since = LEAST(j.open_since, r.scheduled_time)
+FROM (SELECT job_id, min(scheduled_time) AS scheduled_time
+      FROM unnest($1::bigint[], $2::timestamptz[]) AS u (job_id, scheduled_time) GROUP BY job_id) r
+WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
+
 -- name: select_pending_jobs
 -- What is due, oldest first, without locks: the planner's question. $1 limit
 SELECT *, clock_timestamp() AS now FROM jobs

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from foliot.api import dead_letters
 from foliot.api.auth import Role, hash_key, new_key
 from foliot.api.bodies import Answer, read_object, respond
 from foliot.api.changes import Change, canonical, change
@@ -29,6 +31,8 @@ class ClusterHandlers:
             web.get("/v1/workers", self.workers),
             web.get("/v1/schedulers", self.schedulers),
             web.get("/v1/dead-letters", self.dead_letters),
+            web.post("/v1/dead-letters/replay", self.replay),
+            web.delete("/v1/dead-letters", self.discard),
             web.get("/v1/audit-logs", self.audit_logs),
             web.get("/v1/api-keys", self.keys),
             web.post("/v1/api-keys", self.create_key),
@@ -56,6 +60,23 @@ class ClusterHandlers:
         last = found[limit - 1] if len(found) > limit else None
         next_cursor = cursor(last["dead_at"].isoformat(), last["execution_id"]) if last else None
         return respond(Answer(body=page([dict(row) for row in found[:limit]], next_cursor)))
+
+    async def replay(self, request: web.Request) -> web.Response:
+        return await self._close(request, dead_letters.replay)
+
+    async def discard(self, request: web.Request) -> web.Response:
+        return await self._close(request, dead_letters.discard)
+
+    async def _close(
+        self, request: web.Request, step: Callable[[Change, dict[str, Any]], Awaitable[dict[str, Any]]]
+    ) -> web.Response:
+        principal_of(request).require(Role.OPERATOR)
+        body = await read_object(request)
+
+        async def work(under_way: Change) -> Answer:
+            return Answer(body=await step(under_way, body))
+
+        return await change(request, self._database, work, body=canonical(body))
 
     async def audit_logs(self, request: web.Request) -> web.Response:
         principal = principal_of(request)

@@ -1,0 +1,1 @@
+"""The parts of the sql_query executor."""
