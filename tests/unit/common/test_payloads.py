@@ -27,9 +27,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert decode("http_request", {"url": URL}) == HttpRequest(
         url=URL, method="GET", headers={}, body=None, expected_status=("2xx",), follow_redirects=False
     )
-    assert decode("script", {"script": "exit 0"}) == Script(
-        script="exit 0", interpreter="/bin/sh", args=(), env={}
-    )
+    assert decode("script", {"script": "exit 0"}) == Script(script="exit 0", interpreter="/bin/sh", args=(), env={})
     assert decode("sql_query", {"datasource": "demo", "query": "SELECT 1"}) == SqlQuery(
         datasource="demo", query="SELECT 1", params=()
     )
@@ -107,9 +105,7 @@ def test_every_wrong_element_is_listed_at_once() -> None:
         "payload.args[0]",
         "payload.args[2]",
     }
-    (message,) = errors("http_request", {"url": URL, "headers": {"A": 1, "B": "x", "C": None}})[
-        "payload.headers"
-    ]
+    (message,) = errors("http_request", {"url": URL, "headers": {"A": 1, "B": "x", "C": None}})["payload.headers"]
     assert "'A', 'C'" in message
     (message,) = errors("http_request", {"url": URL, "expected_status": [204]})["payload.expected_status[0]"]
     assert '"204"' in message
@@ -240,9 +236,7 @@ def test_depth_is_bounded(levels: int) -> None:
     body: Any = 1
     for _ in range(levels):
         body = [body]
-    assert errors("http_request", {"url": URL, "body": body}) == {
-        "payload.body": ["is nested deeper than 64 levels"]
-    }
+    assert errors("http_request", {"url": URL, "body": body}) == {"payload.body": ["is nested deeper than 64 levels"]}
 
 
 texts = st.text("aé/:.\0\ud800", max_size=6)
