@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from support.foliot import Foliot, start_foliot
 @pytest.fixture(scope="session")
 async def foliot(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Foliot]:
     directory: Path = tmp_path_factory.mktemp("foliot")
-    async with (
-        create_from_template(servers.database_url, template, "e2e") as database,
-        start_foliot(servers, database, directory, schedulers=2, workers=2) as started,
-    ):
-        yield started
+    sources = directory / "datasources.json"
+    async with create_from_template(servers.database_url, template, "e2e") as database:
+        sources.write_text(json.dumps({"demo": {"url": database.owner_url}}))
+        async with start_foliot(
+            servers, database, directory, schedulers=2, workers=2, WORKER__FOLIOT_WORKER_DATASOURCES_FILE=str(sources)
+        ) as started:
+            yield started
 
 
 @pytest.fixture(scope="session")

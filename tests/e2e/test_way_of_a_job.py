@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
+import os
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,8 +45,23 @@ async def test_script_with_the_requests_trace(foliot: Foliot) -> None:
     assert not {name for name in environment if name.startswith("FOLIOT_")} - {
         "FOLIOT_JOB_ID", "FOLIOT_EXECUTION_ID", "FOLIOT_ATTEMPT", "FOLIOT_SCHEDULED_TIME",
     }  # fmt: skip
-    lines = [line for log in foliot.logs("worker") for line in log if line.get("execution_id") == execution["execution_id"]]
+    lines = [
+        line for log in foliot.logs("worker") for line in log if line.get("execution_id") == execution["execution_id"]
+    ]
     assert [(line["event"], line["request_id"]) for line in lines] == [("attempt_finished", "from-the-caller-1")]
+
+
+async def test_sql_query(foliot: Foliot) -> None:
+    payload = {
+        "datasource": "demo",
+        "query": "SELECT n, 'row ' || n AS name FROM generate_series(1, $1::int) n",
+        "params": [2],
+    }
+    job = await foliot.create(job_type="sql_query", payload=payload)
+    (execution,) = await foliot.ended(job["job_id"])
+    assert execution["status"] == "COMPLETED", execution
+    logs = (await foliot.call("GET", f"/v1/executions/{execution['execution_id']}"))["logs"]
+    assert [json.loads(line) for line in logs.splitlines()] == [{"n": 1, "name": "row 1"}, {"n": 2, "name": "row 2"}]
 
 
 async def test_every_second(foliot: Foliot) -> None:
@@ -50,7 +69,7 @@ async def test_every_second(foliot: Foliot) -> None:
     executions = await foliot.ended(job["job_id"], count=5)
     await foliot.call("POST", f"/v1/jobs/{job['job_id']}/cancel")
     times = [datetime.fromisoformat(e["scheduled_time"]) for e in executions]
-    assert [b - a for a, b in zip(times, times[1:], strict=False)] == [timedelta(seconds=1)] * (len(times) - 1)
+    assert [b - a for a, b in itertools.pairwise(times)] == [timedelta(seconds=1)] * (len(times) - 1)
     assert {e["status"] for e in executions} == {"COMPLETED"}
 
 
@@ -71,7 +90,9 @@ async def test_a_job_that_always_fails_is_given_up(foliot: Foliot) -> None:
         payload={"script": "echo broken; exit 3"}, retry_policy={"max_retries": 2, "backoff_factor": 0.2}
     )
     executions = await foliot.ended(job["job_id"], count=3)
-    assert [(e["attempt_number"], e["status"], e["exit_code"]) for e in executions] == [(n, "FAILED", 3) for n in (1, 2, 3)]
+    assert [(e["attempt_number"], e["status"], e["exit_code"]) for e in executions] == [
+        (n, "FAILED", 3) for n in (1, 2, 3)
+    ]
     assert [e["trigger"] for e in executions] == ["schedule", "retry", "retry"]
     assert len({e["scheduled_time"] for e in executions}) == 1
     await foliot.job_becomes(job["job_id"], "FAILED")
@@ -81,7 +102,9 @@ async def test_a_job_that_always_fails_is_given_up(foliot: Foliot) -> None:
     async with foliot.sql() as sql:
 
         async def copied() -> None:
-            assert await sql.fetchval("SELECT sent_at FROM dead_letters WHERE execution_id = $1", letter["execution_id"])
+            assert await sql.fetchval(
+                "SELECT sent_at FROM dead_letters WHERE execution_id = $1", letter["execution_id"]
+            )
 
         await eventually(copied)
     assert DeadLetter.__struct_config__.tag == "dead_letter"
@@ -136,13 +159,48 @@ async def test_workers_and_schedulers_are_listed(foliot: Foliot) -> None:
     assert sorted(s["scheduler_id"] for s in schedulers) == ["scheduler-1", "scheduler-2"]
     assert sorted(s["role"] for s in schedulers) == ["leader", "standby"]
     workers = (await foliot.call("GET", "/v1/workers"))["items"]
-    assert [(w["worker_id"], w["pools"], w["slots"]) for w in workers] == [(f"worker-{n}", ["default"], 100) for n in (1, 2)]
+    assert [(w["worker_id"], w["pools"], w["slots"]) for w in workers] == [
+        (f"worker-{n}", ["default"], 100) for n in (1, 2)
+    ]
 
 
 async def test_metrics_of_every_process(foliot: Foliot) -> None:
-    for name, metric in [("api-1", "http_requests_total"), ("scheduler-1", "scheduler_lag_seconds"), ("worker-1", "worker_heartbeat_timestamp")]:
+    for name, metric in [
+        ("api-1", "http_requests_total"),
+        ("scheduler-1", "scheduler_lag_seconds"),
+        ("worker-1", "worker_heartbeat_timestamp"),
+    ]:
         async with foliot.http.get(f"http://127.0.0.1:{foliot.services[name].port}/metrics") as response:
             text = await response.text()
         assert metric in text
         assert "db_connection_pool_active" in text
         assert "foliot_build_info" in text
+
+
+async def test_a_replayed_dead_letter_runs_again_and_leaves_the_queue(foliot: Foliot) -> None:
+    flag = f"/tmp/foliot-replay-{os.getpid()}-{time.monotonic_ns()}"
+    script = f"test -e {flag} && echo mended || exit 7"
+    job = await foliot.create(payload={"script": script}, retry_policy={"max_retries": 0})
+    (dead,) = await foliot.ended(job["job_id"])
+    await foliot.job_becomes(job["job_id"], "FAILED")
+    body = {"filter": {"job_id": job["job_id"]}}
+    assert await foliot.call("POST", "/v1/dead-letters/replay", body | {"dry_run": True}) == {"matched": 1, "done": 0}
+    again = await foliot.create(payload={"script": f"touch {flag}; chmod 666 {flag}"})
+    await foliot.ended(again["job_id"])
+    assert await foliot.call("POST", "/v1/dead-letters/replay", body) == {"matched": 1, "done": 1}
+    executions = await foliot.ended(job["job_id"], count=2)
+    assert [(e["attempt_number"], e["trigger"], e["status"]) for e in executions] == [
+        (1, "schedule", "FAILED"),
+        (2, "replay", "COMPLETED"),
+    ]
+    assert executions[1]["scheduled_time"] == dead["scheduled_time"]
+    await foliot.job_becomes(job["job_id"], "COMPLETED")
+
+
+async def test_a_discarded_dead_letter_is_gone(foliot: Foliot) -> None:
+    job = await foliot.create(payload={"script": "exit 1"}, retry_policy={"max_retries": 0})
+    (dead,) = await foliot.ended(job["job_id"])
+    ids = {"execution_ids": [dead["execution_id"]]}
+    assert await foliot.call("DELETE", "/v1/dead-letters", ids) == {"matched": 1, "done": 1}
+    await foliot.call("DELETE", "/v1/dead-letters", ids, expect=404)
+    await foliot.call("POST", "/v1/dead-letters/replay", {"rate": 0}, expect=422)

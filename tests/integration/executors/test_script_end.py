@@ -291,10 +291,12 @@ async def test_closing_the_executor_kills_what_runs(mode: str) -> None:
     assert not (await task).succeeded
 
 
+ORDINARY = ("unshare", "--user", "--map-user=4242", "--map-group=4242", "--") if os.geteuid() == 0 else ()
+"""A user namespace makes a process an ordinary user, here as in a container."""
+
+
 async def test_without_root_nothing_is_left_either(mode: str) -> None:
-    """A user namespace makes this process an ordinary user, here as in a container."""
-    unprivileged = ("unshare", "--user", "--map-user=4242", "--map-group=4242", "--")
-    wrapper = unprivileged if os.geteuid() == 0 else ()
+    wrapper = ORDINARY
     token = Token()
     async with hosted(mode, token.escapes(), *wrapper, token=token) as (host, event):
         await event()
@@ -306,6 +308,27 @@ async def test_without_root_nothing_is_left_either(mode: str) -> None:
         await event()
         ended = await event()
     assert ended["log"].split() == ["4242" if wrapper else str(os.geteuid())]
+
+
+async def test_without_root_a_script_that_kills_its_keeper_ends() -> None:
+    """In a group the keeper belongs to the script's own user."""
+    token = Token()
+    script = token.escapes().rpartition("sleep")[0] + f"kill -KILL $PPID; sleep {token.seconds}"
+    async with hosted("group", script, *ORDINARY, token=token) as (_, event):
+        await event()
+        ended = await event()
+        assert (ended["succeeded"], ended["message"]) == (False, "killed by SIGKILL")
+        assert token.pids() == []
+
+
+async def test_without_root_a_script_that_stops_its_keeper_ends() -> None:
+    token = Token()
+    script = f"(while kill -STOP $PPID; do :; done) & sleep {token.seconds}"
+    async with hosted("group", script, *ORDINARY, token=token) as (host, event):
+        await event()
+        await until(lambda: len(token.pids()) >= 3)
+        host.send_signal(signal.SIGKILL)
+        await until(lambda: token.pids() == [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a capability to give up")

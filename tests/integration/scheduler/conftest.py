@@ -9,7 +9,7 @@ import pytest
 from foliot.common.clock import SystemClock
 from foliot.common.database import Database
 from foliot.common.messages import Dispatched, decode_dispatch
-from foliot.common.rabbitmq import Down
+from foliot.common.rabbitmq.guard import Down
 from foliot.common.topology import Queue
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.planner import Planner

@@ -130,9 +130,16 @@ async def connect(hosts: str, session_timeout: float) -> AsyncIterator[Client]:
         await guard(zk.start(), min(2.0, session_timeout / 2))
         yield Client(zk)
     finally:
-        with contextlib.suppress(Lost, exc.ZKError):
-            await guard(zk.close(), 0.5)
+        if _is_open(zk):
+            with contextlib.suppress(Lost, exc.ZKError):
+                await guard(zk.close(), 0.5)
         _tear_down(zk)
+
+
+def _is_open(zk: aiozk.ZKClient) -> bool:
+    """Whether a graceful close can reach the server."""
+    reader = getattr(zk.session.conn, "read_loop_task", None)
+    return reader is not None and not reader.done()
 
 
 def _tear_down(zk: aiozk.ZKClient) -> None:

@@ -17,13 +17,13 @@ MOST = 1_000
 
 
 class LetterFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    job_id: Annotated[int, msgspec.Meta(ge=1, lt=2**63)] | None = None
+    job_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
     fingerprint: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
 
 
 class LetterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     execution_ids: (
-        Annotated[list[Annotated[int, msgspec.Meta(ge=1, lt=2**63)]], msgspec.Meta(max_length=MOST)] | None
+        Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]], msgspec.Meta(max_length=MOST)] | None
     ) = None
     filter: dict[str, Any] | None = None
     dry_run: bool = False

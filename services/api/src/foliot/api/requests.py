@@ -18,6 +18,6 @@ class RunOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     role: Literal["viewer", "operator", "admin"]
-    user_id: Annotated[int, msgspec.Meta(ge=1, lt=2**63)] | None = None
-    team_id: Annotated[int, msgspec.Meta(ge=1, lt=2**63)] | None = None
+    user_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+    team_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
     expires_at: datetime | None = None

@@ -9,7 +9,8 @@ import msgspec
 
 from foliot.common.database import UnitsOfWork
 from foliot.common.messages import DeadLetter, decode_dead_letter, encode
-from foliot.common.rabbitmq import Down, Rejected, Taken
+from foliot.common.rabbitmq.guard import Down, Rejected
+from foliot.common.rabbitmq.publishing import Taken
 from foliot.common.topology import DEAD_LETTER_QUEUE
 from foliot.scheduler.dispatcher import Publishes, microseconds
 
@@ -24,7 +25,7 @@ class Broker(Publishes, Protocol):
 
 
 class DeadLetterQueue:
-    """One leader's care for the queue: `copy` adds what is missing, `clear` takes out what was replayed or discarded."""
+    """One leader's care for the queue: `copy` adds what is missing, `clear` takes out what was closed."""
 
     def __init__(self, database: UnitsOfWork, term: int, broker: Broker) -> None:
         self._database = database

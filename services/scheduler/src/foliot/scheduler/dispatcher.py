@@ -14,7 +14,7 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.messages import Dispatch, Dispatched, encode
-from foliot.common.rabbitmq import Down, Rejected, Silent
+from foliot.common.rabbitmq.guard import Down, Rejected, Silent
 from foliot.common.repositories.executions import Tick
 from foliot.common.topology import PriorityClass, Queue, class_of, pool_queues, queue_name
 from foliot.scheduler import events, metrics

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.periodic import periodic
-from foliot.common.rabbitmq import Publisher
+from foliot.common.rabbitmq.publishing import Publisher
 from foliot.common.topology import DEFAULT_POOL
 from foliot.scheduler.dead_letter_queue import DeadLetterQueue
 from foliot.scheduler.dispatcher import Dispatcher

@@ -12,7 +12,7 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
-from foliot.common.rabbitmq import Down, Rejected
+from foliot.common.rabbitmq.guard import Down, Rejected
 from foliot.common.topology import PRIORITIES, class_of, queue_name
 from foliot.scheduler import events, metrics
 from foliot.scheduler.dispatcher import Dispatcher

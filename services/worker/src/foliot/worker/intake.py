@@ -9,7 +9,9 @@ import msgspec
 import structlog
 
 from foliot.common.messages import Unreadable, decode_dispatch, encode
-from foliot.common.rabbitmq import Delivery, Down, Publisher, Rejected
+from foliot.common.rabbitmq.consuming import Delivery
+from foliot.common.rabbitmq.guard import Down, Rejected
+from foliot.common.rabbitmq.publishing import Publisher
 from foliot.common.topology import DEAD_LETTER_QUEUE
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Inbox

@@ -12,7 +12,9 @@ from foliot.common.clock import SystemClock
 from foliot.common.database import Database
 from foliot.common.errors import FoliotError
 from foliot.common.periodic import periodic
-from foliot.common.rabbitmq import Consumer, Link, Publisher
+from foliot.common.rabbitmq.consuming import Consumer
+from foliot.common.rabbitmq.link import Link
+from foliot.common.rabbitmq.publishing import Publisher
 from foliot.common.schema import await_schema, check_schema
 from foliot.common.topology import PRIORITIES, queue_name, topology
 from foliot.worker import metrics
