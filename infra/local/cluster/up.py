@@ -41,7 +41,7 @@ async def up(layout: Layout, environment: Mapping[str, str]) -> None:
     url = _api_url(plan)
     print("running one job of each type ...", flush=True)
     table = await prove(url, key)
-    print(f"\nThe API is at {url} (manual: {url}/docs), its key in {layout.admin_key}, all addresses in")
+    print(f"\nThe API is at {url}, its key in {layout.admin_key}, all addresses in")
     print(f"{layout.env}. `make status` shows the processes, `make down` stops them.\n")
     print(table, flush=True)
 

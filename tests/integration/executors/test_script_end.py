@@ -193,7 +193,7 @@ async def hosted(
         str(HOST),
         json.dumps({"mode": mode, "script": script, "args": [token.seconds] if token else []} | asked),
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(TESTS), "SECRET_OF_THE_WORKER": "x"},
+        env={**os.environ, "PYTHONPATH": f"{TESTS}:{os.environ.get('PYTHONPATH', '')}", "SECRET_OF_THE_WORKER": "x"},
     )
     assert host.stdout is not None
 

@@ -384,9 +384,8 @@ async def test_a_server_that_stands_still_holds_up_nobody(servers: Servers, monk
         servers.postgres.pause()
         try:
             task.cancel()
-            async with asyncio.timeout(2):
-                with pytest.raises(asyncio.CancelledError):
-                    await task
+            await asyncio.wait([task], timeout=2)
+            assert task.cancelled()
         finally:
             servers.postgres.resume()
         await owner.execute("SELECT pg_terminate_backend($1)", pid)

@@ -56,9 +56,10 @@ def test_memory_is_bounded() -> None:
     output = Output()
     for _ in range(3_000):
         output.write(b"x" * 1_000)
+        assert sum(len(part) for part in vars(output).values() if isinstance(part, bytearray)) <= 3 * LIMIT
     output.write(b"y" * 10_000_000)
-    assert output.written == 13_000_000
     assert sum(len(part) for part in vars(output).values() if isinstance(part, bytearray)) <= 3 * LIMIT
+    assert output.written == 13_000_000
 
 
 @given(st.lists(st.binary(max_size=9_000) | st.text(max_size=3_000).map(lambda text: text.encode()), max_size=9))
