@@ -11,7 +11,8 @@ from aiohttp import web
 
 from cluster.servers import Servers
 from support.databases import create_from_template
-from support.foliot import Foliot, start_foliot
+from support.foliot import Foliot
+from support.starting import start_foliot
 
 
 @pytest.fixture(scope="session")

@@ -127,7 +127,7 @@ class Connections:
             f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_SECONDS * 1000)}",
         ]
         if kept.connection.get_server_version().major >= _CLIENT_CHECK:
-            commands.append("SET LOCAL client_connection_check_interval = 2000")
+            commands.append("SET LOCAL client_connection_check_interval = 1000")
         kept.uses += 1
         await kept.connection.execute("; ".join(commands), timeout=COMMAND_SECONDS)
 

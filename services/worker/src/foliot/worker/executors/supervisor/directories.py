@@ -95,7 +95,8 @@ def remove_tree(directory: str) -> None:
 
     def unlock(_call: object, path: str, _error: object) -> None:
         with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(path), 0o700)
+            if path != directory:  # what lies above belongs to other supervisors too
+                os.chmod(os.path.dirname(path), 0o700)
             if os.path.isdir(path) and not os.path.islink(path):
                 os.chmod(path, 0o700)
                 shutil.rmtree(path, ignore_errors=True)
