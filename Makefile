@@ -53,6 +53,9 @@ lint: setup ## ruff, mypy --strict, import borders
 fmt: setup ## format
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format .
 
+chaos: setup ## campaigns of faults with their checker (CAMPAIGN=leader-kill ROUNDS=100; all by default)
+	@PYTHONPATH=tests:infra/local $(BIN)/python -m chaos $(or $(CAMPAIGN),all) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
@@ -60,4 +63,4 @@ lock: ## resolve requirements.in into requirements.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q pip-tools
 	@$(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos snapshot lock
