@@ -8,7 +8,7 @@ from typing import Protocol
 
 from chaos.rig import Rig
 from support.ledger import effect_script
-from support.processes import processes_of
+from support.processes import VARIABLE, new_mark, processes_of
 
 Figures = dict[str, float]
 NEW_TERM = "SELECT term > $1 FROM leader"
@@ -117,7 +117,9 @@ class WorkerKill:
 
     async def round(self, rig: Rig) -> Figures:
         body = effect_script(rig.effects, "sleep 30 & wait")
-        jobs = await rig.create(1, payload={"script": body}, retry_policy={"max_retries": 1, "backoff_factor": 3})
+        mark = new_mark()
+        payload = {"script": body, "env": {VARIABLE: mark}}
+        jobs = await rig.create(1, payload=payload, retry_policy={"max_retries": 1, "backoff_factor": 3})
         running = "SELECT worker_id FROM executions WHERE job_id = $1 AND status = 'RUNNING'"
         await rig.until(f"SELECT EXISTS ({running})", jobs[0])
         await asyncio.sleep(1)
@@ -125,7 +127,7 @@ class WorkerKill:
         execution_id = await rig.value("SELECT execution_id FROM executions WHERE job_id = $1", jobs[0])
         broken = time.monotonic()
         await self.fault(rig, worker)
-        left = await self._gone(execution_id, broken)
+        left = await self._gone(mark, broken)
         second = (
             "SELECT EXISTS (SELECT FROM executions WHERE job_id = $1 AND attempt_number = 2 AND status = 'RUNNING')"
         )
@@ -138,8 +140,8 @@ class WorkerKill:
         await rig.foliot.call("POST", f"/v1/jobs/{jobs[0]}/cancel")
         return {"processes_gone_s": round(left, 2), "next_attempt_s": round(again, 2), "worker_lost": float(bool(lost))}
 
-    async def _gone(self, execution_id: int, since: float) -> float:
-        while processes_of(execution_id):
+    async def _gone(self, mark: str, since: float) -> float:
+        while processes_of(mark):
             await asyncio.sleep(0.02)
         return time.monotonic() - since
 

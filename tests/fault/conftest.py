@@ -20,6 +20,7 @@ from support.ledger import (
     effect_script,
     read_effects,
 )
+from support.processes import VARIABLE, new_mark
 from support.starting import start_foliot
 
 LEASE = 6.0
@@ -60,12 +61,11 @@ class Faults:
     async def long_script(self, seconds: float = 60, **fields: Any) -> dict[str, Any]:
         """A RUNNING attempt that goes on for `seconds`; gives its execution."""
         body = effect_script(self.effects, f"sleep {seconds} & wait")
-        job = await self.foliot.create(
-            payload={"script": body}, retry_policy={"max_retries": 1, "backoff_factor": 0}, **fields
-        )
+        payload = {"script": body, "env": {VARIABLE: (mark := new_mark())}}
+        job = await self.foliot.create(payload=payload, retry_policy={"max_retries": 1, "backoff_factor": 0}, **fields)
         await self.foliot.job_becomes(job["job_id"], "RUNNING")
         (execution,) = await self.foliot.executions(job["job_id"])
-        return execution
+        return execution | {"mark": mark}
 
     async def settle(self) -> None:
         """Stops the ticking jobs, waits until nothing of them is open, and checks everything."""

@@ -10,9 +10,9 @@ from support.processes import processes_of
 from .conftest import LEASE, Faults
 
 
-async def gone(execution_id: int, within: float) -> None:
+async def gone(execution: dict[str, Any], within: float) -> None:
     async def look() -> None:
-        assert processes_of(execution_id) == []
+        assert processes_of(execution["mark"]) == []
 
     await eventually(look, within=within)
 
@@ -33,9 +33,9 @@ async def tried_again(faults: Faults, execution: dict[str, Any], within: float) 
 
 async def test_killed_in_the_middle_of_a_script(faults: Faults) -> None:
     execution = await faults.long_script()
-    assert processes_of(execution["execution_id"])
+    assert processes_of(execution["mark"])
     await faults.foliot.services[execution["worker_id"]].kill()
-    await gone(execution["execution_id"], within=2)
+    await gone(execution, within=2)
     await tried_again(faults, execution, within=2 * LEASE + 10)
 
 
@@ -45,7 +45,7 @@ async def test_stalled_in_the_middle_of_a_script(faults: Faults) -> None:
     execution = await faults.long_script()
     worker = faults.foliot.services[execution["worker_id"]]
     worker.pause()
-    await gone(execution["execution_id"], within=LEASE + 2)
+    await gone(execution, within=LEASE + 2)
     await tried_again(faults, execution, within=2 * LEASE + 10)
     worker.resume()
 
@@ -59,7 +59,7 @@ async def test_stalled_in_the_middle_of_a_script(faults: Faults) -> None:
 async def test_cut_off_from_postgres_in_the_middle_of_a_script(faults: Faults) -> None:
     execution = await faults.long_script()
     faults.foliot.proxies[execution["worker_id"]]["postgres"].blackhole()
-    await gone(execution["execution_id"], within=LEASE + 12)
+    await gone(execution, within=LEASE + 12)
     await tried_again(faults, execution, within=2 * LEASE + 20)
 
 
@@ -68,7 +68,7 @@ async def test_a_result_waits_for_the_database_within_its_lease(faults: Faults) 
     execution = await faults.long_script(seconds=1.5)
     proxy = faults.foliot.proxies[execution["worker_id"]]["postgres"]
     proxy.blackhole()
-    await gone(execution["execution_id"], within=10)
+    await gone(execution, within=10)
     proxy.heal()
     (ended,) = await faults.foliot.ended(execution["job_id"])
     assert (ended["status"], ended["attempt_number"]) == ("COMPLETED", 1), ended

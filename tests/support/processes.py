@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
+VARIABLE = "ATTEMPT_MARK"
 
-def processes_of(execution_id: int) -> list[int]:
-    """Living processes of an attempt, by the environment that every one of them inherits."""
+
+def new_mark() -> str:
+    """A value of ATTEMPT_MARK for a script's environment, inherited by everything that it starts."""
+    return secrets.token_hex(8)
+
+
+def processes_of(mark: str) -> list[int]:
+    """Living processes with this mark."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -14,6 +22,6 @@ def processes_of(execution_id: int) -> list[int]:
             state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
         except (OSError, IndexError):
             continue
-        if f"FOLIOT_EXECUTION_ID={execution_id}\0".encode() in environment and state != "Z":
+        if f"{VARIABLE}={mark}\0".encode() in environment and state != "Z":
             found.append(int(entry.name))
     return found

@@ -246,3 +246,23 @@ async def test_keys_are_shown_once_and_revoked_within_a_second(api: Api) -> None
     assert made["key"] not in str(listed)
     stored = await api.rows("SELECT * FROM api_keys")
     assert made["key"] not in str(stored)
+
+
+async def test_run_waits_for_the_planner_and_then_looks(api: Api) -> None:
+    """Lock, then look in a later statement: a run that the planner commits meanwhile is seen."""
+    job = await api.create()
+    async with api.database.owner() as planner:
+        transaction = planner.transaction()
+        await transaction.start()
+        await planner.execute("SELECT FROM jobs WHERE job_id = $1 FOR NO KEY UPDATE", job["job_id"])
+        running = asyncio.ensure_future(api.call("POST", f"/v1/jobs/{job['job_id']}/run"))
+        done, _ = await asyncio.wait({running}, timeout=0.3)
+        assert not done
+        await planner.execute(
+            "INSERT INTO executions (job_id, user_id, status, scheduled_time, available_at) VALUES ($1, 1, 'QUEUED', now(), now())",
+            job["job_id"],
+        )
+        await planner.execute("UPDATE jobs SET open_since = now() - interval '1 s' WHERE job_id = $1", job["job_id"])
+        await transaction.commit()
+    status, problem, _ = await running
+    assert (status, problem["code"]) == (409, "overlap")

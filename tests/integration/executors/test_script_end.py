@@ -67,39 +67,43 @@ async def under_way(
     assert token.pids() == []
 
 
-async def cancelled(task: asyncio.Task[Result], seconds: float = 3.0) -> None:
+async def cancelled(task: asyncio.Task[Result], seconds: float = 8.0) -> None:
     with pytest.raises(asyncio.CancelledError):
         async with asyncio.timeout(seconds):
             await task
 
 
-async def test_term_comes_first_and_what_is_printed_then_is_kept(executor: ScriptExecutor) -> None:
+@pytest.fixture(scope="module")
+async def patient(mode: str) -> AsyncIterator[ScriptExecutor]:
+    """One that would wait long before it kills."""
+    async with executing(mode, grace_seconds=60.0) as executor:
+        yield executor
+
+
+async def test_term_comes_first_and_what_is_printed_then_is_kept(patient: ScriptExecutor) -> None:
     token = Token()
     script = f"trap 'echo bye; exit 0' TERM; echo hello; sleep {token.seconds} & wait"
-    async with under_way(executor, script, token) as (task, output):
+    async with under_way(patient, script, token, count=2) as (task, output):
         task.cancel()
         await cancelled(task)
     assert output.text() == "hello\nbye\n"
 
 
-async def test_term_ends_a_script_without_a_trap_and_its_next_line_is_not_run(executor: ScriptExecutor) -> None:
+async def test_term_ends_a_script_without_a_trap_and_its_next_line_is_not_run(patient: ScriptExecutor) -> None:
     token = Token()
-    async with under_way(executor, f"sleep {token.seconds}; echo next", token) as (task, output):
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+    async with under_way(patient, f"sleep {token.seconds}; echo next", token, count=2) as (task, output):
         task.cancel()
         await cancelled(task)
-        assert loop.time() - began < 0.3
     assert output.text() == ""
 
 
-async def test_a_timeout_of_the_runner_stops_the_script(executor: ScriptExecutor) -> None:
+async def test_a_timeout_of_the_runner_stops_the_script(patient: ScriptExecutor) -> None:
     token = Token()
     output = Output()
     script = f"trap 'echo bye; exit' TERM; echo hello; sleep {token.seconds} & wait"
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await executor.run(token.attempt(script), output)
+        async with asyncio.timeout(0.6):
+            await patient.run(token.attempt(script), output)
     assert output.text() == "hello\nbye\n"
     assert token.pids() == []
 
@@ -113,12 +117,9 @@ async def test_kill_follows_when_term_is_ignored(executor: ScriptExecutor) -> No
     assert output.text() == "ready\n"
 
 
-async def test_a_second_cancel_kills_at_once(mode: str) -> None:
+async def test_a_second_cancel_kills_at_once(patient: ScriptExecutor) -> None:
     token = Token()
-    async with (
-        executing(mode, grace_seconds=60.0) as executor,
-        under_way(executor, token.escapes(), token, count=ESCAPED) as (task, _),
-    ):
+    async with under_way(patient, token.escapes(), token, count=ESCAPED) as (task, _):
         task.cancel()
         await asyncio.sleep(0)
         task.cancel()
@@ -147,7 +148,7 @@ async def test_the_end_of_the_script_ends_what_escaped(executor: ScriptExecutor)
 async def test_an_attempt_ends_with_its_lease(executor: ScriptExecutor) -> None:
     token = Token()
     output = Output()
-    attempt = token.attempt(token.escapes(), lease_deadline=now() + 0.6)
+    attempt = token.attempt(token.escapes(), lease_deadline=now() + 0.5)
     async with asyncio.timeout(5):
         result = await executor.run(attempt, output)
     assert result == Result(
@@ -166,8 +167,8 @@ async def test_the_lease_of_the_executor_counts_when_the_attempt_names_none(mode
 
 
 async def test_extended_attempts_go_on_and_others_end(executor: ScriptExecutor) -> None:
-    one = make_attempt("script", script="sleep 1", fields={"lease_deadline": now() + 0.7})
-    other = make_attempt("script", script="sleep 1", fields={"lease_deadline": now() + 0.7})
+    one = make_attempt("script", script="sleep 0.7", fields={"lease_deadline": now() + 0.5})
+    other = make_attempt("script", script="sleep 0.7", fields={"lease_deadline": now() + 0.5})
     tasks = [asyncio.create_task(executor.run(attempt, Output())) for attempt in (one, other)]
     await until(lambda: len(executor._keys) == 2)
     executor.extend(now() + 20, {one.execution_id})
@@ -176,7 +177,7 @@ async def test_extended_attempts_go_on_and_others_end(executor: ScriptExecutor) 
 
 
 async def test_an_earlier_deadline_does_not_shorten_a_lease(executor: ScriptExecutor) -> None:
-    task = asyncio.create_task(executor.run(make_attempt("script", script="sleep 0.5"), Output()))
+    task = asyncio.create_task(executor.run(make_attempt("script", script="sleep 0.3"), Output()))
     await until(lambda: len(executor._keys) == 1)
     executor.extend(now() - 100)
     assert (await task).succeeded
@@ -223,7 +224,7 @@ async def test_a_killed_worker_leaves_nothing(mode: str) -> None:
 
 async def test_a_stopped_worker_loses_its_attempts_when_the_lease_ends(mode: str) -> None:
     token = Token()
-    async with hosted(mode, token.escapes(), lease_seconds=1.2, token=token) as (host, event):
+    async with hosted(mode, token.escapes(), lease_seconds=0.9, token=token) as (host, event):
         await event()
         await until(lambda: len(token.pids()) >= ESCAPED)
         host.send_signal(signal.SIGSTOP)
@@ -236,7 +237,7 @@ async def test_a_stopped_worker_loses_its_attempts_when_the_lease_ends(mode: str
 
 
 async def test_a_worker_that_lives_keeps_its_attempts(mode: str) -> None:
-    async with hosted(mode, "sleep 1.5; echo done", lease_seconds=0.6) as (_, event):
+    async with hosted(mode, "sleep 1; echo done", lease_seconds=0.5) as (_, event):
         await event()
         ended = await event()
     assert (ended["succeeded"], ended["log"]) == (True, "done\n")
@@ -244,7 +245,7 @@ async def test_a_worker_that_lives_keeps_its_attempts(mode: str) -> None:
 
 async def test_a_stopped_worker_with_a_group_of_its_own_signals(mode: str) -> None:
     """Ctrl-C and hangup go to the worker's process group; the supervisor drains with the worker, not before."""
-    async with hosted(mode, "sleep 0.6; echo done") as (host, event):
+    async with hosted(mode, "sleep 0.3; echo done") as (host, event):
         supervisor = (await event())["supervisor"]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             os.kill(supervisor, number)

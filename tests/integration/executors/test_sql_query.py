@@ -359,7 +359,7 @@ async def test_the_server_ends_a_query_whose_attempt_is_over(
 
 
 async def test_a_query_ends_when_its_worker_dies(servers: Servers) -> None:
-    """A dead worker closes the socket; the server looks every 2 s."""
+    """A dead worker closes the socket; the server looks every second."""
     async with executing(servers) as executor:
         task = asyncio.create_task(ran(executor, "SELECT pg_sleep(1000)"))
         await active_is(servers, 1)

@@ -253,3 +253,47 @@ class LosesAnswers:
 
     def session(self) -> contextlib.AbstractAsyncContextManager[Unit]:
         return self._units.session()
+
+
+async def test_of_two_last_runs_one_writes_the_end(
+    worker: Worker, worker_units: Database, database: TestDatabase
+) -> None:
+    """Both end at once under `allow`: the job's row is locked before the open ones are looked at."""
+    async with database.owner() as sql:
+        (first,) = await queued(sql, schedule="2026-01-01T00:00:00Z", next_run_time=None, overlap_policy="allow")
+        await sql.execute(
+            """INSERT INTO executions (job_id, user_id, status, scheduled_time, available_at, dispatched_at)
+               VALUES ($1, 1, 'QUEUED', now(), now(), now())""", first["job_id"],
+        )  # fmt: skip
+        worker.executor.may_end.clear()
+        worker.deliver(*await sql.fetch("SELECT * FROM executions ORDER BY execution_id"))
+        await worker.claimer.step()
+        worker.executor.may_end.set()
+        await asyncio.gather(*(e.task for e in worker.running.entries() if e.task))
+        one, other = worker.recorder._waiting
+        slow = Worker(HoldsCommits(worker_units))  # type: ignore[arg-type]
+        slow.lease.claim = worker.lease.claim
+        first_end = asyncio.create_task(slow.recorder.step([one]))
+        await HoldsCommits.reached.wait()
+        second_end = asyncio.create_task(worker.recorder.step([other]))
+        await asyncio.wait({second_end}, timeout=0.3)
+        HoldsCommits.go.set()
+        await asyncio.gather(first_end, second_end)
+        assert await sql.fetchval("SELECT status FROM jobs") == "COMPLETED"
+
+
+class HoldsCommits:
+    """A database whose transaction commits when the test says so."""
+
+    reached = asyncio.Event()
+    go = asyncio.Event()
+
+    def __init__(self, units: Database) -> None:
+        self._units = units
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Unit]:
+        async with self._units.transaction() as unit:
+            yield unit
+            self.reached.set()
+            await self.go.wait()

@@ -1,0 +1,181 @@
+"""`make fences`: each guard is taken out of a copy of the tree, and its test must then be red.
+
+A fence whose test stays green is a fence that nobody would miss.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("libs/common/src", "services/api/src", "services/scheduler/src", "services/worker/src")
+REPOSITORIES = "libs/common/src/foliot/common/repositories"
+SCHEDULER, WORKER = "services/scheduler/src/foliot/scheduler", "services/worker/src/foliot/worker"
+PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
+RESCUE_TESTS = "tests/integration/scheduler/test_rescue.py"
+WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
+
+
+class Fence(msgspec.Struct, frozen=True):
+    """What to take out where, and the test that must notice."""
+
+    name: str
+    file: str
+    guard: str
+    without: str
+    test: str
+
+
+FENCES = [
+    Fence(
+        "ledger key",
+        "sql/migrations/0002_executions.sql",
+        "    CONSTRAINT executions_ledger UNIQUE (job_id, scheduled_time, attempt_number),\n",
+        "",
+        "tests/migrations/test_migrations.py::test_the_ledger_takes_a_tick_once",
+    ),
+    Fence(
+        "term check",
+        f"{REPOSITORIES}/leader.py",
+        "        if await self._session.fetchval(SQL.hold_term, term) is None:\n",
+        "        if await self._session.fetchval(SQL.hold_term, term) is False:\n",
+        f"{PLANNER_TESTS}::test_a_former_term_writes_nothing",
+    ),
+    Fence(
+        "term row held for the transaction",
+        f"{REPOSITORIES}/leader.sql",
+        "WHERE id = 1 AND term = $1 FOR SHARE",
+        "WHERE id = 1 AND term = $1",
+        f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
+    ),
+    Fence(
+        "idle_in_transaction timeout",
+        "sql/roles.sql",
+        "ALTER ROLE foliot_scheduler SET idle_in_transaction_session_timeout = '2s';",
+        "ALTER ROLE foliot_scheduler SET idle_in_transaction_session_timeout = '60s';",
+        f"{PLANNER_TESTS}::test_a_stalled_leader_in_a_transaction_holds_its_successor_for_two_seconds",
+    ),
+    Fence(
+        "version read is version planned",
+        f"{REPOSITORIES}/jobs.sql",
+        "JOIN jobs j ON j.job_id = r.job_id AND j.version = r.version AND",
+        "JOIN jobs j ON j.job_id = r.job_id AND r.version IS NOT NULL AND",
+        f"{PLANNER_TESTS}::test_an_edit_between_read_and_write_is_planned_as_edited",
+    ),
+    Fence(
+        "sending the unconfirmed again",
+        f"{SCHEDULER}/dispatcher.py",
+        "        except (Down, Rejected):\n            self._unconfirmed.append(message)\n",
+        "        except (Down, Rejected):\n            pass\n",
+        f"{PLANNER_TESTS}::test_what_the_broker_did_not_confirm_is_sent_again",
+    ),
+    Fence(
+        "poison split",
+        f"{SCHEDULER}/planner.py",
+        "            if len(judged) == 1:\n",
+        "            if len(judged) >= 1:\n",
+        f"{PLANNER_TESTS}::test_a_row_that_the_server_refuses_is_found_by_splitting",
+    ),
+    Fence(
+        "claim token",
+        f"{REPOSITORIES}/executions.sql",
+        "e.scheduled_time <= $8 AND e.status = 'RUNNING' AND e.claim = $9",
+        "e.scheduled_time <= $8 AND e.status = 'RUNNING' AND $9::bigint IS NOT NULL",
+        f"{WORKER_TESTS}::test_the_result_of_a_taken_attempt_is_dropped",
+    ),
+    Fence(
+        "claim is a compare-and-set",
+        f"{REPOSITORIES}/executions.sql",
+        "  AND (e.status = 'QUEUED' OR ($8 AND e.status = 'RUNNING' AND e.claim = $6)) AND e.available_at IS NOT NULL",
+        "  AND ($8 IS NOT NULL)",
+        f"{WORKER_TESTS}::test_a_copy_of_a_message_is_acked_and_forgotten",
+    ),
+    Fence(
+        "lease",
+        f"{REPOSITORIES}/executions.sql",
+        "claim = ANY ($1::bigint[]) AND lease_until < now()",
+        "claim = ANY ($1::bigint[])",
+        f"{RESCUE_TESTS}::test_a_living_worker_and_a_lease_that_holds_are_left_alone",
+    ),
+    Fence(
+        "ack after commit",
+        f"{WORKER}/claimer.py",
+        "        rows = await self._claim_split(batch, claim, again)\n",
+        "        await settle(batch)\n        rows = await self._claim_split(batch, claim, again)\n",
+        f"{WORKER_TESTS}::test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token",
+    ),
+    Fence(
+        "self-fencing deadline",
+        f"{WORKER}/heartbeat.py",
+        "        if self._lease.deadline == 0.0 or self._lease.holds:\n",
+        "        if self._lease.deadline >= 0.0:\n",
+        f"{WORKER_TESTS}::test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token",
+    ),
+    Fence(
+        "job-row lock at the end",
+        f"{REPOSITORIES}/jobs.sql",
+        "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id FOR NO KEY UPDATE",
+        "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id",
+        f"{WORKER_TESTS}::test_of_two_last_runs_one_writes_the_end",
+    ),
+    Fence(
+        "lock, then look",
+        "services/api/src/foliot/api/jobs.py",
+        '    job = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n',
+        '    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n    job = await locked(change, job_id)\n    _allow(job, "run")\n',
+        "tests/integration/api/test_jobs.py::test_run_waits_for_the_planner_and_then_looks",
+    ),
+]
+
+
+def run_test(tree: Path, test: str) -> bool:
+    """True if the test is green in this tree."""
+    path = os.pathsep.join(str(tree / source) for source in SOURCES)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", test],
+        cwd=tree, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    if b"error" in done.stdout.lower() and b"1 failed" not in done.stdout and done.returncode:
+        raise SystemExit(f"{test} did not run:\n{done.stdout.decode()[-2000:]}")
+    return done.returncode == 0
+
+
+def take_out(tree: Path, fence: Fence) -> None:
+    file = tree / fence.file
+    text = file.read_text()
+    if text.count(fence.guard) != 1:
+        raise SystemExit(f"{fence.name}: the guard stands {text.count(fence.guard)} times in {fence.file}")
+    file.write_text(text.replace(fence.guard, fence.without))
+
+
+def check(fence: Fence) -> bool:
+    """True if the test is red without the guard."""
+    with tempfile.TemporaryDirectory(prefix="foliot-fence-") as directory:
+        tree = Path(directory)
+        for part in ("libs", "services", "sql", "tests", "infra"):
+            shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__", ".local"))
+        shutil.copy(ROOT / "pyproject.toml", tree)
+        take_out(tree, fence)
+        return not run_test(tree, fence.test)
+
+
+def main() -> None:
+    missed = []
+    for number, fence in enumerate(FENCES, 1):
+        red = check(fence)
+        print(f"{number:>3}/{len(FENCES)}  {'red without it' if red else 'NOBODY NOTICES'}  {fence.name}", flush=True)
+        if not red:
+            missed.append(fence.name)
+    print(f"{len(FENCES) - len(missed)} of {len(FENCES)} fences are proven")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
