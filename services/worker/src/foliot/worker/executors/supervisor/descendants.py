@@ -9,19 +9,16 @@ import signal
 from collections.abc import Collection
 
 
-def descendants(root: int, spare: Collection[int] = ()) -> set[int]:
-    """Return the pids below `root`, without those in `spare` and what is below them."""
+def descendants(root: int, spare: Collection[int] = ()) -> list[int]:
+    """Return the pids below `root`, parents first, without those in `spare` and what is below them."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             children.setdefault(_parent(name), []).append(int(name))
-    found: set[int] = set()
-    left = [root]
-    while left:
-        below = [pid for pid in children.get(left.pop(), ()) if pid not in found and pid not in spare]
-        found.update(below)
-        left += below
-    return found
+    found = [root]
+    for parent in found:
+        found += [pid for pid in children.get(parent, ()) if pid not in found and pid not in spare]
+    return found[1:]
 
 
 def _parent(pid: str) -> int:
@@ -34,7 +31,7 @@ def _parent(pid: str) -> int:
 
 
 def send_all(pids: Collection[int], number: signal.Signals) -> None:
-    """Signal all; those that are gone do not matter."""
+    """Signal all in this order; those that are gone do not matter."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
@@ -43,7 +40,7 @@ def send_all(pids: Collection[int], number: signal.Signals) -> None:
 def kill_descendants(root: int, spare: Collection[int] = ()) -> None:
     """Kill what `descendants` names; all is stopped first, so that nothing forks away meanwhile."""
     stopped: set[int] = set()
-    while found := descendants(root, spare) - stopped:
+    while found := set(descendants(root, spare)) - stopped:
         send_all(found, signal.SIGSTOP)
         stopped |= found
     send_all(stopped, signal.SIGKILL)
