@@ -45,6 +45,7 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"payload": "true"}, "payload", "object"),
     ({"colour": "red"}, "colour", "is not a field"),
     ({"start_at": "2030-01-01T00:00:00"}, "start_at", "offset"),
+    ({"start_at": "0001-01-01T00:00:00+14:00"}, "start_at", "1970"),
     ({"start_at": "2030-01-02T00:00:00Z", "end_at": "2030-01-01T00:00:00Z"}, "end_at", "later than start_at"),
     ({"end_at": "2001-01-01T00:00:00Z"}, "end_at", "no tick"),
     ({"labels": {"a": 1}}, "labels", "text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -36,6 +37,7 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
         _log.error("config_wrong", error=str(error))
         sys.exit(EXIT_CONFIG)
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
+    gc.freeze()  # what is loaded stays: no full collection walks through it
     try:
         uvloop.run(_until_stopped(service, loaded, run))
     except (SchemaUnknown, ConfigError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -102,10 +102,26 @@ def convert_fields(
             values[name] = msgspec.convert(body[name], field.type)
         except msgspec.ValidationError as error:
             errors.append(FieldError(prefix + name, _readable(str(error), field.type)))
-        if isinstance(values.get(name), datetime) and values[name].tzinfo is None:
-            errors.append(FieldError(prefix + name, "needs an offset or Z, for example 2030-01-31T09:00:00Z"))
-            del values[name]
+        if isinstance(values.get(name), datetime):
+            try:
+                values[name] = _utc(values[name])
+            except ValueError as error:
+                errors.append(FieldError(prefix + name, str(error)))
+                del values[name]
     return values, errors
+
+
+def _utc(moment: datetime) -> datetime:
+    """Raises ValueError for a time without an offset, or one beyond what can be stored."""
+    if moment.tzinfo is None:
+        raise ValueError("needs an offset or Z, for example 2030-01-31T09:00:00Z")
+    try:
+        converted = moment.astimezone(UTC)
+    except OverflowError:
+        converted = moment.replace(year=1)
+    if not 1970 <= converted.year <= 9998:
+        raise ValueError("must lie between 1970 and 9998")
+    return converted
 
 
 def _readable(message: str, hint: Any) -> str:

@@ -14,7 +14,7 @@ from foliot.common.repositories.jobs import Advance, OpenRuns
 from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
 
-CHUNK = 20_000
+CHUNK = 10_000
 """Ticks judged at once; of a longer gap the older half is judged first, the rest by the next step."""
 ROWS_PER_DECISION = 100
 """Dropped ticks of one decision that get a row each; more get one row."""
