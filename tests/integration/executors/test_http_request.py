@@ -154,11 +154,13 @@ async def test_the_log_has_status_headers_and_start_of_the_body_without_secrets(
 ) -> None:
     secrets = ["Set-Cookie: a=SECRET", "X-Api-Key: SECRET", "Authorization: SECRET", "X-Auth-Token: SECRET"]
     location = "Location: http://user:SECRET@a.example/b?token=SECRET#SECRET"
-    async with serve(answer("302 Found", "X-A: b", *secrets, location, body=b"hello \xff\0")) as seen:
+    link = "Link: <https://a.example/c?page=SECRET>; rel=next, </d#SECRET>"
+    async with serve(answer("302 Found", "X-A: b", *secrets, location, link, body=b"hello \xff\0")) as seen:
         result, log = await ran(executor, seen, headers={"Authorization": "Bearer SECRET"})
     assert "X-A: b\n" in log
     assert "Set-Cookie: [redacted]\n" in log
     assert "Location: http://a.example/b?[redacted]\n" in log
+    assert "Link: <https://a.example/c?[redacted]>; rel=next, </d?[redacted]>\n" in log
     assert log.endswith("\n\nhello \ufffd\ufffd\n")
     assert "SECRET" not in log + str(result)
 

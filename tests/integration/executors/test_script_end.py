@@ -269,6 +269,21 @@ async def test_a_killed_supervisor_takes_everything_with_it_and_is_replaced(mode
     assert output.text() == "ready\nagain\n"
 
 
+async def test_a_supervisor_that_cannot_be_replaced_is_an_error_of_the_attempt(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with executing(mode) as executor:
+        os.kill(executor._link.pid, signal.SIGKILL)
+        await until(lambda: executor._link.gone)
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        for _ in range(2):
+            result = await executor.run(make_attempt("script", script="true"), Output())
+            assert (result.succeeded, result.final) == (False, False)
+            assert "does not start" in str(result.error_message)
+        monkeypatch.undo()
+        assert (await executor.run(make_attempt("script", script="true"), Output())).succeeded
+
+
 async def test_a_supervisor_that_stands_still_is_killed(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_module, "_KILL_SECONDS", 0.3)
     token = Token()

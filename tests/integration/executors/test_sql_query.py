@@ -169,6 +169,8 @@ async def test_parameters(executor: SqlQueryExecutor, expression: str, param: An
         ("SELECT $1::date", ["x"], "params[0] is no date"),
         ("SELECT $1::int", [], "the query has 1 parameters, params has 0"),
         ("SELECT 1", [1], "the query has 0 parameters, params has 1"),
+        ("SELECT '20000-01-01'::timestamptz", [], "out of range"),
+        ("SELECT '20000-01-01'::date", [], "out of range"),
         ("SELECT id, 1/(id-60) FROM items ORDER BY id", [], "22012: division by zero"),
     ],
 )

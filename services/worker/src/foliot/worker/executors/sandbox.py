@@ -58,12 +58,9 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
         modes: tuple[Mode, ...] = (self.mode,) if self.mode else ("namespace", "group")
         for mode in modes:
             try:
-                link = await self.open(mode)
-                await self._probe(link)
+                return mode, await self._proved(mode)
             except SupervisorError as error:
                 problems.append(f"{mode}: {error}")
-            else:
-                return mode, link
         raise SupervisorError(f"scripts cannot be run here: {'; '.join(problems)}")
 
     async def open(self, mode: Mode) -> Link:
@@ -98,8 +95,17 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     def _root(self) -> str:
         return self.directory or os.path.join(tempfile.gettempdir(), f"foliot-scripts-{os.geteuid()}")
 
+    async def _proved(self, mode: Mode) -> Link:
+        link = await self.open(mode)
+        try:
+            await self._probe(link)
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
     async def _probe(self, link: Link) -> None:
-        """Run a script that does nothing; close the link and raise SupervisorError if that fails."""
+        """Run a script that does nothing; raise SupervisorError if that fails."""
         null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         ending = Ending()
         try:
@@ -110,10 +116,7 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
             pass
         finally:
             os.close(null)
-        if ending.code == 0:
-            return
-        await link.close()
-        problem = f"status {ending.code}"
-        if ending.failure:
-            problem = f"{ending.failure.step}: {ending.failure.reason}"
-        raise SupervisorError(f"a script that does nothing fails ({problem}); can every user reach {self._root}?")
+        if ending.code != 0:
+            failure = ending.failure
+            problem = f"{failure.step}: {failure.reason}" if failure else f"status {ending.code}"
+            raise SupervisorError(f"a script that does nothing fails ({problem}); can every user reach {self._root}?")

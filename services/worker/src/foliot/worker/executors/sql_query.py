@@ -10,8 +10,8 @@ import asyncpg
 from foliot.common.payloads import SqlQuery
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.datasources import Datasource
-from foliot.worker.executors.sql.connections import FAILURES, Connections, Kept
-from foliot.worker.executors.sql.params import ParameterError, converted
+from foliot.worker.executors.sql.connections import FAILURES, NO_VALUE, Connections, Kept
+from foliot.worker.executors.sql.params import converted
 from foliot.worker.executors.sql.rows import line, unique_names
 from foliot.worker.output import Output
 
@@ -52,7 +52,7 @@ class SqlQueryExecutor:
         try:
             async with asyncio.timeout(seconds):
                 await _query(connections, source, payload, seconds, output)
-        except (*FAILURES, ParameterError, AnswerTooLargeError) as error:
+        except (*FAILURES, *NO_VALUE, AnswerTooLargeError) as error:
             return Result(succeeded=False, error_message=_described(error))
         return Result(succeeded=True)
 

@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 from aiohttp import ClientResponse
-from yarl import URL
 
 from foliot.worker.executors.http.statuses import REDIRECTS, retry_after
 from foliot.worker.output import Output
@@ -17,6 +16,9 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 LOGGED_BODY_BYTES: Final = 6 * 1024
 
 _SECRET = re.compile(r"cookie|auth|token|secret|passw|session|csrf|xsrf|api-?key|signature", re.IGNORECASE)
+_HOLDS_URL: Final = frozenset({"location", "content-location", "refresh", "link"})
+_QUERY = re.compile(r"[?#][^\s>;,]*")
+_USER = re.compile(r"//[^/\s@]*@")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -70,21 +72,12 @@ def _log_head(response: ClientResponse, output: Output) -> None:
 
 
 def _value(name: str, value: str) -> str:
+    """Return a header as it may be logged: in a URL, user and query may be credentials."""
     if _SECRET.search(name):
         return "[redacted]"
-    return (
-        without_query(value) if name.lower() in ("location", "content-location", "refresh", "link") else _shown(value)
-    )
-
-
-def without_query(url: str) -> str:
-    """Return a URL as it may be logged: what stands behind the question mark may be a credential."""
-    try:
-        parsed = URL(url)
-        shown = str(parsed.with_query(None).with_fragment(None).with_user(None)) if parsed.absolute else parsed.path
-    except ValueError:
-        shown = url.partition("?")[0]
-    return _shown(shown) + ("?[redacted]" if "?" in url else "")
+    if name.lower() in _HOLDS_URL:
+        value = _QUERY.sub("?[redacted]", _USER.sub("//", value))
+    return _shown(value)
 
 
 def _shown(text: str) -> str:

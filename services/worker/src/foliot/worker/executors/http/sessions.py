@@ -17,6 +17,7 @@ from typing import Final, Self
 
 from aiohttp import (
     AddrInfoType,
+    ClientConnectionResetError,
     ClientOSError,
     ClientResponse,
     ClientSession,
@@ -71,7 +72,7 @@ class Sessions:
         use = SimpleNamespace(reused=False)
         try:
             return await self._guarded(self._kept, method, url, headers, body, use)
-        except (ServerDisconnectedError, ClientOSError):
+        except (ServerDisconnectedError, ClientOSError, ClientConnectionResetError):
             if not use.reused:
                 raise
             return await self._guarded(self._fresh, method, url, headers, body, SimpleNamespace())

@@ -27,6 +27,9 @@ IDLE_SECONDS: Final = 30.0
 FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What a statement, its connection and the network may raise."""
 
+NO_VALUE: Final = (ValueError, ArithmeticError)
+"""What a conversion raises: a parameter that does not fit, a time beyond the year 9999, text in no encoding."""
+
 _LONGEST_MILLISECONDS: Final = 2**31 - 1
 _DIED: Final = (
     OSError,
@@ -74,7 +77,7 @@ class Connections:
                 # PostgreSQL before 16 lets a READ ONLY transaction make large objects: undo them
                 end = "ROLLBACK" if self._source.read_only else "COMMIT"
                 await kept.connection.execute(end, timeout=COMMAND_SECONDS)
-            except (asyncpg.PostgresError, ValueError):  # the statement's fault: the connection is as good as before
+            except (asyncpg.PostgresError, *NO_VALUE):  # the statement's fault: the connection is as good as before
                 await self._keep(kept, "ROLLBACK")
                 raise
             except BaseException:

@@ -12,13 +12,15 @@
   `group`). It dies with the supervisor (PDEATHSIG).
 - The *script* is a child of the keeper, never PID 1 itself: there TERM would be ignored.
 
-Why one long-lived process and not a supervisor an attempt: an interpreter start alone is 12 ms of CPU, the chain
-setpriv, prlimit, unshare, tini is 7.3 ms; a clone of a process that is already there, with namespaces, limits and
-privileges set by system calls and /bin/sh itself, is 3.3 ms. It also is single-threaded, as PDEATHSIG needs.
+Why one long-lived process and not a supervisor an attempt: an attempt costs 7 ms of CPU here, with its
+directory, its namespaces and /bin/sh (1 ms). The chain setpriv, prlimit, unshare, tini alone is 7.3 ms and would
+need a process an attempt that watches the worker, 12 ms more in Python. This one also is single-threaded, as
+PDEATHSIG needs.
 
 Weaknesses that are left. Memory and CPU limits are those of one process, not of the attempt as a whole (no cgroup
-is assumed). Mode `group` without root: the script runs under the worker's own user, may signal the keeper and
-the supervisor, and if it kills both, what it started goes on until the worker finds the socket closed and ends.
+is assumed). What a script leaves outside its directory, in /tmp, stays; its user id is given out again after all
+others of the worker's block. Mode `group` without root: the script runs under the worker's own user and may signal
+its keeper and the supervisor; if it kills first the one and then the other, nobody finds what it started.
 The network is the host's: scripts need it; whoever wants it closed runs workers in a network of their own.
 
 Everything here but `link` runs without site-packages: standard library only.

@@ -65,6 +65,10 @@ class Link:
                 problem = await link._ready
         except TimeoutError:
             problem = f"no answer within {_READY_SECONDS:g} s"
+        except BaseException:
+            link.abort()
+            await link.close()
+            raise
         if problem:
             await link.close()
             raise SupervisorError(f"the supervisor of scripts does not start: {problem}")
@@ -114,8 +118,10 @@ class Link:
         self._process.kill()
 
     async def close(self) -> None:
-        """Kill every attempt and end the supervisor."""
+        """Kill every attempt and end the supervisor; again does nothing."""
         self._end("closed")
+        if self._process.poll() is not None:
+            return
         pidfd = os.pidfd_open(self._process.pid)
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
