@@ -59,6 +59,9 @@ chaos: setup ## campaigns of faults with their checker (CAMPAIGN=leader-kill ROU
 fences: setup ## take each guard out of a copy and see its test turn red
 	@PYTHONPATH=tests $(BIN)/python -m fences
 
+oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
+	@PYTHONPATH=tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
+
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
@@ -66,4 +69,4 @@ lock: ## resolve requirements.in into requirements.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q pip-tools
 	@$(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos fences snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos fences oracle snapshot lock

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Protocol
 
+from chaos.load import Delays, Http600
 from chaos.rig import Rig
 from support.ledger import effect_script
 from support.processes import VARIABLE, new_mark, processes_of
@@ -211,4 +212,6 @@ CAMPAIGNS: dict[str, Campaign] = {
     "postgres-kill": PostgresKill(),
     "rabbitmq-kill": RabbitKill(),
     "zookeeper-kill": ZooKeeperKill(),
+    "delays": Delays(),
+    "http-600": Http600(),
 }
