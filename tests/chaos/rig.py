@@ -12,7 +12,7 @@ from cluster.servers import Servers, start_servers
 from foliot.common.migrate import migrate
 from support.databases import TestDatabase
 from support.foliot import Foliot
-from support.ledger import check_effects, check_ledger, check_nothing_open, check_ticks, read_effects
+from support.ledger import check_effects, check_ledger, check_nothing_open, check_ticks, effect_directory, read_effects
 from support.starting import start_foliot
 
 REPOSITORY = Path(__file__).parents[2]
@@ -76,10 +76,10 @@ async def open_rig(directory: Path, *, schedulers: int = 2, workers: int = 2, **
         logs = directory / "log"
         logs.mkdir(parents=True, exist_ok=True)
         database = TestDatabase(servers.database_url)
-        async with start_foliot(
-            servers, database, logs, proxied=True, schedulers=schedulers, workers=workers, **environment
-        ) as foliot:
-            effects = Path("/tmp") / f"foliot-chaos-{servers.postgres.port}"
-            effects.mkdir(exist_ok=True)
-            effects.chmod(0o777)
+        async with (
+            effect_directory() as effects,
+            start_foliot(
+                servers, database, logs, proxied=True, schedulers=schedulers, workers=workers, **environment
+            ) as foliot,
+        ):
             yield Rig(foliot, servers, effects)

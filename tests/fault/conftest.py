@@ -17,6 +17,7 @@ from support.ledger import (
     check_ledger,
     check_nothing_open,
     check_ticks,
+    effect_directory,
     effect_script,
     read_effects,
 )
@@ -93,10 +94,8 @@ class Faults:
 @pytest.fixture(scope="session")
 async def broken(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Faults]:
     directory = tmp_path_factory.mktemp("faults")
-    directory.chmod(0o755)
-    for parent in list(directory.parents)[:2]:
-        parent.chmod(0o755)
     async with (
+        effect_directory() as effects,
         create_from_template(servers.database_url, template, "faults") as database,
         start_foliot(
             servers, database, directory, proxied=True, schedulers=2, workers=2,
@@ -104,7 +103,7 @@ async def broken(servers: Servers, template: str, tmp_path_factory: pytest.TempP
             WORKER__FOLIOT_HEARTBEAT_SECONDS="1", SCHEDULER__FOLIOT_ZOOKEEPER_SESSION_SECONDS=str(SESSION),
         ) as foliot,
     ):  # fmt: skip
-        yield Faults(foliot, servers, directory)
+        yield Faults(foliot, servers, effects)
 
 
 @pytest.fixture

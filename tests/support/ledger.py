@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
+import tempfile
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +24,14 @@ class Effect(msgspec.Struct, frozen=True):
     execution_id: int
     attempt: int
     at: int
+
+
+@contextlib.asynccontextmanager
+async def effect_directory() -> AsyncIterator[Path]:
+    """Where scripts of any user may write: not below a folder that a test runner keeps to itself."""
+    with tempfile.TemporaryDirectory(prefix="foliot-effects-") as made:
+        os.chmod(made, 0o755)
+        yield Path(made)
 
 
 EFFECT = 'echo "$W $FOLIOT_EXECUTION_ID $FOLIOT_ATTEMPT $(date +%s%N)" >> {path}'

@@ -44,7 +44,7 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
         _log.error("config_wrong" if isinstance(error, ConfigError) else "schema_unknown", error=str(error))
         sys.exit(EXIT_CONFIG)
     except Exception as error:
-        _log.error("crashed", error=error, exc_info=error)
+        _log.error("crashed", exc_info=error)
         sys.exit(1)
 
 

@@ -70,7 +70,9 @@ def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, str) and len(value) > _MAX_TEXT:
-        return value[:_MAX_TEXT] + "..."
+        return f"{value[:1_000]} ... {value[-_MAX_TEXT + 1_000 :]}"  # the end of a traceback says most
+    if isinstance(value, BaseExceptionGroup):
+        return "; ".join(str(_value(error)) for error in value.exceptions[:5])
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"[:_MAX_TEXT]
     return value

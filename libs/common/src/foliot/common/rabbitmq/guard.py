@@ -45,6 +45,6 @@ async def guard(awaitable: Awaitable[_Result], timeout: float) -> _Result:
         return task.result()
     if isinstance(error, aiormq.exceptions.PublishError | aiormq.exceptions.DeliveryError):
         raise Rejected(repr(error)) from error
-    if isinstance(error, aiormq.AMQPError | RuntimeError | OSError | asyncio.TimeoutError | asyncio.CancelledError):
+    if isinstance(error, Exception | asyncio.CancelledError):  # a dying link raises anything, EOFError among it
         raise Down(repr(error)) from error
     raise error
