@@ -31,10 +31,15 @@ class TestDatabase(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def create_from_template(server_url: str, template: str, name: str) -> AsyncIterator[TestDatabase]:
+    await _run(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield TestDatabase(server_url.rsplit("/", 1)[0] + f"/{name}")
+    await _run(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def _run(server_url: str, statement: str) -> None:
+    """On a connection of its own: the server may have been killed meanwhile."""
     owner = await asyncpg.connect(server_url)
     try:
-        await owner.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield TestDatabase(server_url.rsplit("/", 1)[0] + f"/{name}")
-        await owner.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await owner.execute(statement)
     finally:
         await owner.close()
