@@ -76,6 +76,26 @@ async def test_a_message_that_nobody_can_read_is_set_aside(faults: Faults) -> No
     await faults.completed_since(jobs[0], 2)
 
 
+async def test_the_brokers_consumer_timeout_does_not_touch_long_jobs(faults: Faults) -> None:
+    """A delivery is acked once its claim is committed, not when the job ends."""
+    ctl = faults.servers.rabbitmqctl_environment
+
+    async def set_timeout(milliseconds: int) -> None:
+        setting = f"application:set_env(rabbit, consumer_timeout, {milliseconds})."
+        process = await asyncio.create_subprocess_exec(
+            "/usr/lib/rabbitmq/bin/rabbitmqctl", "-q", "eval", setting, env=ctl
+        )
+        assert await process.wait() == 0
+
+    await set_timeout(3_000)
+    try:
+        execution = await faults.long_script(seconds=6)
+        (ended,) = await faults.foliot.ended(execution["job_id"])
+        assert (ended["status"], ended["attempt_number"]) == ("COMPLETED", 1)
+    finally:
+        await set_timeout(1_800_000)
+
+
 async def test_postgres_killed_and_restarted(faults: Faults) -> None:
     jobs = await faults.ticking()
     for _ in range(3):

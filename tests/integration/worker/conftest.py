@@ -63,13 +63,13 @@ class Delivery:
 
 
 class Worker:
-    def __init__(self, units: Database, worker_id: str = "worker-1", lease: float = 30.0) -> None:
+    def __init__(self, units: Database, worker_id: str = "worker-1", lease: float = 30.0, slots: int = SLOTS) -> None:
         clock = SystemClock()
         metrics.initialise(worker_id)
         self.units = units
         self.executor = Scripted()
         self.lease = Lease(clock, lease)
-        self.running = Running(SLOTS)
+        self.running = Running(slots)
         self.inbox = Inbox(3, clock)
         self.recorder = Recorder(units, self.running, self.lease, clock, worker_id=worker_id)
         self.runner = Runner({"script": self.executor}, self.running, self.recorder, self.lease)
@@ -79,7 +79,7 @@ class Worker:
         )  # fmt: skip
         self.heartbeat = Heartbeat(
             units, self.lease, self.running, self.inbox, clock,
-            worker_id=worker_id, pools=("default",), slots=SLOTS, on_extended=lambda deadline: None,
+            worker_id=worker_id, pools=("default",), slots=slots, on_extended=lambda deadline: None,
         )  # fmt: skip
 
     def deliver(self, *rows: asyncpg.Record) -> Delivery:
