@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Protocol
 
-from chaos.load import Delays, Http600
+from chaos.load import Delays, Http600, Target, insert_load
 from chaos.rig import Rig
 from support.ledger import effect_script
 from support.processes import VARIABLE, new_mark, processes_of
@@ -168,8 +168,9 @@ class ServerKill:
     server = ""
 
     async def prepare(self, rig: Rig) -> None:
-        payload = {"script": "true"}
-        await rig.create(200, schedule="@every 1s", overlap_policy="allow", payload=payload, job_type="script")
+        self._target = Target(rig.effects.with_name("arrivals"))
+        await self._target.start()
+        await insert_load(rig, self._target.url, 200)
         await asyncio.sleep(10)
 
     async def round(self, rig: Rig) -> Figures:
@@ -186,7 +187,9 @@ class ServerKill:
         return {"working_again_s": round(again, 2)}
 
     async def check(self, rig: Rig) -> list[str]:
-        return await rig.check()
+        problems = await rig.check()
+        await self._target.stop()
+        return problems
 
 
 class PostgresKill(ServerKill):

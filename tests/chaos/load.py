@@ -12,6 +12,40 @@ from chaos.rig import Rig
 Figures = dict[str, float]
 
 
+class Target:
+    """The target's process and where it listens."""
+
+    def __init__(self, arrivals: Path) -> None:
+        self.arrivals = arrivals
+        self.url = ""
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "chaos.target", str(self.arrivals), stdout=asyncio.subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(await self._process.stdout.readline())}/"
+
+    async def stop(self) -> None:
+        self._process.terminate()
+        await self._process.wait()
+
+
+async def insert_load(rig: Rig, url: str, count: int) -> None:
+    """`count` http_request jobs `@every 1s`, spread over the second, from 5 s on."""
+    async with rig.foliot.sql() as sql:
+        rows = await sql.fetch(
+            """INSERT INTO jobs (user_id, job_name, job_type, schedule, schedule_since, next_run_time, payload, overlap_policy)
+               SELECT 1, 'load ' || n, 'http_request', '@every 1s', due - interval '1 s', due,
+                   jsonb_build_object('url', $1::text), 'allow'
+               FROM generate_series(1, $2::int) n,
+                    LATERAL (SELECT date_trunc('second', now()) + interval '5 s' + n * interval '1 s' / $2::int) d (due)
+               RETURNING job_id""",
+            url, count,
+        )  # fmt: skip
+    rig.jobs = [row["job_id"] for row in rows]
+
+
 class Http600:
     """600 http_request jobs a second for a minute; each must have been RUNNING, committed, when its request came."""
 
@@ -19,24 +53,12 @@ class Http600:
     rounds = 1
 
     async def prepare(self, rig: Rig) -> None:
-        self._arrivals = rig.effects.with_name("arrivals")
-        self._target = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "chaos.target", str(self._arrivals), stdout=asyncio.subprocess.PIPE
-        )
-        assert self._target.stdout is not None
-        port = int(await self._target.stdout.readline())
-        self._url = f"http://127.0.0.1:{port}/"
+        self._target = Target(rig.effects.with_name("arrivals"))
+        await self._target.start()
 
     async def round(self, rig: Rig) -> Figures:
+        await insert_load(rig, self._target.url, 600)
         async with rig.foliot.sql() as sql:
-            rows = await sql.fetch(
-                """INSERT INTO jobs (user_id, job_name, job_type, schedule, next_run_time, payload, overlap_policy)
-                   SELECT 1, 'load ' || n, 'http_request', '@every 1s', date_trunc('second', now()) + interval '5 s'
-                       + n * interval '1 s' / 600, jsonb_build_object('url', $1::text), 'allow'
-                   FROM generate_series(1, 600) n RETURNING job_id""",
-                self._url,
-            )
-            rig.jobs = [row["job_id"] for row in rows]
             await asyncio.sleep(66)
             await sql.execute("UPDATE jobs SET status = 'PAUSED', next_run_time = NULL, version = version + 1")
             await rig.until("SELECT count(*) = 0 FROM executions WHERE end_time IS NULL")
@@ -45,8 +67,7 @@ class Http600:
                        percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM start_time - scheduled_time)) AS late
                    FROM executions"""
             )
-        self._target.terminate()
-        await self._target.wait()
+        await self._target.stop()
         assert figures is not None
         early = await self._before_their_claim(rig)
         return {
@@ -60,7 +81,7 @@ class Http600:
             rows = await sql.fetch("SELECT job_id, scheduled_time, attempt_number, start_time FROM executions")
         started = {(r["job_id"], r["scheduled_time"], r["attempt_number"]): r["start_time"].timestamp() for r in rows}
         early = 0
-        for line in Path(self._arrivals).read_text().splitlines():  # noqa: ASYNC240
+        for line in self._target.arrivals.read_text().splitlines():
             key, attempt, at = line.split()
             job_id, _, moment = key.partition(":")
             claimed = started.get((int(job_id), datetime.fromisoformat(moment), int(attempt)))
