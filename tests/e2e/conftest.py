@@ -29,7 +29,13 @@ async def foliot(servers: Servers, template: str, tmp_path_factory: pytest.TempP
 
 @pytest.fixture(scope="session")
 async def target() -> AsyncIterator[str]:
-    """A server for http_request jobs: /ok answers 200, /fail 500."""
+    """A server for http_request jobs: /ok answers 200, /fail 500, /mended/<name> 500 at first and then 200."""
+    seen: set[str] = set()
+
+    async def mended(request: web.Request) -> web.Response:
+        first = request.path not in seen
+        seen.add(request.path)
+        return web.Response(status=500 if first else 200)
 
     async def ok(_request: web.Request) -> web.Response:
         return web.Response(text="fine")
@@ -38,7 +44,7 @@ async def target() -> AsyncIterator[str]:
         return web.Response(status=500)
 
     app = web.Application()
-    app.add_routes([web.route("*", "/ok", ok), web.route("*", "/fail", fail)])
+    app.add_routes([web.route("*", "/ok", ok), web.route("*", "/fail", fail), web.route("*", "/mended/{name}", mended)])
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
