@@ -5,7 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Collection
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from foliot.worker.executors.supervisor import linux
 from foliot.worker.executors.supervisor.descendants import descendants, kill_descendants
@@ -14,8 +14,6 @@ from foliot.worker.executors.supervisor.keeper import KILL_ALL, Inherited, keep
 from foliot.worker.executors.supervisor.limits import tasks_of
 from foliot.worker.executors.supervisor.uids import Uids
 from foliot.worker.executors.supervisor.wire import Settings
-
-_COUNT_SECONDS: Final = 5.0
 
 
 class Launched(NamedTuple):
@@ -38,7 +36,6 @@ class Keepers:
         self._uids = Uids(*settings["uids"]) if settings["uids"] else None
         self._own = os.pidfd_open(os.getpid())
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        self._counted = (-_COUNT_SECONDS, 0)
 
     @property
     def use_namespaces(self) -> bool:
@@ -99,14 +96,11 @@ class Keepers:
         return {"code": 128 + number if number else code, "signal": number, "failed": report.get("failed")}
 
     def _others(self) -> int:
-        """Count what else runs under the script's user where it has none of its own, at most every few seconds."""
-        if self._uids or self._namespaces:
-            return 0
-        at, count = self._counted
-        if linux.now() - at >= _COUNT_SECONDS:
-            count = tasks_of(os.getuid())
-            self._counted = (linux.now(), count)
-        return count
+        """Count what else runs under the script's user where it has none of its own.
+
+        Counted anew for each attempt: another script may have started hundreds of processes since the last.
+        """
+        return 0 if self._uids or self._namespaces else tasks_of(os.getuid())
 
     def _give_back(self, uid: int | None) -> None:
         if self._uids and uid is not None:
