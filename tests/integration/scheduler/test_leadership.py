@@ -141,3 +141,13 @@ async def test_a_wiped_ensemble_elects_with_a_greater_term(join: Join, units: Da
     candidate = join("one")
     await leads(candidate)
     assert candidate.terms == [before + 1]
+
+
+async def test_everything_deleted_elects_again(join: Join) -> None:
+    """Somebody removes the whole tree in ZooKeeper, the parent too."""
+    candidate = join("one")
+    await leads(candidate)
+    await candidate.clients[-1]._zk.deleteall(candidate.leadership._root)
+    async with asyncio.timeout(5):
+        while len(candidate.terms) < 2 or not candidate.leading.is_set():
+            await asyncio.sleep(0.01)
