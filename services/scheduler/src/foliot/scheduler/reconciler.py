@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from foliot.common.database import UnitsOfWork
+from foliot.common.repositories.unit import Unit
 from foliot.common.runs import end_runs
 
 BATCH = 500
@@ -17,26 +20,20 @@ class Reconciler:
 
     async def release(self) -> None:
         """Each second: runs that wait for nothing any more."""
-        after = 0
-        while True:
-            async with self._database.transaction() as unit:
-                await unit.leader.hold_term(self._term)
-                job_ids = await unit.executions.select_waiting_jobs(after, BATCH)
-                if job_ids:
-                    await end_runs(unit, job_ids)
-            if len(job_ids) < BATCH:
-                return
-            after = job_ids[-1]
+        await self._end(lambda unit, after: unit.executions.select_waiting_jobs(after, BATCH))
 
     async def settle(self) -> None:
         """Every 10 s: jobs that will not be armed again and have nothing open."""
-        after = 0
-        while True:
+        await self._end(lambda unit, after: unit.jobs.select_unsettled(after, BATCH))
+
+    async def _end(self, select: Callable[[Unit, int], Awaitable[list[int]]]) -> None:
+        """Go through the selected jobs batch by batch, each in a transaction under the term."""
+        after, full = 0, True
+        while full:
             async with self._database.transaction() as unit:
                 await unit.leader.hold_term(self._term)
-                job_ids = await unit.jobs.select_unsettled(after, BATCH)
+                job_ids = await select(unit, after)
                 if job_ids:
                     await end_runs(unit, job_ids)
-            if len(job_ids) < BATCH:
-                return
-            after = job_ids[-1]
+            full = len(job_ids) == BATCH
+            after = job_ids[-1] if job_ids else after
