@@ -28,7 +28,9 @@ async def executor(
     try:
         running = await ScriptExecutor(Sandbox(mode=request.param, limits=LIMITS)).__aenter__()
     except SupervisorError as error:
-        pytest.skip(f"not possible here: {error}")
+        if request.param == "group" or os.geteuid() == 0:  # there it must work: a broken sandbox is red, not skipped
+            raise
+        pytest.skip(f"this kernel gives an ordinary user no namespaces: {error}")
     try:
         yield running
     finally:

@@ -37,7 +37,9 @@ async def executing(mode: str, **arguments: Any) -> AsyncIterator[ScriptExecutor
     try:
         await executor.__aenter__()
     except SupervisorError as error:
-        pytest.skip(f"not possible here: {error}")
+        if mode == "group" or os.geteuid() == 0:  # there it must work: a broken sandbox is red, not skipped
+            raise
+        pytest.skip(f"this kernel gives an ordinary user no namespaces: {error}")
     try:
         yield executor
     finally:

@@ -78,7 +78,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: datetime | None
 
 
-JOB_COLUMNS = Job.__struct_fields__
 HIDDEN_JOB_FIELDS = frozenset(
     {"schedule_since", "spread_key", "paused_run_time", "open_since", "request_id", "traceparent"}
 )
@@ -126,10 +125,6 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     error_message: str | None = None
     final: bool = False
     retry_after: float | None = None
-
-
-def job_from(record: asyncpg.Record) -> Job:
-    return Job(**record)
 
 
 def execution_from(record: asyncpg.Record) -> Execution:

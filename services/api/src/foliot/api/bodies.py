@@ -10,11 +10,7 @@ import orjson
 from aiohttp import web
 
 from foliot.common.clock import rfc3339
-from foliot.common.errors import FieldError, FoliotError, Invalid, Malformed
-
-
-class UnsupportedMediaType(FoliotError):
-    """The body is not JSON by its content type."""
+from foliot.common.errors import FieldError, Invalid, Malformed
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

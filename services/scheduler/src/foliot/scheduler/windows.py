@@ -29,9 +29,6 @@ class Windows:
     def limit(self, pool: str) -> int:
         return max(LEAST, 2 * self._slots.get(pool, 0))
 
-    def workers_slots(self, pool: str) -> int:
-        return self._slots.get(pool, 0)
-
     def room(self, pool: str, cls: PriorityClass) -> int:
         return max(0, self.limit(pool) - self._dispatched[pool, cls])
 
