@@ -36,6 +36,7 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"timeout_seconds": 0}, "timeout_seconds", ">= 1"),
     ({"overlap_policy": "never"}, "overlap_policy", "queue_one"),
     ({"job_type": "cobol"}, "job_type", "http_request"),
+    ({"job_type": "noop", "payload": {}}, "job_type", "http_request"),
     ({"job_name": ""}, "job_name", "length"),
     ({"job_name": "x" * 256}, "job_name", "length"),
     ({"job_name": "a\0b"}, "job_name", "NUL"),

@@ -14,6 +14,7 @@ from foliot.worker.config import Config
 from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.executors.datasources import Datasource, DatasourceError, load_datasources
 from foliot.worker.executors.http_request import HttpRequestExecutor
+from foliot.worker.executors.noop import NoopExecutor
 from foliot.worker.executors.sandbox import Mode, Sandbox
 from foliot.worker.executors.script import ScriptExecutor
 from foliot.worker.executors.sql_query import SqlQueryExecutor
@@ -54,7 +55,8 @@ async def open_repertoire(config: Config) -> AsyncIterator[Repertoire]:
         http = await stack.enter_async_context(HttpRequestExecutor(allow_networks=_networks(config)))
         script, run_script = await _script(config, stack)
         sql = await stack.enter_async_context(SqlQueryExecutor(_datasources(config)))
-        yield Repertoire({"http_request": http, "script": run_script, "sql_query": sql}, script)
+        noop = NoopExecutor()
+        yield Repertoire({"http_request": http, "script": run_script, "sql_query": sql, "noop": noop}, script)
 
 
 def _networks(config: Config) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

@@ -1,0 +1,14 @@
+"""Does nothing but note when it was started: what benchmarks measure the scheduler with."""
+
+import time
+
+from foliot.worker.executors.attempt import Attempt, Result
+from foliot.worker.output import Output
+
+
+class NoopExecutor:
+    """Succeeds at once; its log is the moment it was started, in seconds since 1970 by this machine's clock."""
+
+    async def run(self, attempt: Attempt, output: Output) -> Result:  # noqa: ARG002
+        output.write_text(f"{time.time():.6f}")
+        return Result(succeeded=True)
