@@ -19,7 +19,7 @@ def seconds(n: float) -> timedelta:
 
 def a_due_job(**fields: Any) -> DueJob:
     values: dict[str, Any] = {
-        "job_id": 1, "user_id": 1, "team_id": None, "schedule": "@every 10s", "timezone": "UTC",
+        "job_id": 1, "user_id": 1, "team_id": None, "job_name": "a job", "schedule": "@every 10s", "timezone": "UTC",
         "schedule_since": NOW - timedelta(days=1), "spread_key": None, "next_run_time": NOW, "overlap_policy": "skip",
         "misfire_policy": "run_once", "misfire_grace_seconds": 60, "misfire_limit": 100, "dst_gap": "shift",
         "dst_overlap": "first", "start_at": None, "end_at": None, "max_runs": None, "runs_planned": 0,

@@ -69,17 +69,18 @@ class Worker:
         self.units = units
         self.executor = Scripted()
         self.lease = Lease(clock, lease)
-        self.running = Running(slots)
-        self.inbox = Inbox(3, clock)
+        claimable = asyncio.Event()
+        self.running = Running(slots, claimable)
+        self.inbox = Inbox(3, clock, claimable)
         self.recorder = Recorder(units, self.running, self.lease, clock, worker_id=worker_id)
         self.runner = Runner({"script": self.executor}, self.running, self.recorder, self.lease)
         self.claimer = Claimer(
             units, self.inbox, self.running, self.lease, clock,
-            worker_id=worker_id, start=self.runner.start, hold_seconds=5.0,
+            claimable=claimable, worker_id=worker_id, start=self.runner.start, hold_seconds=5.0,
         )  # fmt: skip
         self.heartbeat = Heartbeat(
             units, self.lease, self.running, self.inbox, clock,
-            worker_id=worker_id, pools=("default",), slots=slots, on_extended=lambda deadline: None,
+            claimable=claimable, worker_id=worker_id, pools=("default",), slots=slots, on_extended=lambda deadline: None,
         )  # fmt: skip
 
     def deliver(self, *rows: asyncpg.Record) -> Delivery:

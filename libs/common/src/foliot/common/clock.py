@@ -37,4 +37,5 @@ class SystemClock:
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 UTC with six digits and `Z`, the only form in which Foliot writes a time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:26] + "Z"

@@ -7,14 +7,15 @@ are in characters unless they say bytes. Whatever passes can be stored as JSONB 
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
-from yarl import URL
+
+from foliot.common.urls import MAX_URL, check_url
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-MAX_URL: Final = 8_192
 MAX_HEADERS: Final = 64
 MAX_HEADER_VALUE: Final = 8_000
 MAX_STATUSES: Final = 32
@@ -36,8 +37,6 @@ RESERVED_ENV: Final = frozenset({"PATH", "HOME", "TRACEPARENT"})
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
-_HOST = re.compile(r"(?=.{1,253}$)([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 _STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _DATASOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -116,8 +115,13 @@ def decode(job_type: str, payload: object) -> Payload:
     return msgspec.convert(payload, struct)
 
 
+@cache
+def _fields(struct: type[Payload]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.name: field for field in msgspec.structs.fields(struct)}
+
+
 def _wrong_fields(struct: type[Payload], payload: Mapping[Any, Any]) -> Iterator[Wrong]:
-    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    fields = _fields(struct)
     for name in payload:
         if name not in fields:
             shown = _SURROGATE.sub("\ufffd", str(name)[:64])
@@ -150,32 +154,6 @@ def _wrong_types(path: str, value: object, error: msgspec.ValidationError) -> It
         for index, item in enumerate(value[:MAX_ARGS]):
             if not isinstance(item, str):
                 yield f"{path}[{index}]", 'must be a text; write it in quotes, such as "204"'
-
-
-def check_url(path: str, url: str) -> Iterator[Wrong]:
-    if not 0 < len(url) <= MAX_URL:
-        yield path, f"must have 1 to {MAX_URL} characters"
-    elif _NOT_IN_URL.search(url) or _SURROGATE.search(url):
-        yield path, "must not contain spaces, backslashes or control characters; percent-encode them"
-    else:
-        try:
-            parsed = URL(url)
-            yield from _check_parsed_url(path, parsed, parsed.raw_host or "")
-        except ValueError as error:  # a host that IDNA forbids, a port that is no number
-            yield path, f"is not a valid URL: {error}"
-
-
-def _check_parsed_url(path: str, url: URL, host: str) -> Iterator[Wrong]:
-    if url.scheme not in ("http", "https"):
-        yield path, "must begin with http:// or https://"
-    elif not host:
-        yield path, "has no host; write it as https://host/path"
-    elif ":" not in host and not _HOST.fullmatch(host):
-        yield path, "has a host that DNS forbids: letters, digits and hyphens, 1 to 63 between two dots"
-    if url.raw_user is not None or url.raw_password is not None:
-        yield path, "must not hold user:password@; send an Authorization header instead"
-    if url.explicit_port is not None and not 0 < url.explicit_port < 65_536:
-        yield path, "has a port outside 1..65535"
 
 
 def _check_method(path: str, method: str) -> Iterator[Wrong]:

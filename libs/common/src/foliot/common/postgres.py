@@ -125,6 +125,7 @@ class Pool:
             max_inactive_connection_lifetime=300,
             server_settings={"application_name": f"foliot-{self._name}", "timezone": "UTC"},
             init=_use_orjson,
+            reset=_keep,
         )
         self._pool = await pool
         metrics.watch_pool(self._name, self)
@@ -170,6 +171,10 @@ class Pool:
 async def _within(awaitable: Any, seconds: float) -> None:
     async with asyncio.timeout(seconds):
         await awaitable
+
+
+async def _keep(_connection: Any) -> None:
+    """Nothing to reset: no session here sets anything, and each transaction is ended by its own block."""
 
 
 async def _use_orjson(connection: Any) -> None:

@@ -85,8 +85,9 @@ async def end_runs(unit: Unit, job_ids: Sequence[int]) -> list[tuple[int, str]]:
 
 def count_ended(concluded: Concluded) -> None:
     """After the commit: one count a run when its last attempt has ended; CANCELLED counts as neither."""
-    for item in concluded.ended:
-        if item.status is ExecutionStatus.COMPLETED:
-            metrics.JOBS_PROCESSED.labels("success").inc()
-        elif item.status in RETRIED:
-            metrics.JOBS_PROCESSED.labels("failed").inc()
+    completed = sum(item.status is ExecutionStatus.COMPLETED for item in concluded.ended)
+    failed = sum(item.status in RETRIED for item in concluded.ended)
+    if completed:
+        metrics.JOBS_PROCESSED.labels("success").inc(completed)
+    if failed:
+        metrics.JOBS_PROCESSED.labels("failed").inc(failed)

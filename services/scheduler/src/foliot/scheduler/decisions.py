@@ -28,6 +28,7 @@ class DueJob(msgspec.Struct, frozen=True, kw_only=True):
     job_id: int
     user_id: int
     team_id: int | None
+    job_name: str
     schedule: str
     timezone: str
     schedule_since: datetime

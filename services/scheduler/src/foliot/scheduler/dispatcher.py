@@ -58,16 +58,11 @@ class Dispatcher:
         self._unconfirmed: list[Message] = []
         self._silent: Counter[str] = Counter()
 
-    def reserve(self, ticks: Sequence[Tick], now: datetime) -> list[Tick]:
-        """Marks the ticks that are available now and have room in their queue's window as dispatched."""
-        return [
-            msgspec.structs.replace(tick, dispatch=True)
-            if tick.available_at is not None
-            and tick.available_at <= now
-            and self._windows.take(tick.queue, tick.priority)
-            else tick
-            for tick in ticks
-        ]
+    def reserve(self, ticks: Sequence[Tick], now: datetime) -> None:
+        """Marks the ticks that are available now and have room in their queue's window to be dispatched."""
+        for tick in ticks:
+            if tick.available_at is not None and tick.available_at <= now:
+                tick.dispatch = self._windows.take(tick.queue, tick.priority)
 
     def send(self, rows: Sequence[Any]) -> None:
         """Publish rows that are committed as dispatched: (execution_id, scheduled_time, job_id, attempt_number, queue,

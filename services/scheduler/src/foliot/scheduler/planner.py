@@ -114,7 +114,8 @@ class Planner:
         cancelled = [plan.advance.job_id for plan in plans if plan.cancel_open]
         for job_id in cancelled:
             await unit.executions.cancel_open(job_id)
-        ticks = self._dispatcher.reserve([tick for plan in plans for tick in plan.ticks], now)
+        ticks = [tick for plan in plans for tick in plan.ticks]
+        self._dispatcher.reserve(ticks, now)
         inserted = await unit.executions.insert_planned(ticks, self._term) if ticks else []
         await unit.jobs.advance_jobs(sorted((plan.advance for plan in plans), key=lambda a: a.job_id))
         ending = [
@@ -163,8 +164,9 @@ def _reason(plans: Sequence[Plan], row: asyncpg.Record) -> str:
 
 def due_job(row: asyncpg.Record) -> DueJob:
     """The part of a jobs row that decides; a row without a schedule runs once, at its next_run_time."""
-    values: dict[str, Any] = {name: row[name] for name in DueJob.__struct_fields__}
-    values["schedule"] = row["schedule"] or "immediate"
+    values: dict[str, Any] = dict(row)
+    del values["now"]
+    values["schedule"] = values["schedule"] or "immediate"
     return DueJob(**values)
 
 

@@ -6,8 +6,9 @@ Coalesced without a timer: a batch is whatever arrived while the last one was un
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-import secrets
+import random
 from collections.abc import Callable, Sequence
 
 import asyncpg
@@ -33,13 +34,15 @@ class Claimer:
     def __init__(
         self,
         database: UnitsOfWork, inbox: Inbox, running: Running, lease: Lease, clock: Clock, *,
-        worker_id: str, start: Callable[[Claimed], None], hold_seconds: float,
+        claimable: asyncio.Event, worker_id: str, start: Callable[[Claimed], None], hold_seconds: float,
     ) -> None:  # fmt: skip
+        """`claimable` is set whenever a delivery, a free slot or a lease came: there may be something to claim."""
         self._database = database
         self._inbox = inbox
         self._running = running
         self._lease = lease
         self._clock = clock
+        self._claimable = claimable
         self._worker_id = worker_id
         self._start = start
         self._hold_seconds = hold_seconds
@@ -57,12 +60,10 @@ class Claimer:
 
     async def _wait_for_work(self) -> None:
         while not (self._lease.holds and self._running.free > 0 and (len(self._inbox) or self._doubtful)):
-            self._inbox.arrived.clear()
-            self._running.changed.clear()
-            waits = [asyncio.ensure_future(event.wait()) for event in (self._inbox.arrived, self._running.changed)]
-            await asyncio.wait(waits, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
+            self._claimable.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await self._claimable.wait()
 
     async def step(self) -> int:
         """Claim one batch; gives how many attempts were started. Raises Unavailable: then the batch is in doubt."""
@@ -118,9 +119,8 @@ class Claimer:
     async def _claim(self, batch: Sequence[Held], claim: int, again: bool) -> list[asyncpg.Record]:
         async with self._database.transaction() as unit:
             rows = await unit.executions.claim_executions(
-                [held.handle for held in batch], sorted({held.job_id for held in batch}), self._worker_id, claim,
-                self._lease.seconds, again,
-            )  # fmt: skip
+                [held.handle for held in batch], self._worker_id, claim, self._lease.seconds, again
+            )
             cancelled = [_cancelled(row) for row in rows if row["status"] == ExecutionStatus.CANCELLED]
             if cancelled:
                 now = await unit.leader.select_now()
@@ -191,7 +191,7 @@ def traceparent(row: asyncpg.Record) -> str:
         trace_id = given.split("-")[1]
     else:
         trace_id = hashlib.sha256(f"{row['job_id']}:{rfc3339(row['scheduled_time'])}".encode()).hexdigest()[:32]
-    return f"00-{trace_id}-{secrets.token_hex(8)}-01"
+    return f"00-{trace_id}-{random.getrandbits(64):016x}-01"
 
 
 def _unclaimable(row: asyncpg.Record, message: str) -> Finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -22,13 +23,15 @@ class Heartbeat:
     def __init__(
         self,
         database: UnitsOfWork, lease: Lease, running: Running, inbox: Inbox, clock: Clock, *,
-        worker_id: str, pools: tuple[str, ...], slots: int, on_extended: Callable[[float], None],
+        claimable: asyncio.Event, worker_id: str, pools: tuple[str, ...], slots: int,
+        on_extended: Callable[[float], None],
     ) -> None:  # fmt: skip
         self._database = database
         self._lease = lease
         self._running = running
         self._inbox = inbox
         self._clock = clock
+        self._claimable = claimable
         self._worker_id = worker_id
         self._pools = pools
         self._slots = slots
@@ -50,7 +53,7 @@ class Heartbeat:
             return
         self._lease.extend(sent_at)
         self._on_extended(self._lease.deadline)
-        self._running.changed.set()
+        self._claimable.set()
         metrics.HEARTBEAT.set(self._clock.now().timestamp())
         metrics.RUNNING.set(self._running.busy)
         metrics.HELD.set(len(self._inbox))

@@ -45,10 +45,10 @@ class Held(msgspec.Struct, frozen=True):
 class Inbox:
     """Bounded by the windows of the queues (what the scheduler hands out) and the prefetch."""
 
-    def __init__(self, classes: int, clock: Clock) -> None:
+    def __init__(self, classes: int, clock: Clock, claimable: asyncio.Event) -> None:
         self._waiting: list[deque[Held]] = [deque() for _ in range(classes)]
         self._clock = clock
-        self.arrived = asyncio.Event()
+        self._claimable = claimable
 
     def __len__(self) -> int:
         return sum(len(waiting) for waiting in self._waiting)
@@ -59,7 +59,7 @@ class Inbox:
         self._waiting[rank].extend(
             Held(Handle(d.execution_id, moment(d.scheduled_time_us)), d.job_id, parcel, now, rank) for d in dispatched
         )
-        self.arrived.set()
+        self._claimable.set()
 
     def take(self, limit: int) -> list[Held]:
         """At most `limit`, the most urgent first."""
@@ -82,7 +82,7 @@ class Inbox:
         """To the front again, in the order they had; they stay as old as they were."""
         for item in reversed(held):
             self._waiting[item.rank].appendleft(item)
-        self.arrived.set()
+        self._claimable.set()
 
 
 async def settle(held: list[Held]) -> None:

@@ -42,8 +42,9 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     clock = SystemClock()
     metrics.initialise(config.worker_id)
     metrics.SLOTS.set(config.worker_slots)
-    lease, running = Lease(clock, config.lease_seconds), Running(config.worker_slots)
-    inbox = Inbox(len(PRIORITIES), clock)
+    claimable = asyncio.Event()
+    lease, running = Lease(clock, config.lease_seconds), Running(config.worker_slots, claimable)
+    inbox = Inbox(len(PRIORITIES), clock, claimable)
     ranks = {queue_name(pool, cls): rank for pool in config.worker_pools for rank, cls in enumerate(PRIORITIES)}
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(config.database_url, size=POOL_SIZE, name="primary"))
@@ -57,11 +58,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         runner = Runner(executors.by_job_type, running, recorder, lease)
         claimer = Claimer(
             database, inbox, running, lease, clock,
-            worker_id=config.worker_id, start=runner.start, hold_seconds=config.hold_seconds,
+            claimable=claimable, worker_id=config.worker_id, start=runner.start, hold_seconds=config.hold_seconds,
         )  # fmt: skip
         heartbeat = Heartbeat(
             database, lease, running, inbox, clock,
-            worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
+            claimable=claimable, worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
             on_extended=executors.extend,
         )  # fmt: skip
         consumer = Consumer(

@@ -6,6 +6,7 @@ Coalesced without a timer. Guarded by status and claim token: what was taken fro
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -122,6 +123,10 @@ class Recorder:
 
     def _report(self, batch: Sequence[Ended], recorded: Recorded) -> None:
         count_ended(recorded.concluded)
+        for (status, job_type), count in Counter(
+            (e.outcome.status, e.claimed.job_type) for e in batch if e.claimed.execution_id in recorded.durations
+        ).items():
+            metrics.JOBS_EXECUTED.labels(self._worker_id, status, job_type).inc(count)
         self._drop([ended for ended in batch if ended.claimed.execution_id not in recorded.durations])
         for ended in batch:
             duration = recorded.durations.get(ended.claimed.execution_id)
@@ -131,7 +136,6 @@ class Recorder:
 
     def _report_one(self, ended: Ended, duration: int, retry_at: datetime | None) -> None:
         claimed, outcome = ended.claimed, ended.outcome
-        metrics.JOBS_EXECUTED.labels(self._worker_id, outcome.status, claimed.job_type).inc()
         metrics.JOB_DURATION.labels(claimed.job_type).observe(duration / 1000)
         failed = outcome.status in (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT)
         if failed:

@@ -69,11 +69,11 @@ STOPPING = "stopping"
 class Running:
     """What the heartbeat keeps alive, by execution_id; and the free slots."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, claimable: asyncio.Event) -> None:
         self._entries: dict[int, Entry] = {}
         self._slots = slots
         self._busy = 0
-        self.changed = asyncio.Event()
+        self._claimable = claimable
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -94,11 +94,10 @@ class Running:
     def free_slot(self) -> None:
         """The attempt's work is over; its result may still have to be recorded."""
         self._busy -= 1
-        self.changed.set()
+        self._claimable.set()
 
     def remove(self, execution_id: int) -> None:
         self._entries.pop(execution_id, None)
-        self.changed.set()
 
     def entries(self) -> list[Entry]:
         return list(self._entries.values())

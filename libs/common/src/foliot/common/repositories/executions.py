@@ -16,8 +16,9 @@ from foliot.common.repositories.jobs import Scope
 SQL = Statements("foliot.common.repositories", "executions.sql")
 
 
-class Tick(msgspec.Struct, frozen=True, kw_only=True):
-    """One row that the planner wants in the ledger. `available_at` null: waits for an earlier run."""
+class Tick(msgspec.Struct, kw_only=True):
+    """One row that the planner wants in the ledger. `available_at` null: waits for an earlier run; the dispatcher sets
+    `dispatch` where the queue's window has room."""
 
     job_id: int
     user_id: int
@@ -54,7 +55,7 @@ class Handle(msgspec.Struct, frozen=True):
     scheduled_time: datetime
 
 
-def _span(handles: Sequence[Handle] | Sequence[Outcome]) -> tuple[list[int], datetime, datetime]:
+def _span(handles: Sequence[Handle]) -> tuple[list[int], datetime, datetime]:
     times = [handle.scheduled_time for handle in handles]
     return [handle.execution_id for handle in handles], min(times), max(times)
 
@@ -94,8 +95,7 @@ class Executions:
 
     async def insert_retries(self, failed: Sequence[tuple[int, datetime, timedelta]]) -> list[asyncpg.Record]:
         """`failed`: (execution_id, scheduled_time, delay) of attempts that ended in this transaction."""
-        times = [item[1] for item in failed]
-        return await self._session.fetch(SQL.insert_retries, *columns(failed, 3), min(times), max(times))
+        return await self._session.fetch(SQL.insert_retries, *columns(failed, 3))
 
     async def insert_replays(
         self, dead: Sequence[tuple[int, datetime, timedelta]], request_id: str | None, traceparent: str | None
@@ -124,13 +124,11 @@ class Executions:
         return await self._session.fetch(SQL.select_dispatched, limit)
 
     async def claim_executions(
-        self,
-        handles: Sequence[Handle], job_ids: Sequence[int], worker_id: str, claim: int, lease: float, again: bool,
-    ) -> list[asyncpg.Record]:  # fmt: skip
+        self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
+    ) -> list[asyncpg.Record]:
         """`again`: the outcome of an earlier try under this token is unknown."""
-        return await self._session.fetch(
-            SQL.claim_executions, *_span(handles), list(job_ids), worker_id, claim, lease, again
-        )
+        keys = [handle.execution_id for handle in handles], [handle.scheduled_time for handle in handles]
+        return await self._session.fetch(SQL.claim_executions, *keys, worker_id, claim, lease, again)
 
     async def fail_unclaimable(self, handle: Handle, error_message: str) -> list[asyncpg.Record]:
         return await self._session.fetch(
@@ -139,9 +137,11 @@ class Executions:
 
     async def record_executions(self, outcomes: Sequence[Outcome], claim: int) -> list[asyncpg.Record]:
         """(execution_id, end_time, duration_ms) of those that were still the claimant's; the others are fenced."""
-        _, first, last = _span(outcomes)
-        rows = [(o.execution_id, o.status, o.exit_code, o.http_status, o.error_message, o.logs) for o in outcomes]
-        return await self._session.fetch(SQL.record_executions, *columns(rows, 6), first, last, claim)
+        rows = [
+            (o.execution_id, o.scheduled_time, o.status, o.exit_code, o.http_status, o.error_message, o.logs)
+            for o in outcomes
+        ]
+        return await self._session.fetch(SQL.record_executions, *columns(rows, 7), claim)
 
     async def renew_leases(self, handles: Sequence[Handle], claim: int, lease: float) -> dict[int, bool]:
         """execution_id -> whether its cancel was asked, of those that are still the claimant's."""

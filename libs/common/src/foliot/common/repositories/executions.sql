@@ -31,7 +31,7 @@ RETURNING execution_id, job_id, worker_id, status, scheduled_time, start_time, e
 
 -- name: insert_retries
 -- The next attempts of runs that have just failed. $1 execution_ids, $2 scheduled_times, $3 delays (intervals), of the
--- failed attempts; $4/$5 least and greatest scheduled_time. A cancelled or deleted job gets none.
+-- failed attempts. A cancelled or deleted job gets none.
 INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
     available_at, override, term, request_id, traceparent)
 SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, e.attempt_number + 1, 'retry', j.queue, j.priority,
@@ -39,8 +39,7 @@ SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, e.attempt_num
 FROM unnest($1::bigint[], $2::timestamptz[], $3::interval[]) AS r (execution_id, scheduled_time, delay)
 JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
 JOIN jobs j ON j.job_id = e.job_id
-WHERE e.execution_id = ANY ($1) AND e.scheduled_time >= $4 AND e.scheduled_time <= $5
-  AND j.status <> 'CANCELLED' AND j.deleted_at IS NULL
+WHERE j.status <> 'CANCELLED' AND j.deleted_at IS NULL
 ON CONFLICT DO NOTHING
 RETURNING job_id, scheduled_time, attempt_number, available_at
 
@@ -101,11 +100,12 @@ RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue,
 -- to be dispatched, and when the next becomes available. Looks at no more than $1 rows of each: hops from one pair to the
 -- next over the open-work index.
 WITH RECURSIVE pairs AS (
-    (SELECT queue, priority FROM executions WHERE end_time IS NULL ORDER BY queue, priority LIMIT 1)
+    (SELECT queue, priority FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
+     ORDER BY queue, priority LIMIT 1)
     UNION ALL
     SELECT n.queue, n.priority FROM pairs p, LATERAL (
         SELECT e.queue, e.priority FROM executions e
-        WHERE e.end_time IS NULL AND (e.queue, e.priority) > (p.queue, p.priority)
+        WHERE e.end_time IS NULL AND e.available_at IS NOT NULL AND (e.queue, e.priority) > (p.queue, p.priority)
         ORDER BY e.queue, e.priority LIMIT 1) n)
 SELECT p.queue, p.priority, w.dispatched, w.waits, f.available_at, clock_timestamp() AS now
 FROM pairs p, LATERAL (
@@ -124,22 +124,21 @@ LEFT JOIN LATERAL (
 -- name: select_dispatched
 -- What a former leader handed out and nobody has claimed: a new leader sends it once more. $1 limit
 SELECT execution_id, job_id, scheduled_time, attempt_number, queue, priority, request_id, traceparent FROM executions
-WHERE end_time IS NULL AND status = 'QUEUED' AND dispatched_at IS NOT NULL
+WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'QUEUED' AND dispatched_at IS NOT NULL
 ORDER BY priority DESC, available_at LIMIT $1
 
 -- name: claim_executions
 -- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now.
--- $1 execution_ids, $2/$3 least and greatest scheduled_time, $4 job_ids, $5 worker_id, $6 claim token, $7 lease in seconds,
--- $8 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more
+-- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds,
+-- $6 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more
 UPDATE executions e SET
     status = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'RUNNING' END,
     end_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN clock_timestamp() END,
     start_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN NULL ELSE clock_timestamp() END,
-    worker_id = $5, claim = $6, lease_until = clock_timestamp() + make_interval(secs => $7), job_version = j.version
-FROM jobs j
-WHERE e.execution_id = ANY ($1::bigint[]) AND e.scheduled_time >= $2 AND e.scheduled_time <= $3
-  AND (e.status = 'QUEUED' OR ($8 AND e.status = 'RUNNING' AND e.claim = $6)) AND e.available_at IS NOT NULL
-  AND j.job_id = e.job_id AND j.job_id = ANY ($4::bigint[])
+    worker_id = $3, claim = $4, lease_until = clock_timestamp() + make_interval(secs => $5), job_version = j.version
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time), jobs j
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND j.job_id = e.job_id
+  AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent,
     e.override, e.available_at, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id,
     j.overlap_policy
@@ -151,15 +150,14 @@ WHERE execution_id = $1 AND scheduled_time = $2 AND status = 'QUEUED'
 RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 
 -- name: record_executions
--- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 status, $3 exit_code, $4 http_status,
--- $5 error_message, $6 logs; $7/$8 least and greatest scheduled_time, $9 claim token
+-- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time, $3 status, $4 exit_code,
+-- $5 http_status, $6 error_message, $7 logs; $8 claim token
 UPDATE executions e SET
     status = r.status, end_time = clock_timestamp(), exit_code = r.exit_code, http_status = r.http_status,
     error_message = r.error_message, logs = r.logs
-FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[])
-    AS r (execution_id, status, exit_code, http_status, error_message, logs)
-WHERE e.execution_id = r.execution_id AND e.execution_id = ANY ($1)
-  AND e.scheduled_time >= $7 AND e.scheduled_time <= $8 AND e.status = 'RUNNING' AND e.claim = $9
+FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[])
+    AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $8
 RETURNING e.execution_id, e.end_time, e.duration_ms
 
 -- name: renew_leases
@@ -186,7 +184,7 @@ WHERE execution_id = ANY ($1::bigint[]) AND scheduled_time >= $2 AND scheduled_t
 -- Attempts of dead claim tokens whose lease has passed end as FAILED (CANCELLED if that was asked). $1 claims, $2 limit
 WITH lost AS (
     SELECT execution_id, scheduled_time FROM executions
-    WHERE end_time IS NULL AND status = 'RUNNING' AND claim = ANY ($1::bigint[]) AND lease_until < now()
+    WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'RUNNING' AND claim = ANY ($1::bigint[]) AND lease_until < now()
     ORDER BY execution_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE executions e SET
     status = CASE WHEN e.cancel_requested_at IS NULL THEN 'FAILED' ELSE 'CANCELLED' END,

@@ -115,8 +115,9 @@ class Jobs:
 
     async def lock_due_jobs(self, read: Sequence[tuple[int, int, datetime]]) -> set[int]:
         """`read`: (job_id, version, next_run_time) as read; gives the job_ids that are still so, locked."""
-        rows = await self._session.fetch(SQL.lock_due_jobs, *columns(read, 3))
-        return {row["job_id"] for row in rows}
+        as_read = {(*key, "PENDING", None) for key in read}
+        rows = await self._session.fetch(SQL.lock_due_jobs, [job_id for job_id, _, _ in read])
+        return {row["job_id"] for row in rows if tuple(row) in as_read}
 
     async def select_open_runs(self, job_ids: Sequence[int]) -> dict[int, OpenRuns]:
         rows = await self._session.fetch(SQL.select_open_runs, list(job_ids))

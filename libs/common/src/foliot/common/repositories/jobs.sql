@@ -86,7 +86,10 @@ WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 
 -- name: select_pending_jobs
 -- What is due, oldest first, without locks: the planner's question. $1 limit
-SELECT *, clock_timestamp() AS now FROM jobs
+SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
+    misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
+    jitter_seconds, queue, priority, version, request_id, traceparent, clock_timestamp() AS now
+FROM jobs
 WHERE status = 'PENDING' AND next_run_time <= now() AND deleted_at IS NULL
 ORDER BY next_run_time LIMIT $1
 
@@ -98,12 +101,11 @@ SELECT clock_timestamp() AS now, (
     ORDER BY next_run_time LIMIT 1) AS next_run_time
 
 -- name: lock_due_jobs
--- Locks those of the given jobs that are still as they were read. $1 job_ids, $2 versions, $3 next_run_times
-SELECT j.job_id
-FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS r (job_id, version, next_run_time)
-JOIN jobs j ON j.job_id = r.job_id AND j.version = r.version AND j.next_run_time = r.next_run_time
-WHERE j.job_id = ANY ($1) AND j.status = 'PENDING' AND j.deleted_at IS NULL
-ORDER BY j.job_id FOR NO KEY UPDATE OF j SKIP LOCKED
+-- Locks the given jobs, but for those that somebody else holds. Nothing beside the key: a condition on status or
+-- deleted_at invites the planner to walk a partial index. $1 job_ids
+SELECT job_id, version, next_run_time, status, deleted_at FROM jobs
+WHERE job_id = ANY ($1::bigint[])
+ORDER BY job_id FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: select_open_runs
 -- The oldest open run of each locked job (null if none) and whether one waits for an earlier. $1 job_ids
@@ -111,8 +113,11 @@ SELECT j.job_id, (
     SELECT e.scheduled_time FROM executions e
     WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
     ORDER BY e.scheduled_time LIMIT 1) AS open_since,
-    EXISTS (SELECT FROM executions e WHERE e.job_id = j.job_id AND e.end_time IS NULL AND e.available_at IS NULL) AS waits
-FROM jobs j WHERE j.job_id = ANY ($1::bigint[])
+    EXISTS (
+        SELECT FROM executions e
+        WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL AND e.available_at IS NULL
+    ) AS waits
+FROM jobs j WHERE j.job_id = ANY ($1::bigint[]) AND j.open_since IS NOT NULL
 
 -- name: advance_jobs
 -- The one write of a run to its job. $1 job_ids, $2 next_run_times, $3 last_run_times, $4 open_since, $5 runs planned
@@ -123,7 +128,7 @@ UPDATE jobs j SET
     runs_planned = j.runs_planned + u.runs
 FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[])
     AS u (job_id, next_run_time, last_run_time, open_since, runs)
-WHERE j.job_id = u.job_id AND j.job_id = ANY ($1)
+WHERE j.job_id = u.job_id
 
 -- name: fail_unplannable
 -- A job whose next tick cannot be computed becomes FAILED. $1 job_id, $2 version

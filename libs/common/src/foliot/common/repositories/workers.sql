@@ -13,7 +13,7 @@ SELECT claim, worker_id FROM workers WHERE last_heartbeat < clock_timestamp() - 
 -- name: forget_dead_claims
 -- Dead tokens that hold nothing any more. $1 claims
 DELETE FROM workers w WHERE w.claim = ANY ($1::bigint[]) AND NOT EXISTS (
-    SELECT FROM executions e WHERE e.end_time IS NULL AND e.status = 'RUNNING' AND e.claim = w.claim)
+    SELECT FROM executions e WHERE e.end_time IS NULL AND e.available_at IS NOT NULL AND e.status = 'RUNNING' AND e.claim = w.claim)
 
 -- name: sum_slots
 -- Slots of the living workers, by pool. $1 lease in seconds

@@ -29,6 +29,8 @@ MACROS = {
 }
 _FIELDS = (fields.SECOND, fields.MINUTE, fields.HOUR, fields.DAY, fields.MONTH, fields.WEEKDAY)
 _INTERVAL = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_SPREADS = re.compile(r"^[^@]*(?<![A-Za-z])[Hh](?![A-Za-z])")
+"""An `H` that is no part of a name, in what is no macro."""
 _DATE = re.compile(r"\d{4}-\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.IGNORECASE)
 
@@ -40,7 +42,7 @@ def parse(text: str, *, spread: str = "") -> Schedule:
     """
     if len(text) > LONGEST:
         raise ScheduleError(f"the schedule has {len(text)} characters, at most {LONGEST} fit", example="0 9 * * *")
-    return _parse(text, spread if "h" in text.lower() else "")
+    return _parse(text, spread if _SPREADS.search(text) else "")
 
 
 @lru_cache(maxsize=16_384)
