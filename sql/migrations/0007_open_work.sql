@@ -4,3 +4,6 @@
 DROP INDEX idx_executions_open;
 CREATE INDEX idx_executions_open ON executions (queue, priority, available_at)
     WHERE end_time IS NULL AND available_at IS NOT NULL;
+
+-- The API numbers the jobs of a batch itself, so that their history and audit go in the same three statements.
+GRANT USAGE ON SEQUENCE jobs_job_id_seq TO foliot_api;

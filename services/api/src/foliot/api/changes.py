@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from foliot.api import events
+from foliot.api.auth import Principal
 from foliot.api.bodies import Answer, dump, respond
 from foliot.api.middleware import REQUEST_ID, principal_of
 from foliot.api.problems import problem_body
@@ -37,7 +38,7 @@ class Change:
         self.unit = unit
         self.principal = principal_of(request)
         self.request_id = request[REQUEST_ID]
-        self.traceparent = _traceparent(request)
+        self.traceparent = traceparent_of(request)
         self._done: list[tuple[str, str, int]] = []
 
     async def audit(
@@ -48,9 +49,13 @@ class Change:
             AuditEntry(
                 user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
                 resource_id=resource_id, old_value=old, new_value=new, ip_address=self.request.remote,
-                user_agent=self.request.headers.get("User-Agent", "")[:500], request_id=self.request_id,
+                user_agent=user_agent_of(self.request), request_id=self.request_id,
             )
         )  # fmt: skip
+        self.note(action, resource_type, resource_id)
+
+    def note(self, action: str, resource_type: str, resource_id: int) -> None:
+        """What was audited, for the log line after the commit."""
         self._done.append((action, resource_type, resource_id))
 
     async def wake(self) -> None:
@@ -59,10 +64,15 @@ class Change:
     def report(self) -> None:
         """One line a change, after the commit."""
         for action, resource_type, resource_id in self._done:
-            _log.info(
-                events.CHANGED, action=action, user_id=self.principal.user_id, team_id=self.principal.team_id,
-                key_id=self.principal.key_id, **{f"{resource_type.lower()}_id": resource_id},
-            )  # fmt: skip
+            report(self.principal, action, resource_type, resource_id)
+
+
+def report(principal: Principal, action: str, resource_type: str, resource_id: int) -> None:
+    """The one line of a change: who did what."""
+    _log.info(
+        events.CHANGED, action=action, user_id=principal.user_id, team_id=principal.team_id, key_id=principal.key_id,
+        **{f"{resource_type.lower()}_id": resource_id},
+    )  # fmt: skip
 
 
 Work = Callable[[Change], Awaitable[Answer]]
@@ -161,7 +171,11 @@ def _request_key(request: web.Request) -> RequestKey | None:
     return RequestKey(principal.user_id, principal.team_id or 0, request.method, request.path, key)
 
 
-def _traceparent(request: web.Request) -> str | None:
+def user_agent_of(request: web.Request) -> str:
+    return request.headers.get("User-Agent", "")[:500]
+
+
+def traceparent_of(request: web.Request) -> str | None:
     given = request.headers.get("traceparent", "").lower()
     return given if _TRACEPARENT.fullmatch(given) else None
 

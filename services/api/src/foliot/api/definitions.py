@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,6 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _POOL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _RESERVED_POOLS = {"high", "urgent", "normal"}
 _MAX_LABELS = 64
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -85,8 +87,27 @@ def decode(body: dict[str, Any]) -> Definition:
 def convert_fields(
     body: dict[str, Any], shape: type[msgspec.Struct], prefix: str
 ) -> tuple[dict[str, Any], list[FieldError]]:
-    """Convert member by member, since msgspec itself stops at the first error. Gives (values, errors)."""
-    fields = {field.name: field for field in msgspec.structs.fields(shape)}
+    """Gives (values, errors). What is right is converted as a whole; what is wrong member by member, since msgspec
+    itself stops at the first error."""
+    try:
+        converted = msgspec.convert(body, shape)
+    except msgspec.ValidationError:
+        return _convert_each(body, shape, prefix)
+    given = {name: getattr(converted, name) for name in body}
+    if any(isinstance(value, datetime) for value in given.values()):
+        return _convert_each(body, shape, prefix)
+    return given, []
+
+
+@cache
+def _fields(shape: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.name: field for field in msgspec.structs.fields(shape)}
+
+
+def _convert_each(
+    body: dict[str, Any], shape: type[msgspec.Struct], prefix: str
+) -> tuple[dict[str, Any], list[FieldError]]:
+    fields = _fields(shape)
     values: dict[str, Any] = {}
     errors = [
         FieldError(prefix + name, f"is not a field; the fields are {', '.join(fields)}")
@@ -184,8 +205,7 @@ def _check_schedule(values: dict[str, Any]) -> list[FieldError]:
         errors.append(FieldError("timezone", str(error)))
         zone_name = "UTC"
     try:
-        anchor = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-        from_fields(schedule=values["schedule"], timezone=zone_name, anchor=anchor)
+        from_fields(schedule=values["schedule"], timezone=zone_name, anchor=_SOME_TIME)
     except ScheduleError as error:
         errors.append(FieldError("schedule", str(error)))
     return errors

@@ -34,29 +34,6 @@ def definition_of(job: Job) -> dict[str, Any]:
     return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-async def create(change: Change, body: dict[str, Any]) -> Job:
-    definition = decode(body)
-    principal = change.principal
-    now = await change.unit.leader.select_now()
-    spread_key = f"{principal.team_id}:{definition.job_name}"
-    times = timetable(definition, now, spread_key)
-    one_time = isinstance(times.schedule, Immediate | Instant)
-    row = msgspec.structs.asdict(definition) | {
-        "user_id": principal.user_id,
-        "team_id": principal.team_id,
-        "schedule_since": now,
-        "spread_key": spread_key,
-        "next_run_time": first_tick(definition, times, now),
-        "request_id": change.request_id if one_time else None,
-        "traceparent": change.traceparent if one_time else None,
-    }
-    job = await change.unit.jobs.insert_job(row)
-    await change.unit.jobs.insert_job_version(job, definition_of(job))
-    await change.audit("CREATE_JOB", "JOB", job.job_id, new=definition_of(job), team_id=job.team_id)
-    await change.wake()
-    return job
-
-
 async def locked(change: Change, job_id: int) -> Job:
     job = await change.unit.jobs.lock_job(job_id, change.principal.scope)
     if job is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
 import msgspec
 
-from foliot.common.postgres import Session, Statements
+from foliot.common.postgres import Session, Statements, columns
 
 SQL = Statements("foliot.common.repositories", "audit_logs.sql")
 FOLIOT = 0
@@ -37,6 +38,14 @@ class AuditLogs:
             SQL.insert_audit, entry.user_id, entry.team_id, entry.action, entry.resource_type, entry.resource_id,
             entry.old_value, entry.new_value, address, entry.user_agent, entry.request_id,
         )  # fmt: skip
+
+    async def insert_audits(self, entries: Sequence[AuditEntry]) -> None:
+        rows = [
+            (e.user_id, e.team_id, e.action, e.resource_type, e.resource_id, e.new_value,
+             ip_address(e.ip_address) if e.ip_address else None, e.user_agent, e.request_id)
+            for e in entries
+        ]  # fmt: skip
+        await self._session.execute(SQL.insert_audits, *columns(rows, 9))
 
     async def list_audit(self, everything: bool, team_id: int | None, before: int, limit: int) -> list[dict[str, Any]]:
         rows = await self._session.fetch(SQL.list_audit, everything, team_id, before, limit)

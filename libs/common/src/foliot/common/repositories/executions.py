@@ -55,9 +55,8 @@ class Handle(msgspec.Struct, frozen=True):
     scheduled_time: datetime
 
 
-def _span(handles: Sequence[Handle]) -> tuple[list[int], datetime, datetime]:
-    times = [handle.scheduled_time for handle in handles]
-    return [handle.execution_id for handle in handles], min(times), max(times)
+def _keys(handles: Sequence[Handle]) -> tuple[list[int], list[datetime]]:
+    return [handle.execution_id for handle in handles], [handle.scheduled_time for handle in handles]
 
 
 class Executions:
@@ -127,8 +126,7 @@ class Executions:
         self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
     ) -> list[asyncpg.Record]:
         """`again`: the outcome of an earlier try under this token is unknown."""
-        keys = [handle.execution_id for handle in handles], [handle.scheduled_time for handle in handles]
-        return await self._session.fetch(SQL.claim_executions, *keys, worker_id, claim, lease, again)
+        return await self._session.fetch(SQL.claim_executions, *_keys(handles), worker_id, claim, lease, again)
 
     async def fail_unclaimable(self, handle: Handle, error_message: str) -> list[asyncpg.Record]:
         return await self._session.fetch(
@@ -145,14 +143,14 @@ class Executions:
 
     async def renew_leases(self, handles: Sequence[Handle], claim: int, lease: float) -> dict[int, bool]:
         """execution_id -> whether its cancel was asked, of those that are still the claimant's."""
-        rows = await self._session.fetch(SQL.renew_leases, *_span(handles), claim, lease)
+        rows = await self._session.fetch(SQL.renew_leases, *_keys(handles), claim, lease)
         return {row["execution_id"]: row["cancel_requested"] for row in rows}
 
     async def hand_back(self, handles: Sequence[Handle]) -> int:
-        return await self._session.execute(SQL.hand_back, *_span(handles))
+        return await self._session.execute(SQL.hand_back, *_keys(handles))
 
     async def release_claimed(self, handles: Sequence[Handle], claim: int) -> int:
-        return await self._session.execute(SQL.release_claimed, *_span(handles), claim)
+        return await self._session.execute(SQL.release_claimed, *_keys(handles), claim)
 
     async def rescue_lost(self, claims: Sequence[int], limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.rescue_lost, list(claims), limit)

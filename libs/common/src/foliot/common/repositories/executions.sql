@@ -162,23 +162,24 @@ RETURNING e.execution_id, e.end_time, e.duration_ms
 
 -- name: renew_leases
 -- The heartbeat's second half: the leases of what runs now; names what shall be cancelled.
--- $1 execution_ids, $2/$3 least and greatest scheduled_time, $4 claim token, $5 lease in seconds
-UPDATE executions e SET lease_until = clock_timestamp() + make_interval(secs => $5)
-WHERE e.execution_id = ANY ($1::bigint[]) AND e.scheduled_time >= $2 AND e.scheduled_time <= $3
-  AND e.status = 'RUNNING' AND e.claim = $4
+-- $1 execution_ids, $2 scheduled_times, $3 claim token, $4 lease in seconds
+UPDATE executions e SET lease_until = clock_timestamp() + make_interval(secs => $4)
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $3
 RETURNING e.execution_id, e.cancel_requested_at IS NOT NULL AS cancel_requested
 
 -- name: hand_back
--- Deliveries that no slot took in time go back to the outbox. $1 execution_ids, $2/$3 least and greatest scheduled_time
-UPDATE executions SET dispatched_at = NULL
-WHERE execution_id = ANY ($1::bigint[]) AND scheduled_time >= $2 AND scheduled_time <= $3 AND status = 'QUEUED'
+-- Deliveries that no slot took in time go back to the outbox. $1 execution_ids, $2 scheduled_times
+UPDATE executions e SET dispatched_at = NULL
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'QUEUED'
 
 -- name: release_claimed
--- Claims of a process that has not started them (its own lease had passed, or it stops). $1 ids, $2/$3 times, $4 token
-UPDATE executions SET status = 'QUEUED', dispatched_at = NULL, start_time = NULL, worker_id = NULL, claim = NULL,
+-- Claims of a process that has not started them (its own lease had passed, or it stops). $1 ids, $2 times, $3 token
+UPDATE executions e SET status = 'QUEUED', dispatched_at = NULL, start_time = NULL, worker_id = NULL, claim = NULL,
     lease_until = NULL, job_version = NULL
-WHERE execution_id = ANY ($1::bigint[]) AND scheduled_time >= $2 AND scheduled_time <= $3
-  AND status = 'RUNNING' AND claim = $4
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $3
 
 -- name: rescue_lost
 -- Attempts of dead claim tokens whose lease has passed end as FAILED (CANCELLED if that was asked). $1 claims, $2 limit

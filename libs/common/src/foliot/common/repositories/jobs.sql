@@ -1,17 +1,26 @@
--- name: insert_job
--- One new definition. $1 a JSON object with the columns given.
+-- name: reserve_job_ids
+-- The database's clock, and $1 new job_ids.
+SELECT clock_timestamp() AS now, array(SELECT nextval('jobs_job_id_seq') FROM generate_series(1, $1::int)) AS job_ids
+
+-- name: insert_jobs
+-- New definitions; arrays, one element a job, in the order of the columns.
 INSERT INTO jobs (
-    user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
+    job_id, user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
     next_run_time, payload, retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy,
     misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue,
     request_id, traceparent, created_at, updated_at)
-SELECT
-    user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
-    next_run_time, payload, retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy,
-    misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue,
-    request_id, traceparent, schedule_since, schedule_since
-FROM jsonb_populate_record(NULL::jobs, $1)
-RETURNING *
+SELECT * FROM unnest(
+    $1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::timestamptz[], $11::text[], $12::timestamptz[], $13::jsonb[], $14::jsonb[], $15::int[], $16::int[],
+    $17::text[], $18::text[], $19::int[], $20::int[], $21::text[], $22::text[], $23::timestamptz[],
+    $24::timestamptz[], $25::bigint[], $26::int[], $27::jsonb[], $28::text[], $29::text[], $30::text[],
+    $31::timestamptz[], $32::timestamptz[])
+
+-- name: insert_job_versions
+-- First versions. Arrays: $1 job_ids, $2 valid_from, $3 definitions.
+INSERT INTO job_versions (job_id, valid_from, version, status, definition)
+SELECT job_id, valid_from, 1, 'PENDING', definition
+FROM unnest($1::bigint[], $2::timestamptz[], $3::jsonb[]) AS v (job_id, valid_from, definition)
 
 -- name: insert_job_version
 -- The definition of $1 as it stands from now on.

@@ -10,9 +10,11 @@ from aiohttp import web
 from foliot.api import jobs
 from foliot.api.auth import Role
 from foliot.api.bodies import Answer, read_object, respond
-from foliot.api.changes import Change, canonical, change
-from foliot.api.definitions import convert_fields
-from foliot.api.middleware import principal_of
+from foliot.api.changes import Change, canonical, change, report, traceparent_of, user_agent_of
+from foliot.api.coalescer import Coalescer
+from foliot.api.creation import NewJob, create_one
+from foliot.api.definitions import Definition, convert_fields, decode
+from foliot.api.middleware import REQUEST_ID, principal_of
 from foliot.api.pages import (
     LAST_ID,
     LAST_TIME,
@@ -35,6 +37,7 @@ from foliot.common.states import JobStatus
 class JobHandlers:
     def __init__(self, database: UnitsOfWork) -> None:
         self._database = database
+        self._coalescer = Coalescer(database)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -50,13 +53,17 @@ class JobHandlers:
         ]
 
     async def create(self, request: web.Request) -> web.Response:
+        """Without an Idempotency-Key the request shares a transaction; the answer comes after its commit."""
         principal_of(request).require(Role.OPERATOR)
         body = await read_object(request)
+        new = _new_job(request, decode(body))
+        if "Idempotency-Key" not in request.headers:
+            job = await self._coalescer.create(new)
+            report(new.principal, "CREATE_JOB", "JOB", job.job_id)
+            return respond(_created(job))
 
         async def work(under_way: Change) -> Answer:
-            job = await jobs.create(under_way, body)
-            headers = {"Location": f"/v1/jobs/{job.job_id}", "ETag": jobs.etag(job)}
-            return Answer(status=201, body=jobs.view(job), headers=headers)
+            return _created(await create_one(under_way, new))
 
         return await change(request, self._database, work, body=canonical(body))
 
@@ -139,6 +146,19 @@ class JobHandlers:
             return Answer(status=202, body=execution, headers={"Location": f"/v1/executions/{execution.execution_id}"})
 
         return await change(request, self._database, work, body=canonical(body))
+
+
+def _new_job(request: web.Request, definition: Definition) -> NewJob:
+    return NewJob(
+        definition=definition, principal=principal_of(request), request_id=request[REQUEST_ID],
+        traceparent=traceparent_of(request), ip_address=request.remote, user_agent=user_agent_of(request),
+    )  # fmt: skip
+
+
+def _created(job: Job) -> Answer:
+    return Answer(
+        status=201, body=jobs.view(job), headers={"Location": f"/v1/jobs/{job.job_id}", "ETag": jobs.etag(job)}
+    )
 
 
 async def _check_payload(under_way: Change, job_id: int, payload: dict[str, Any]) -> None:

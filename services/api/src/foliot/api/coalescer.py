@@ -1,0 +1,73 @@
+"""Creations of many requests share a transaction; each is answered when it is durable.
+
+Coalesced without a timer: a batch is whatever arrived while the last ones were under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import asyncpg
+
+from foliot.api.creation import NewJob, create_jobs, refusal
+from foliot.common.database import UnitsOfWork
+from foliot.common.errors import Unavailable
+from foliot.common.models import Job
+from foliot.common.notify import wake_scheduler
+
+LARGEST = 200
+UNDER_WAY = 2
+WAITING = 10_000
+
+Waiting = tuple[NewJob, "asyncio.Future[Job]"]
+
+
+class Coalescer:
+    """Bounded: WAITING requests at most; more are told to come again."""
+
+    def __init__(self, database: UnitsOfWork) -> None:
+        self._database = database
+        self._waiting: deque[Waiting] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def create(self, new: NewJob) -> Job:
+        """Raises Invalid, Conflict (job_key) or Unavailable."""
+        if len(self._waiting) >= WAITING:
+            raise Unavailable("too many creations wait for PostgreSQL")
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((new, future))
+        if len(self._tasks) < UNDER_WAY:
+            task = asyncio.create_task(self._write_all(), name="create-jobs")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        created: Job = await future
+        return created
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            taken = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
+            await self._write([waiting for waiting in taken if not waiting[1].cancelled()])
+
+    async def _write(self, batch: Sequence[Waiting]) -> None:
+        """One transaction; split until what PostgreSQL refuses stands alone. Answers every request of the batch."""
+        if not batch:
+            return
+        answers: Sequence[Job | Exception]
+        try:
+            async with self._database.transaction() as unit:
+                answers = await create_jobs(unit, [new for new, _ in batch])
+                await wake_scheduler(unit.session)
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._write(batch[:middle])
+                await self._write(batch[middle:])
+                return
+            answers = [refusal(error, batch[0][0]) or error]
+        except Exception as error:
+            answers = [error] * len(batch)
+        for answer, (_, future) in zip(answers, batch, strict=True):
+            if not future.done():
+                future.set_result(answer) if isinstance(answer, Job) else future.set_exception(answer)
