@@ -56,6 +56,12 @@ fmt: setup ## format
 chaos: setup ## campaigns of faults with their checker (CAMPAIGN=leader-kill ROUNDS=100; all by default)
 	@PYTHONPATH=tests:infra/local $(BIN)/python -m chaos $(or $(CAMPAIGN),all) $(if $(ROUNDS),--rounds $(ROUNDS))
 
+bench: setup ## measure, alone and beside others (SUITE=throughput ROUNDS=5 SECONDS=60 WORKERS=2 SLOTS=500; QUICK=1: 3 minutes)
+	@infra/local/install-packages wrk
+	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks $(or $(SUITE),all) $(if $(QUICK),--quick) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(WORKERS),--workers $(WORKERS)) $(if $(SLOTS),--slots $(SLOTS))
+
 fences: setup ## take each guard out of a copy and see its test turn red
 	@PYTHONPATH=tests $(BIN)/python -m fences
 
@@ -69,4 +75,4 @@ lock: ## resolve requirements.in into requirements.lock
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q pip-tools
 	@$(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos fences oracle snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench fences oracle snapshot lock

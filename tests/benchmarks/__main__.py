@@ -1,0 +1,81 @@
+"""`make bench`: measures, shows progress and a table, and keeps every figure as JSON.
+
+Rounds interleave what is compared (A B C A B C), all on the same servers. An interrupted run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+import zoneinfo
+
+from benchmarks.results import Results, Settings, commit
+from benchmarks.rig import Rig, open_rig
+from benchmarks.suites import SUITES, Cell, Suite
+from benchmarks.table import print_table
+from cluster.layout import Layout
+
+QUICK_ROUNDS, QUICK_SECONDS = 3, 10
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("suite", choices=[*SUITES, "all"])
+    parser.add_argument("--quick", action="store_true", help="a short form, for a first look: its figures flatter")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=int, help="how long one measurement lasts, about")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--slots", type=int, default=500, help="of each worker")
+    return parser.parse_args()
+
+
+def settings_of(given: argparse.Namespace, suite: str) -> Settings:
+    return Settings(
+        suite=f"{suite}-quick" if given.quick else suite,
+        rounds=given.rounds or (QUICK_ROUNDS if given.quick else 5),
+        seconds=given.seconds or (QUICK_SECONDS if given.quick else 60),
+        workers=given.workers,
+        slots=given.slots,
+        commit=commit(),
+    )
+
+
+async def run(suite: Suite, settings: Settings) -> bool:
+    """All rounds of a suite; False if a check found something wrong."""
+    home = Layout.from_environment().directory / "bench"
+    results = Results.open(home, settings)
+    print(f"{settings.suite}: {settings.rounds} rounds of {', '.join(cell.name for cell in suite.cells)}")
+    print(f"  figures in {results.directory}", flush=True)
+    async with open_rig(home, settings) as rig:
+        for round_ in range(1, settings.rounds + 1):
+            for cell in suite.cells:
+                if results.get(cell.name, round_) is None:
+                    await measure(cell, rig, results, round_)
+    results.finish()
+    print_table(suite, results)
+    return not any(f["problems"] for cell in suite.cells for f in results.rounds(cell.name))
+
+
+async def measure(cell: Cell, rig: Rig, results: Results, round_: int) -> None:
+    begun = time.monotonic()
+    print(f"  {round_}/{rig.settings.rounds} {cell.name} ...", flush=True)
+    figures = await cell.measure(rig, results, round_)
+    results.put(cell.name, round_, figures)
+    shown = ", ".join(f"{name} {value:,}" for name, value in figures.items() if isinstance(value, int | float))
+    print(f"  {round_}/{rig.settings.rounds} {cell.name}: {shown}  ({time.monotonic() - begun:.0f} s)", flush=True)
+    for problem in figures["problems"]:
+        print(f"      PROBLEM {problem}", flush=True)
+
+
+def main() -> None:
+    zoneinfo.reset_tzpath([])
+    given = arguments()
+    names = [given.suite] if given.suite != "all" else [name for name, suite in SUITES.items() if suite.part_of_all]
+    good = [asyncio.run(run(SUITES[name], settings_of(given, name))) for name in names]
+    sys.exit(0 if all(good) else 1)
+
+
+if __name__ == "__main__":
+    main()

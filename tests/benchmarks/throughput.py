@@ -1,0 +1,130 @@
+"""Jobs a second from due to COMPLETED recorded: a backlog that is drained, and a load that lasts."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from benchmarks.jobs import (
+    check_one_time,
+    check_recurring,
+    in_seconds,
+    insert_one_time,
+    insert_recurring,
+    pause_recurring,
+    settle,
+)
+from benchmarks.processes import cpu_per_job
+from benchmarks.results import Figures, Results
+from benchmarks.rig import Bench, Rig
+
+LOADED_PER_SECOND = 20_000
+DUE_WITHIN = 0.1
+OVERLOAD = 1.5
+WARM_UP = 5
+_ENDED = """
+SELECT count(*) AS ended, extract(epoch FROM max(end_time) - $1::timestamptz)::float8 AS seconds FROM executions
+WHERE status = 'COMPLETED'"""
+_IN_WINDOW = """
+SELECT count(*) FROM executions WHERE status = 'COMPLETED' AND end_time >= $1 AND end_time < $1 + make_interval(secs => $2)"""
+_BEHIND = """
+SELECT EXISTS (SELECT FROM jobs WHERE status = 'PENDING' AND next_run_time < now() - interval '1 s')
+    OR EXISTS (SELECT FROM executions WHERE end_time IS NULL AND status = 'QUEUED' AND available_at < now() - interval '1 s')"""
+
+
+class Drain:
+    """One-time jobs, all due at one moment: from that moment to the last end_time."""
+
+    name = "foliot drain"
+
+    def __init__(self, count: int | None = None, job_type: str = "noop", payload: str = "{}") -> None:
+        self._count = count
+        self._job_type, self._payload = job_type, payload
+
+    async def measure(self, rig: Rig, _results: Results, _round: int) -> Figures:
+        count = self._count or rig.settings.seconds * 4_000
+        async with rig.database() as database, rig.foliot(database) as bench:
+            due = await in_seconds(bench.sql, 5 + count / LOADED_PER_SECOND)
+            await insert_one_time(bench.sql, count, due, DUE_WITHIN, self._job_type, self._payload)
+            await settle(bench.sql)
+            return await self._drained(bench, count, due)
+
+    async def _drained(self, bench: Bench, count: int, due: object) -> Figures:
+        early = await bench.sql.fetchval("SELECT extract(epoch FROM $1 - clock_timestamp())::float8", due)
+        assert early > 0, "the jobs were due before they were loaded: this disk is slow"
+        await asyncio.sleep(early)
+        before = bench.cpu()
+        await bench.until_idle(f"of {count:,}")
+        after = bench.cpu()
+        row = await bench.sql.fetchrow(_ENDED, due)
+        assert row is not None
+        problems = await check_one_time(bench.sql, count)
+        if (executed := await bench.executed()) != count:
+            problems.append(f"the workers counted {executed} attempts")
+        return {
+            "jobs": row["ended"],
+            "seconds": round(row["seconds"], 2),
+            "per_second": round(row["ended"] / row["seconds"]),
+            "problems": problems,
+            **cpu_per_job(before, after, count),
+        }
+
+
+class Soak:
+    """Recurring jobs, more than can be done: what is recorded in a window of that."""
+
+    name = "foliot soak"
+
+    async def measure(self, rig: Rig, results: Results, round_: int) -> Figures:
+        rate = _first_rate(results, round_)
+        while True:
+            figures = await self._at(rig, rate)
+            if figures["saturated"] or figures["problems"]:
+                return figures
+            print(f"      {rate:,} a second did not saturate it; more", flush=True)
+            rate = _overload(rate)
+
+    async def _at(self, rig: Rig, rate: int) -> Figures:
+        seconds = rig.settings.seconds
+        period = max(5, seconds // 2)
+        async with rig.database() as database, rig.foliot(database) as bench:
+            due = await in_seconds(bench.sql, 5 + rate * period / LOADED_PER_SECOND)
+            await insert_recurring(bench.sql, rate, period, due)
+            await settle(bench.sql)
+            wait = await bench.sql.fetchval("SELECT extract(epoch FROM $1 - clock_timestamp())::float8", due)
+            await asyncio.sleep(wait + WARM_UP)
+            return await self._soaked(bench, seconds, period) | {"offered_per_second": rate}
+
+    async def _soaked(self, bench: Bench, seconds: int, period: int) -> Figures:
+        before, begun = bench.cpu(), await in_seconds(bench.sql, 0)
+        await asyncio.sleep(seconds)
+        after, behind = bench.cpu(), await bench.sql.fetchval(_BEHIND)
+        await pause_recurring(bench.sql)
+        await bench.until_idle("the rest")
+        ended = await bench.sql.fetchval(_IN_WINDOW, begun, float(seconds))
+        problems = await check_recurring(bench.sql, period)
+        recorded = await bench.sql.fetchval("SELECT count(*) FROM executions")
+        if (executed := await bench.executed()) != recorded:
+            problems.append(f"the workers counted {executed} attempts, {recorded} are recorded")
+        return {
+            "jobs": ended,
+            "seconds": seconds,
+            "per_second": round(ended / seconds),
+            "saturated": behind,
+            "problems": problems,
+            **cpu_per_job(before, after, ended),
+        }
+
+
+def _first_rate(results: Results, round_: int) -> int:
+    """What saturated the round before; else more than what this round drained."""
+    before = results.get(Soak.name, round_ - 1)
+    if before is not None:
+        return int(before["offered_per_second"])
+    drained = results.get(Drain.name, round_)
+    assert drained is not None, "the first soak's load is chosen by the drain of its round"
+    return _overload(drained["per_second"])
+
+
+def _overload(rate: int) -> int:
+    return math.ceil(rate * OVERLOAD / 100) * 100
