@@ -56,7 +56,13 @@ fmt: setup ## format
 chaos: setup ## campaigns of faults with their checker (CAMPAIGN=leader-kill ROUNDS=100; all by default)
 	@PYTHONPATH=tests:infra/local $(BIN)/python -m chaos $(or $(CAMPAIGN),all) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-bench: setup ## measure, alone and beside others (SUITE=throughput ROUNDS=5 SECONDS=60 WORKERS=2 SLOTS=500; QUICK=1: 3 minutes)
+$(VENV)/peers/.installed: tests/benchmarks/peers.lock
+	@echo "Installing the systems to compare with into $(VENV)/peers ..."
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE=throughput ROUNDS=5 SECONDS=60 WORKERS=2 SLOTS=500; QUICK=1: 3 minutes)
 	@infra/local/install-packages wrk
 	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks $(or $(SUITE),all) $(if $(QUICK),--quick) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \

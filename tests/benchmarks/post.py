@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 
 from benchmarks.jobs import Sql
-from benchmarks.processes import cpu_per_job, cpu_seconds
+from benchmarks.processes import Watch
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Rig
 from cluster.definition import HOST, Definition, minimal_environment
@@ -64,12 +64,11 @@ class Post:
             key = bench.foliot.http.headers["Authorization"].removeprefix("Bearer ")
             await wrk(api.port, key, 2, "warm")
             warm = await bench.sql.fetchval("SELECT count(*) FROM jobs")
-            before = bench.cpu()
+            watch = bench.watch()
             said = await wrk(api.port, key, rig.settings.seconds, "bench")
-            after = bench.cpu()
-            figures = said.figures()
+            figures = watch.figures(max(1, said.answers)) | said.figures()
             figures["problems"] += await _check(bench.sql, warm, said.answers)
-            return figures | cpu_per_job(before, after, said.answers)
+            return figures
 
 
 async def _check(sql: Sql, before: int, answers: int) -> list[str]:
@@ -88,10 +87,9 @@ class Ceiling:
     async def measure(self, rig: Rig, _results: Results, _round: int) -> Figures:
         async with _ceiling(rig.directory / "ceiling.log") as server:
             await wrk(server.port, "bench", 2, "warm")
-            before = cpu_seconds({"api-1": server.pid})
+            watch = Watch({"api-1": server.pid})
             said = await wrk(server.port, "bench", rig.settings.seconds, "bench")
-            after = cpu_seconds({"api-1": server.pid})
-        return said.figures() | cpu_per_job(before, after, said.answers)
+            return watch.figures(max(1, said.answers)) | said.figures()
 
 
 @contextlib.asynccontextmanager

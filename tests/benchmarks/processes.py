@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,11 +53,30 @@ def cpu_seconds(roots: Mapping[str, int]) -> dict[str, float]:
     return used | {"machine": (sum(jiffies) - jiffies[3] - jiffies[4]) / TICKS}
 
 
-def cpu_per_job(before: Mapping[str, float], after: Mapping[str, float], jobs: int) -> dict[str, float]:
-    """Microseconds a job by component, as `cpu_us.<name>`; `cpu_us` is the sum of the components (not the machine's)."""
-    used = {name: (after[name] - before[name]) / jobs * 1e6 for name in before}
-    figures = {f"cpu_us.{name}": round(value, 1) for name, value in used.items()}
-    return figures | {"cpu_us": round(sum(value for name, value in used.items() if name != "machine"), 1)}
+class Watch:
+    """CPU from its making to `figures`. `roots`: the components, by name; this process counts as `harness`."""
+
+    def __init__(self, roots: Mapping[str, int]) -> None:
+        self._roots = dict(roots)
+        self._began, self._before = time.monotonic(), self._now()
+
+    def _now(self) -> dict[str, float]:
+        return cpu_seconds(self._roots) | {"harness": time.process_time()}
+
+    def figures(self, jobs: int) -> dict[str, float]:
+        """`cpu_us.<component>` in microseconds a job and `cpu_us`, their sum without harness and machine; `seconds`;
+        `others_percent`: what neither components nor harness used, of all CPUs. More than a few spoil the figures."""
+        after, seconds = self._now(), time.monotonic() - self._began
+        used = {name: after[name] - value for name, value in self._before.items()}
+        ours = sum(value for name, value in used.items() if name not in ("machine", "harness"))
+        others = used["machine"] - used["harness"] - ours
+        figures = {f"cpu_us.{name}": round(value / jobs * 1e6, 1) for name, value in used.items()}
+        share = 100 * others / (seconds * len(os.sched_getaffinity(0)))
+        return figures | {
+            "cpu_us": round(ours / jobs * 1e6, 1),
+            "seconds": round(seconds, 2),
+            "others_percent": round(max(0.0, share), 1),
+        }
 
 
 def rss_bytes(pid: int) -> int:

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from benchmarks.jobs import Sql
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import Watch
 from benchmarks.results import REPOSITORY, Settings
 from cluster.servers import Servers, start_servers
 from foliot.common.migrate import migrate
@@ -64,10 +64,10 @@ class Bench(msgspec.Struct):
     servers: Servers
     sql: Sql
 
-    def cpu(self) -> dict[str, float]:
+    def watch(self) -> Watch:
         names = ("postgres", "rabbitmq", "zookeeper")
         roots = {name: self.servers.all[name].pid for name in names}
-        return cpu_seconds(roots | {name: service.pid for name, service in self.foliot.services.items()})
+        return Watch(roots | {name: service.pid for name, service in self.foliot.services.items()})
 
     async def planned(self) -> int:
         """How many executions were made so far; costs nothing."""

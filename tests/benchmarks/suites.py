@@ -10,6 +10,7 @@ import msgspec
 from benchmarks.post import Ceiling, Post
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Rig
+from benchmarks.side_by_side import PEERS
 from benchmarks.throughput import Drain, Soak
 
 
@@ -38,10 +39,16 @@ CPU = [
     ("cpu_us.worker-2", "worker 2"),
 ]
 
+OTHERS = ("others_percent", "others %")
+
 SUITES = {
-    "throughput": Suite([Drain(), Soak()], [("per_second", "jobs/s"), *CPU]),
+    "throughput": Suite([Drain(), Soak()], [("per_second", "jobs/s"), *CPU, OTHERS], part_of_all=False),
+    "peers": Suite(
+        [Drain(), Soak(), *PEERS],
+        [("per_second", "jobs/s"), ("enqueued_per_second", "enqueued/s"), *CPU[:3], OTHERS],
+    ),
     "post": Suite(
         [Post(), Ceiling()],
-        [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), *CPU[:2], CPU[4]],
+        [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), *CPU[:2], CPU[4], OTHERS],
     ),
 }

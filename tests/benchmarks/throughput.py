@@ -14,7 +14,6 @@ from benchmarks.jobs import (
     pause_recurring,
     settle,
 )
-from benchmarks.processes import cpu_per_job
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Bench, Rig
 
@@ -53,20 +52,20 @@ class Drain:
         early = await bench.sql.fetchval("SELECT extract(epoch FROM $1 - clock_timestamp())::float8", due)
         assert early > 0, "the jobs were due before they were loaded: this disk is slow"
         await asyncio.sleep(early)
-        before = bench.cpu()
+        watch = bench.watch()
         await bench.until_idle(f"of {count:,}")
-        after = bench.cpu()
+        cpu = watch.figures(count)
         row = await bench.sql.fetchrow(_ENDED, due)
         assert row is not None
         problems = await check_one_time(bench.sql, count)
         if (executed := await bench.executed()) != count:
             problems.append(f"the workers counted {executed} attempts")
         return {
+            **cpu,
             "jobs": row["ended"],
             "seconds": round(row["seconds"], 2),
             "per_second": round(row["ended"] / row["seconds"]),
             "problems": problems,
-            **cpu_per_job(before, after, count),
         }
 
 
@@ -96,9 +95,10 @@ class Soak:
             return await self._soaked(bench, seconds, period) | {"offered_per_second": rate}
 
     async def _soaked(self, bench: Bench, seconds: int, period: int) -> Figures:
-        before, begun = bench.cpu(), await in_seconds(bench.sql, 0)
+        begun, done, watch = await in_seconds(bench.sql, 0), await bench.executed(), bench.watch()
         await asyncio.sleep(seconds)
-        after, behind = bench.cpu(), await bench.sql.fetchval(_BEHIND)
+        cpu = watch.figures(max(1, await bench.executed() - done))
+        behind = await bench.sql.fetchval(_BEHIND)
         await pause_recurring(bench.sql)
         await bench.until_idle("the rest")
         ended = await bench.sql.fetchval(_IN_WINDOW, begun, float(seconds))
@@ -107,12 +107,12 @@ class Soak:
         if (executed := await bench.executed()) != recorded:
             problems.append(f"the workers counted {executed} attempts, {recorded} are recorded")
         return {
+            **cpu,
             "jobs": ended,
             "seconds": seconds,
             "per_second": round(ended / seconds),
             "saturated": behind,
             "problems": problems,
-            **cpu_per_job(before, after, ended),
         }
 
 

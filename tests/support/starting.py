@@ -41,7 +41,7 @@ async def start_foliot(
     `environment`: more variables for every process of a service, given as SERVICE__NAME=value.
     `proxied`: each process reaches each server through a proxy of its own.
     """
-    vhost = await _add_vhost(servers)
+    vhost = await add_vhost(servers)
     amqp_url = servers.amqp_url.rsplit("/", 1)[0] + f"/{vhost}"
     names = ["api-1", *(f"scheduler-{n + 1}" for n in range(schedulers)), *(f"worker-{n + 1}" for n in range(workers))]
     ports = choose(names)
@@ -127,7 +127,8 @@ async def _create_key(api: Server) -> str:
     return out.decode().strip()
 
 
-async def _add_vhost(servers: Servers) -> str:
+async def add_vhost(servers: Servers) -> str:
+    """A new one, for the servers' user; gives its name."""
     vhost = f"test-{secrets.token_hex(4)}"
     user = servers.amqp_url.split("//")[1].split(":")[0]
     for arguments in (("add_vhost", vhost), ("set_permissions", "-p", vhost, user, ".*", ".*", ".*")):

@@ -1,0 +1,1 @@
+"""Other systems doing the same: each module runs in the peers' own virtualenv, in its best fair configuration here."""
