@@ -6,10 +6,11 @@ Rounds interleave what is compared (A B C A B C), all on the same servers. An in
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 import time
 import zoneinfo
+
+import uvloop
 
 from benchmarks.results import Results, Settings, commit
 from benchmarks.rig import Rig, open_rig
@@ -34,7 +35,7 @@ def arguments() -> argparse.Namespace:
 def settings_of(given: argparse.Namespace, suite: str) -> Settings:
     return Settings(
         suite=f"{suite}-quick" if given.quick else suite,
-        rounds=given.rounds or (QUICK_ROUNDS if given.quick else 5),
+        rounds=given.rounds or (min(QUICK_ROUNDS, SUITES[suite].rounds) if given.quick else SUITES[suite].rounds),
         seconds=given.seconds or (QUICK_SECONDS if given.quick else 60),
         workers=given.workers,
         slots=given.slots,
@@ -73,7 +74,7 @@ def main() -> None:
     zoneinfo.reset_tzpath([])
     given = arguments()
     names = [given.suite] if given.suite != "all" else [name for name, suite in SUITES.items() if suite.part_of_all]
-    good = [asyncio.run(run(SUITES[name], settings_of(given, name))) for name in names]
+    good = [uvloop.run(run(SUITES[name], settings_of(given, name))) for name in names]
     sys.exit(0 if all(good) else 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TypeAlias
 
 import asyncpg
@@ -17,10 +18,12 @@ SELECT 1, 'bench ' || n, $1, $2::jsonb, to_char(due AT TIME ZONE 'UTC', 'YYYY-MM
 FROM generate_series(1, $3::int) n, LATERAL (SELECT $4::timestamptz + (n - 1) * $5::interval / $3::int) d (due)"""
 
 _RECURRING = """
-INSERT INTO jobs (user_id, job_name, job_type, payload, schedule, schedule_since, next_run_time, misfire_grace_seconds)
-SELECT 1, 'bench ' || n, $1, '{}', '@every ' || $2::int || 's', due - make_interval(secs => $2::int), due, $5
-FROM generate_series(1, $3::int) n,
-     LATERAL (SELECT $4::timestamptz + (n - 1) * make_interval(secs => $2::int) / $3::int) d (due)"""
+INSERT INTO jobs (user_id, job_name, job_type, payload, schedule, schedule_since, next_run_time, misfire_grace_seconds,
+    end_at)
+SELECT 1, 'bench ' || n, 'noop', '{}', '@every ' || $1::int || 's', due - make_interval(secs => $1::int), due, $4,
+    $3::timestamptz + make_interval(secs => $5::float8) - interval '1 microsecond'
+FROM generate_series(1, $2::int) n,
+     LATERAL (SELECT $3::timestamptz + (n - 1) * make_interval(secs => $1::int) / $2::int) d (due)"""
 
 _BACKGROUND = """
 INSERT INTO jobs (user_id, job_name, job_type, payload, schedule, next_run_time)
@@ -39,12 +42,13 @@ async def insert_one_time(
 ) -> None:
     """`count` jobs that run once, due within `spread` seconds from `due` on, evenly."""
     interval = await sql.fetchval("SELECT make_interval(secs => $1)", spread)
-    await sql.execute(_ONE_TIME, job_type, payload, count, due, interval, GRACE)
+    await sql.execute(_ONE_TIME, job_type, payload, count, due, interval, GRACE, timeout=600)
 
 
-async def insert_recurring(sql: Sql, rate: int, period: int, due: object, job_type: str = "noop") -> None:
-    """rate x period jobs `@every period s`, their phases spread evenly: `rate` ticks a second from `due` on."""
-    await sql.execute(_RECURRING, job_type, period, rate * period, due, GRACE)
+async def insert_recurring(sql: Sql, rate: int, period: int, due: object, seconds: float | None = None) -> None:
+    """rate x period jobs `@every period s`, their phases spread evenly: `rate` ticks a second from `due` on,
+    for ever or for `seconds`."""
+    await sql.execute(_RECURRING, period, rate * period, due, GRACE, seconds, timeout=600)
 
 
 async def insert_background(sql: Sql, count: int) -> None:
@@ -57,6 +61,19 @@ async def settle(sql: Sql) -> None:
     """As after a while of rest: statistics, visibility, no dirty pages."""
     await sql.execute("VACUUM (ANALYZE) jobs", timeout=600)
     await sql.execute("CHECKPOINT", timeout=600)
+
+
+async def until(sql: Sql, due: object) -> None:
+    """Sleeps until `due`; fails if that has passed."""
+    left = await sql.fetchval("SELECT extract(epoch FROM $1 - clock_timestamp())::float8", due)
+    assert left > 0, "the jobs were due before they were loaded: this disk is slow"
+    await asyncio.sleep(left)
+
+
+async def remove(sql: Sql) -> None:
+    """The benchmark's own jobs and all executions, when nothing is open."""
+    await sql.execute("TRUNCATE executions", timeout=60)
+    await sql.execute("DELETE FROM jobs WHERE user_id = 1", timeout=600)
 
 
 async def pause_recurring(sql: Sql) -> None:

@@ -7,7 +7,10 @@ from typing import Protocol
 
 import msgspec
 
+from benchmarks.floors import HttpRequests, Scripts, SqlQueries
+from benchmarks.memory import Memory
 from benchmarks.post import Ceiling, Post
+from benchmarks.punctuality import BURSTS, RATES, Punctuality
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Rig
 from benchmarks.side_by_side import PEERS
@@ -26,29 +29,40 @@ class Suite(msgspec.Struct, frozen=True):
     cells: Sequence[Cell]
     columns: Sequence[tuple[str, str]]
     part_of_all: bool = True
+    rounds: int = 5
 
 
-CPU = [
-    ("cpu_us", "CPU us/job"),
-    ("cpu_us.postgres", "postgres"),
-    ("cpu_us.rabbitmq", "rabbitmq"),
+TOTAL, POSTGRES, RABBITMQ = ("cpu_us", "CPU us/job"), ("cpu_us.postgres", "postgres"), ("cpu_us.rabbitmq", "rabbitmq")
+SERVICES = [
     ("cpu_us.zookeeper", "zookeeper"),
     ("cpu_us.api-1", "api"),
     ("cpu_us.scheduler-1", "scheduler"),
     ("cpu_us.worker-1", "worker 1"),
     ("cpu_us.worker-2", "worker 2"),
 ]
-
 OTHERS = ("others_percent", "others %")
+LOADS = [f"{rate:,}/s" for rate in RATES] + [f"{burst:,} at once" for burst in BURSTS] + ["create", "edit"]
 
 SUITES = {
-    "throughput": Suite([Drain(), Soak()], [("per_second", "jobs/s"), *CPU, OTHERS], part_of_all=False),
+    "throughput": Suite(
+        [Drain(), Soak()], [("per_second", "jobs/s"), TOTAL, POSTGRES, RABBITMQ, *SERVICES, OTHERS], part_of_all=False
+    ),
     "peers": Suite(
         [Drain(), Soak(), *PEERS],
-        [("per_second", "jobs/s"), ("enqueued_per_second", "enqueued/s"), *CPU[:3], OTHERS],
+        [("per_second", "jobs/s"), ("enqueued_per_second", "enqueued/s"), TOTAL, POSTGRES, RABBITMQ, OTHERS],
+    ),
+    "punctuality": Suite(
+        [Punctuality(1_000), Punctuality(1_000_000)], [(f"{load} p99_ms", f"{load} p99 ms") for load in LOADS]
     ),
     "post": Suite(
         [Post(), Ceiling()],
-        [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), *CPU[:2], CPU[4], OTHERS],
+        [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), TOTAL, POSTGRES, SERVICES[1], OTHERS],
     ),
-}
+    "floors": Suite([HttpRequests(), Scripts(), SqlQueries()], [("per_second", "jobs/s"), TOTAL, POSTGRES, OTHERS]),
+    "memory": Suite(
+        [Memory()],
+        [(f"{name} {unit}", f"{name} {title}") for name in ("scheduler", "worker", "api")
+         for unit, title in (("mb", "MB"), ("mb_per_min", "MB/min"))],
+        rounds=1,
+    ),
+}  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
+from collections.abc import AsyncIterator
 
 from benchmarks.jobs import (
     check_one_time,
@@ -13,6 +15,7 @@ from benchmarks.jobs import (
     insert_recurring,
     pause_recurring,
     settle,
+    until,
 )
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Bench, Rig
@@ -35,38 +38,43 @@ class Drain:
     """One-time jobs, all due at one moment: from that moment to the last end_time."""
 
     name = "foliot drain"
+    job_type = "noop"
+    per_second = 4_000  # so many are drained for each second that a measurement is to last
+    ahead = 5.0  # seconds to load and settle in, besides
 
-    def __init__(self, count: int | None = None, job_type: str = "noop", payload: str = "{}") -> None:
-        self._count = count
-        self._job_type, self._payload = job_type, payload
+    @contextlib.asynccontextmanager
+    async def payload(self, _rig: Rig) -> AsyncIterator[tuple[str, dict[str, str]]]:
+        """The jobs' payload as JSON, and what the processes' environment needs for it."""
+        yield "{}", {}
 
-    async def measure(self, rig: Rig, _results: Results, _round: int) -> Figures:
-        count = self._count or rig.settings.seconds * 4_000
-        async with rig.database() as database, rig.foliot(database) as bench:
-            due = await in_seconds(bench.sql, 5 + count / LOADED_PER_SECOND)
-            await insert_one_time(bench.sql, count, due, DUE_WITHIN, self._job_type, self._payload)
+    async def measure(self, rig: Rig, _results: Results | None = None, _round: int = 1) -> Figures:
+        count = rig.settings.seconds * self.per_second
+        async with (
+            self.payload(rig) as (payload, environment),
+            rig.database() as database,
+            rig.foliot(database, **environment) as bench,
+        ):
+            due = await in_seconds(bench.sql, self.ahead + count / LOADED_PER_SECOND)
+            await insert_one_time(bench.sql, count, due, DUE_WITHIN, self.job_type, payload)
             await settle(bench.sql)
-            return await self._drained(bench, count, due)
+            await until(bench.sql, due)
+            watch = bench.watch()
+            await bench.until_idle(f"of {count:,}")
+            return watch.figures(count) | await _drained(bench, count, due)
 
-    async def _drained(self, bench: Bench, count: int, due: object) -> Figures:
-        early = await bench.sql.fetchval("SELECT extract(epoch FROM $1 - clock_timestamp())::float8", due)
-        assert early > 0, "the jobs were due before they were loaded: this disk is slow"
-        await asyncio.sleep(early)
-        watch = bench.watch()
-        await bench.until_idle(f"of {count:,}")
-        cpu = watch.figures(count)
-        row = await bench.sql.fetchrow(_ENDED, due)
-        assert row is not None
-        problems = await check_one_time(bench.sql, count)
-        if (executed := await bench.executed()) != count:
-            problems.append(f"the workers counted {executed} attempts")
-        return {
-            **cpu,
-            "jobs": row["ended"],
-            "seconds": round(row["seconds"], 2),
-            "per_second": round(row["ended"] / row["seconds"]),
-            "problems": problems,
-        }
+
+async def _drained(bench: Bench, count: int, due: object) -> Figures:
+    row = await bench.sql.fetchrow(_ENDED, due)
+    assert row is not None
+    problems = await check_one_time(bench.sql, count)
+    if (executed := await bench.executed()) != count:
+        problems.append(f"the workers counted {executed} attempts")
+    return {
+        "jobs": row["ended"],
+        "seconds": round(row["seconds"], 2),
+        "per_second": round(row["ended"] / row["seconds"]),
+        "problems": problems,
+    }
 
 
 class Soak:
@@ -90,8 +98,8 @@ class Soak:
             due = await in_seconds(bench.sql, 5 + rate * period / LOADED_PER_SECOND)
             await insert_recurring(bench.sql, rate, period, due)
             await settle(bench.sql)
-            wait = await bench.sql.fetchval("SELECT extract(epoch FROM $1 - clock_timestamp())::float8", due)
-            await asyncio.sleep(wait + WARM_UP)
+            await until(bench.sql, due)
+            await asyncio.sleep(WARM_UP)
             return await self._soaked(bench, seconds, period) | {"offered_per_second": rate}
 
     async def _soaked(self, bench: Bench, seconds: int, period: int) -> Figures:

@@ -32,8 +32,10 @@ class TestDatabase(msgspec.Struct, frozen=True):
 @contextlib.asynccontextmanager
 async def create_from_template(server_url: str, template: str, name: str) -> AsyncIterator[TestDatabase]:
     await _run(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield TestDatabase(server_url.rsplit("/", 1)[0] + f"/{name}")
-    await _run(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    try:
+        yield TestDatabase(server_url.rsplit("/", 1)[0] + f"/{name}")
+    finally:
+        await _run(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 async def _run(server_url: str, statement: str) -> None:
