@@ -62,11 +62,14 @@ $(VENV)/peers/.installed: tests/benchmarks/peers.lock
 	@$(VENV)/peers/bin/pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE=throughput ROUNDS=5 SECONDS=60 WORKERS=2 SLOTS=500; QUICK=1: 3 minutes)
+bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE=throughput ROUNDS=5 SECONDS=60; QUICK=1: 3 minutes)
 	@infra/local/install-packages wrk
-	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks $(or $(SUITE),all) $(if $(QUICK),--quick) \
+	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks $(or $(SUITE),all) $(if $(QUICK),--quick) $(if $(REPLICA),--replica) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(SLOTS),--slots $(SLOTS))
+
+bench-report: setup ## write docs/performance.md from the figures of the last runs
+	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks.report
 
 fences: setup ## take each guard out of a copy and see its test turn red
 	@PYTHONPATH=tests $(BIN)/python -m fences
@@ -77,8 +80,12 @@ oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
-lock: ## resolve requirements.in into requirements.lock
-	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q pip-tools
-	@$(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.in
+COMPILE := $(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --no-header
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench fences oracle snapshot lock
+lock: ## resolve requirements.in into requirements.lock, and the benchmarks' peers.in
+	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q pip-tools
+	@$(COMPILE) -o requirements.lock requirements.in
+	@$(COMPILE) -o tests/benchmarks/peers.lock tests/benchmarks/peers.in
+
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle snapshot lock

@@ -18,13 +18,17 @@ from benchmarks.suites import SUITES, Cell, Suite
 from benchmarks.table import print_table
 from cluster.layout import Layout
 
-QUICK_ROUNDS, QUICK_SECONDS = 3, 10
+QUICK_SECONDS = 5
+QUICK = ("peers", "post")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suite", choices=[*SUITES, "all"])
-    parser.add_argument("--quick", action="store_true", help="a short form, for a first look: its figures flatter")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of 5 s each, for a first look: short runs flatter"
+    )
+    parser.add_argument("--replica", action="store_true", help="with a streaming replica beside the primary")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="how long one measurement lasts, about")
     parser.add_argument("--workers", type=int, default=2)
@@ -34,8 +38,10 @@ def arguments() -> argparse.Namespace:
 
 def settings_of(given: argparse.Namespace, suite: str) -> Settings:
     return Settings(
-        suite=f"{suite}-quick" if given.quick else suite,
-        rounds=given.rounds or (min(QUICK_ROUNDS, SUITES[suite].rounds) if given.quick else SUITES[suite].rounds),
+        suite=suite,
+        quick=given.quick,
+        replica=given.replica,
+        rounds=given.rounds or (1 if given.quick else SUITES[suite].rounds),
         seconds=given.seconds or (QUICK_SECONDS if given.quick else 60),
         workers=given.workers,
         slots=given.slots,
@@ -47,7 +53,7 @@ async def run(suite: Suite, settings: Settings) -> bool:
     """All rounds of a suite; False if a check found something wrong."""
     home = Layout.from_environment().directory / "bench"
     results = Results.open(home, settings)
-    print(f"{settings.suite}: {settings.rounds} rounds of {', '.join(cell.name for cell in suite.cells)}")
+    print(f"{settings.title}: {settings.rounds} rounds of {', '.join(cell.name for cell in suite.cells)}")
     print(f"  figures in {results.directory}", flush=True)
     async with open_rig(home, settings) as rig:
         for round_ in range(1, settings.rounds + 1):
@@ -73,7 +79,8 @@ async def measure(cell: Cell, rig: Rig, results: Results, round_: int) -> None:
 def main() -> None:
     zoneinfo.reset_tzpath([])
     given = arguments()
-    names = [given.suite] if given.suite != "all" else [name for name, suite in SUITES.items() if suite.part_of_all]
+    every = QUICK if given.quick else [name for name, suite in SUITES.items() if suite.part_of_all]
+    names = every if given.suite == "all" else [given.suite]
     good = [uvloop.run(run(SUITES[name], settings_of(given, name))) for name in names]
     sys.exit(0 if all(good) else 1)
 

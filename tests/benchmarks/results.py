@@ -24,11 +24,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is: another of these is another run."""
 
     suite: str
+    quick: bool = False
+    replica: bool = False
     rounds: int
     seconds: int
     workers: int
     slots: int
     commit: str
+
+    @property
+    def title(self) -> str:
+        """Names the run's directory."""
+        return self.suite + "-replica" * self.replica + "-quick" * self.quick
 
 
 class Results:
@@ -40,14 +47,14 @@ class Results:
     @classmethod
     def open(cls, home: Path, settings: Settings) -> Results:
         """The newest run with these settings if it was interrupted, else a new one."""
-        for found in sorted(home.glob(f"*-{settings.suite}"), reverse=True):
+        for found in sorted(home.glob(f"*-{settings.title}"), reverse=True):
             results = cls(found)
             if not results.done and results.settings == settings:
                 return results
-        results = cls(home / f"{time.strftime('%Y%m%dT%H%M%S')}-{settings.suite}")
+        results = cls(home / f"{time.strftime('%Y%m%dT%H%M%S')}-{settings.title}")
         results.directory.mkdir(parents=True)
         (results.directory / "settings.json").write_bytes(msgspec.json.encode(settings))
-        (results.directory / "machine.json").write_bytes(msgspec.json.encode(machine()))
+        (results.directory / "machine.json").write_bytes(msgspec.json.encode(machine(results.directory)))
         return results
 
     @property
@@ -100,7 +107,7 @@ def commit() -> str:
     return git("rev-parse", "--short", "HEAD").decode().strip() + mark
 
 
-def machine() -> dict[str, str]:
+def machine(directory: Path) -> dict[str, str]:
     cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
     return {
@@ -109,4 +116,18 @@ def machine() -> dict[str, str]:
         "memory": f"{memory:.0f} GiB",
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "fdatasync": f"{_fdatasync_us(directory):,.0f} us",
     }
+
+
+def _fdatasync_us(directory: Path, times: int = 200) -> float:
+    """Median time of making 8 kB durable: what each commit waits for."""
+    took = []
+    with (directory / "fdatasync").open("wb", buffering=0) as file:
+        for _ in range(times):
+            begun = time.perf_counter()
+            file.write(b"x" * 8192)
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - begun)
+    (directory / "fdatasync").unlink()
+    return median(took) * 1e6

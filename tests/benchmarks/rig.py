@@ -65,8 +65,8 @@ class Bench(msgspec.Struct):
     sql: Sql
 
     def watch(self) -> Watch:
-        names = ("postgres", "rabbitmq", "zookeeper")
-        roots = {name: self.servers.all[name].pid for name in names}
+        names = ("postgres", "replica", "rabbitmq", "zookeeper")
+        roots = {name: self.servers.all[name].pid for name in names if name in self.servers.all}
         return Watch(roots | {name: service.pid for name, service in self.foliot.services.items()})
 
     async def planned(self) -> int:
@@ -124,7 +124,7 @@ async def _scraping(foliot: Foliot) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def open_rig(directory: Path, settings: Settings) -> AsyncIterator[Rig]:
     """Starts the servers, with fsync and the local cluster's configuration; their data go with them."""
-    async with start_servers(directory / "servers") as servers:
+    async with start_servers(directory / "servers", replica=settings.replica) as servers:
         await make_template(servers)
         work = directory / "work"
         shutil.rmtree(work, ignore_errors=True)

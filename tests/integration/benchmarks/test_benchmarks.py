@@ -17,6 +17,7 @@ from benchmarks.jobs import (
     pause_recurring,
 )
 from benchmarks.processes import Watch, rss_bytes
+from benchmarks.report import render
 from benchmarks.results import Figures, Results, Settings, spread
 from benchmarks.rig import Rig, make_template
 from benchmarks.throughput import Drain
@@ -118,6 +119,23 @@ def test_median_and_spread() -> None:
     rounds: list[Figures] = [{"per_second": 5}, {"per_second": 1}, {"per_second": 9}, {"other": 1}]
     assert spread(rounds, "per_second") == (5, 1, 9)
     assert spread(rounds, "absent") is None
+
+
+def test_the_page_shows_what_was_measured_and_says_what_was_not(tmp_path: Path) -> None:
+    results = Results.open(tmp_path, Settings(suite="peers", rounds=2, seconds=1, workers=1, slots=50, commit="abc"))
+    for round_, rate in enumerate((900, 1_100), 1):
+        results.put("foliot drain", round_, {"per_second": rate, "others_percent": 12, "problems": ["one is missing"]})
+        results.put("celery", round_, {"per_second": 100, "others_percent": 0, "problems": []})
+    assert "Not measured yet: `make bench SUITE=peers`" in render(tmp_path)
+    results.finish()
+    page = render(tmp_path)
+    assert "| foliot drain | 1,000 (900..1,100) |" in page
+    assert "| celery | 100 (100..100) | 10x |" in page
+    assert "**Other work used up to 12 %" in page
+    assert "**2 checks failed.**" in page
+    assert "Not measured yet: `make bench SUITE=post`" in page
+    assert "{table" not in page
+    assert "{about" not in page
 
 
 def test_cpu_is_counted_where_it_is_used() -> None:

@@ -1,0 +1,143 @@
+"""`make bench-report`: docs/performance.md, from the newest finished run of each suite."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.punctuality import BURSTS, RATES
+from benchmarks.results import Results, spread
+from benchmarks.suites import SUITES
+from benchmarks.table import Rows, number, rows_of, shown
+from cluster.layout import REPOSITORY, Layout
+
+TEXT = Path(__file__).with_name("report.md")
+COMPONENTS = ("postgres", "replica", "rabbitmq", "zookeeper", "scheduler-1", "worker-1", "worker-2", "api-1")
+DISTURBED = 5.0
+
+
+def newest(home: Path, suite: str) -> Results | None:
+    """The newest full run that has ended, else the newest short one."""
+    for pattern in (f"*-{suite}", f"*-{suite}-quick"):
+        found = [Results(path) for path in sorted(home.glob(pattern), reverse=True)]
+        if done := [results for results in found if results.done]:
+            return done[0]
+    return None
+
+
+def table(rows: Rows) -> str:
+    head, *rest = rows
+    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rest]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def about(results: Results) -> str:
+    """Which run it was, and what disturbed it."""
+    settings, machine = results.settings, results.machine
+    text = (
+        f"{settings.rounds} rounds of about {settings.seconds} s, commit {settings.commit}, {settings.workers} workers of "
+        f"{settings.slots} slots, {machine['cpus']} CPUs ({machine['cpu']}), {machine['memory']}, fdatasync of 8 kB in {machine.get('fdatasync', '?')}, Python {machine['python']}."
+    )
+    if settings.quick:
+        text += " The short form: its figures flatter."
+    every = [f for cell in SUITES[settings.suite].cells for f in results.rounds(cell.name)]
+    disturbed = spread(every, "others_percent")
+    if disturbed and disturbed[2] > DISTURBED:
+        text += f" **Other work used up to {disturbed[2]:.0f} % of the machine meanwhile.**"
+    if problems := sum(len(figures["problems"]) for figures in every):
+        text += f" **{problems} checks failed.**"
+    return text
+
+
+def peers(results: Results) -> str:
+    """Rates, ratios and CPU of all that was measured side by side."""
+    drained = spread(results.rounds("foliot drain"), "per_second")
+    rows = [
+        ["", "jobs/s drained", "Foliot's drain is", "enqueued/s", "CPU us/job", "PostgreSQL", "RabbitMQ", "processes"]
+    ]
+    for cell in SUITES["peers"].cells:
+        rounds = results.rounds(cell.name)
+        rate = spread(rounds, "per_second")
+        ratio = f"{drained[0] / rate[0]:.2g}x" if drained and rate and not cell.name.startswith("foliot") else ""
+        total, pg, mq = (spread(rounds, f"cpu_us{part}") for part in ("", ".postgres", ".rabbitmq"))
+        own = number(total[0] - (pg[0] if pg else 0) - (mq[0] if mq else 0)) if total else ""
+        rows.append([cell.name, shown(rounds, "per_second", wide=True), ratio, shown(rounds, "enqueued_per_second", wide=True),
+                     shown(rounds, "cpu_us"), shown(rounds, "cpu_us.postgres"), shown(rounds, "cpu_us.rabbitmq"), own])  # fmt: skip
+    return table(rows)
+
+
+def components(results: Results) -> str:
+    """CPU a job by component, and how busy that kept the machine."""
+    rows = [["CPU us/job", "jobs/s", *COMPONENTS, "sum", "of the CPUs"]]
+    for name in ("foliot drain", "foliot soak"):
+        rounds = results.rounds(name)
+        total, rate = spread(rounds, "cpu_us"), spread(rounds, "per_second")
+        busy = f"{total[0] * rate[0] / 1e4 / int(results.machine['cpus']):.0f} %" if total and rate else ""
+        rows.append(
+            [
+                name,
+                shown(rounds, "per_second", wide=True),
+                *(shown(rounds, f"cpu_us.{part}") for part in COMPONENTS),
+                shown(rounds, "cpu_us"),
+                busy,
+            ]
+        )
+    return table(rows)
+
+
+def punctuality(results: Results) -> str:
+    loads = [f"{rate:,}/s" for rate in RATES] + [f"{burst:,} at once" for burst in BURSTS]
+    rows = [["other schedules", *loads]]
+    for cell in SUITES["punctuality"].cells:
+        rounds = results.rounds(cell.name)
+        rows.append([cell.name, *(" / ".join(shown(rounds, f"{load} {part}") for part in ("p50_ms", "p99_ms", "max_ms"))
+                                  for load in loads)])  # fmt: skip
+    return table(rows) + "\n\n" + changes(results)
+
+
+def changes(results: Results) -> str:
+    rows = [["one request after the other, ms", "create p50 / p99", "edit p50 / p99"]]
+    for cell in SUITES["punctuality"].cells:
+        rounds = results.rounds(cell.name)
+        rows.append([cell.name, *(" / ".join(shown(rounds, f"{what} {part}") for part in ("p50_ms", "p99_ms"))
+                                  for what in ("create", "edit"))])  # fmt: skip
+    return table(rows)
+
+
+def plain(results: Results) -> str:
+    """The table that `make bench` prints."""
+    return table(rows_of(SUITES[results.settings.suite], results))
+
+
+PARTS: dict[str, tuple[str, Callable[[Results], str]]] = {
+    "peers": ("peers", peers),
+    "components": ("peers", components),
+    "replica": ("throughput-replica", components),
+    "punctuality": ("punctuality", punctuality),
+    "post": ("post", plain),
+    "floors": ("floors", plain),
+    "memory": ("memory", plain),
+}
+
+
+def render(home: Path) -> str:
+    """The page: the text of report.md with {about suite} and {table part} filled in."""
+    text = TEXT.read_text()
+    for part, (suite, draw) in PARTS.items():
+        results = newest(home, suite)
+        chosen = suite.replace("-replica", " REPLICA=1")
+        missing = f"Not measured yet: `make bench SUITE={chosen}`."
+        text = text.replace(f"{{about {part}}}", about(results) if results else missing)
+        text = text.replace(f"{{table {part}}}", draw(results) if results else "")
+    return text
+
+
+def main() -> None:
+    page = REPOSITORY / "docs" / "performance.md"
+    page.write_text(render(Layout.from_environment().directory / "bench"))
+    sys.stdout.write(f"{page.relative_to(REPOSITORY)} is written\n")
+
+
+if __name__ == "__main__":
+    main()
