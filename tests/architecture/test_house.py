@@ -79,8 +79,9 @@ def test_one_place_owns_each_dangerous_library(library: str, owner: str) -> None
     assert importing <= {owner}
 
 
-def test_the_lock_names_versions_and_hashes_and_no_place() -> None:
-    text = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("lock", ["requirements.lock", "tests/benchmarks/peers.lock"])
+def test_the_lock_names_versions_and_hashes_and_no_place(lock: str) -> None:
+    text = (ROOT / lock).read_text()
     assert "--hash=sha256:" in text
     assert not re.search(r"://|--find-links|--index|^\s*/", text, re.MULTILINE)
 

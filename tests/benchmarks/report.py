@@ -68,21 +68,21 @@ def peers(results: Results) -> str:
 
 
 def components(results: Results) -> str:
-    """CPU a job by component, and how busy that kept the machine."""
-    rows = [["CPU us/job", "jobs/s", *COMPONENTS, "sum", "of the CPUs"]]
+    """CPU a job by component, and how much of a CPU that is at the rate reached."""
+    rows = [["", "jobs/s", *COMPONENTS, "sum"]]
     for name in ("foliot drain", "foliot soak"):
         rounds = results.rounds(name)
-        total, rate = spread(rounds, "cpu_us"), spread(rounds, "per_second")
-        busy = f"{total[0] * rate[0] / 1e4 / int(results.machine['cpus']):.0f} %" if total and rate else ""
+        rate = spread(rounds, "per_second")
+        parts = [spread(rounds, f"cpu_us{part}") for part in (*(f".{component}" for component in COMPONENTS), "")]
         rows.append(
             [
-                name,
+                f"{name}, us/job",
                 shown(rounds, "per_second", wide=True),
-                *(shown(rounds, f"cpu_us.{part}") for part in COMPONENTS),
-                shown(rounds, "cpu_us"),
-                busy,
+                *(number(part[0]) if part else "" for part in parts),
             ]
         )
+        used = [f"{part[0] * rate[0] / 1e4:.0f} %" if part and rate else "" for part in parts]
+        rows.append([f"{name}, of one CPU", "", *used])
     return table(rows)
 
 

@@ -130,6 +130,7 @@ async def open_rig(directory: Path, settings: Settings) -> AsyncIterator[Rig]:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         yield Rig(servers, settings, work)
+        shutil.rmtree(work)
 
 
 async def make_template(servers: Servers) -> None:

@@ -61,7 +61,12 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
         workers: list[Process] = []
         try:
             for _ in range(self.processes):
-                worker = spawn((str(PYTHON), "-m", f"benchmarks.peers.{self.module}", "work"), environment, log)
+                worker = spawn(
+                    (str(PYTHON), "-m", f"benchmarks.peers.{self.module}", "work"),
+                    environment,
+                    log,
+                    die_with_parent=True,
+                )
                 worker.go()
                 workers.append(worker)
             await _until(sql, self.begun, workers, log)
