@@ -16,6 +16,7 @@ from benchmarks.results import Results, Settings, commit
 from benchmarks.rig import Rig, open_rig
 from benchmarks.suites import SUITES, Cell, Suite
 from benchmarks.table import print_table
+from cluster.errors import ClusterError
 from cluster.layout import Layout
 
 QUICK_SECONDS = 5
@@ -81,7 +82,12 @@ def main() -> None:
     given = arguments()
     every = QUICK if given.quick else [name for name, suite in SUITES.items() if suite.part_of_all]
     names = every if given.suite == "all" else [given.suite]
-    good = [uvloop.run(run(SUITES[name], settings_of(given, name))) for name in names]
+    try:
+        good = [uvloop.run(run(SUITES[name], settings_of(given, name))) for name in names]
+    except ClusterError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on where it was")
     sys.exit(0 if all(good) else 1)
 
 

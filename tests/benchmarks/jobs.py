@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import asyncpg
 
+from cluster.errors import ClusterError
+
 Sql: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 GRACE = 86_400
@@ -64,9 +66,10 @@ async def settle(sql: Sql) -> None:
 
 
 async def until(sql: Sql, due: object) -> None:
-    """Sleeps until `due`; fails if that has passed."""
+    """Sleeps until `due`; ClusterError if that has passed."""
     left = await sql.fetchval("SELECT extract(epoch FROM $1 - clock_timestamp())::float8", due)
-    assert left > 0, "the jobs were due before they were loaded: this disk is slow"
+    if left <= 0:
+        raise ClusterError("the jobs were due before they were loaded: this machine is too busy to measure on")
     await asyncio.sleep(left)
 
 

@@ -24,6 +24,7 @@ from benchmarks.jobs import (
 )
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Bench, Rig
+from cluster.errors import ClusterError
 
 RATES = (100, 600, 2_000, 5_000)
 BURSTS = (1_000, 10_000)
@@ -125,4 +126,5 @@ async def _timed(name: str, action: Callable[[], Awaitable[None]]) -> Figures:
 
 def _check_disk(directory: Path, jobs: int) -> None:
     needed, free = jobs * BYTES_PER_JOB * 2 + (4 << 30), shutil.disk_usage(directory).free
-    assert free > needed, f"{jobs:,} schedules need {needed >> 30} GB of disk, {free >> 30} GB are free"
+    if free < needed:
+        raise ClusterError(f"{jobs:,} schedules need {needed >> 30} GB of disk, {free >> 30} GB are free: free some")

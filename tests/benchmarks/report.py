@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.punctuality import BURSTS, RATES
-from benchmarks.results import Results, spread
+from benchmarks.results import Figures, Results, spread
 from benchmarks.suites import SUITES
 from benchmarks.table import Rows, number, rows_of, shown
 from cluster.layout import REPOSITORY, Layout
 
 TEXT = Path(__file__).with_name("report.md")
 COMPONENTS = ("postgres", "replica", "rabbitmq", "zookeeper", "scheduler-1", "worker-1", "worker-2", "api-1")
-DISTURBED = 5.0
+DISTURBED = 10.0
 
 
 def newest(home: Path, suite: str) -> Results | None:
@@ -52,19 +52,31 @@ def about(results: Results) -> str:
 
 def peers(results: Results) -> str:
     """Rates, ratios and CPU of all that was measured side by side."""
-    drained = spread(results.rounds("foliot drain"), "per_second")
-    rows = [
-        ["", "jobs/s drained", "Foliot's drain is", "enqueued/s", "CPU us/job", "PostgreSQL", "RabbitMQ", "processes"]
-    ]
+    ours = results.rounds("foliot drain")
+    rows = [["", "jobs/s drained", "Foliot's drain is", "enqueued/s", "CPU us/job", "PostgreSQL", "RabbitMQ", "processes",
+             "others, % of CPUs"]]  # fmt: skip
     for cell in SUITES["peers"].cells:
         rounds = results.rounds(cell.name)
-        rate = spread(rounds, "per_second")
-        ratio = f"{drained[0] / rate[0]:.2g}x" if drained and rate and not cell.name.startswith("foliot") else ""
         total, pg, mq = (spread(rounds, f"cpu_us{part}") for part in ("", ".postgres", ".rabbitmq"))
         own = number(total[0] - (pg[0] if pg else 0) - (mq[0] if mq else 0)) if total else ""
-        rows.append([cell.name, shown(rounds, "per_second", wide=True), ratio, shown(rounds, "enqueued_per_second", wide=True),
-                     shown(rounds, "cpu_us"), shown(rounds, "cpu_us.postgres"), shown(rounds, "cpu_us.rabbitmq"), own])  # fmt: skip
+        rows.append([
+            cell.name, shown(rounds, "per_second", wide=True), ratio(cell.name, ours, rounds),
+            shown(rounds, "enqueued_per_second", wide=True), shown(rounds, "cpu_us"), shown(rounds, "cpu_us.postgres"),
+            shown(rounds, "cpu_us.rabbitmq"), own, shown(rounds, "others_percent"),
+        ])  # fmt: skip
     return table(rows)
+
+
+def ratio(name: str, ours: Sequence[Figures], theirs: Sequence[Figures]) -> str:
+    """Our median by theirs; none if other work got into either."""
+    mine, other = spread(ours, "per_second"), spread(theirs, "per_second")
+    if name.startswith("foliot") or mine is None or other is None:
+        return ""
+    if any(
+        found and found[0] > DISTURBED for found in (spread(ours, "others_percent"), spread(theirs, "others_percent"))
+    ):
+        return "disturbed"
+    return f"{mine[0] / other[0]:.2g}x"
 
 
 def components(results: Results) -> str:

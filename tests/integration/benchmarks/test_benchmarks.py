@@ -124,13 +124,15 @@ def test_median_and_spread() -> None:
 def test_the_page_shows_what_was_measured_and_says_what_was_not(tmp_path: Path) -> None:
     results = Results.open(tmp_path, Settings(suite="peers", rounds=2, seconds=1, workers=1, slots=50, commit="abc"))
     for round_, rate in enumerate((900, 1_100), 1):
-        results.put("foliot drain", round_, {"per_second": rate, "others_percent": 12, "problems": ["one is missing"]})
+        results.put("foliot drain", round_, {"per_second": rate, "others_percent": 2, "problems": ["one is missing"]})
         results.put("celery", round_, {"per_second": 100, "others_percent": 0, "problems": []})
+        results.put("taskiq", round_, {"per_second": 100, "others_percent": 12, "problems": []})
     assert "Not measured yet: `make bench SUITE=peers`" in render(tmp_path)
     results.finish()
     page = render(tmp_path)
     assert "| foliot drain | 1,000 (900..1,100) |" in page
     assert "| celery | 100 (100..100) | 10x |" in page
+    assert "| taskiq | 100 (100..100) | disturbed |" in page
     assert "**Other work used up to 12 %" in page
     assert "**2 checks failed.**" in page
     assert "Not measured yet: `make bench SUITE=post`" in page
