@@ -9,6 +9,7 @@ import msgspec
 
 from foliot.api.changes import Change
 from foliot.api.definitions import convert_fields
+from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound
 from foliot.common.repositories.dead_letters import Selection
 
@@ -56,7 +57,10 @@ async def replay(change: Change, body: dict[str, Any]) -> dict[str, Any]:
     made = await unit.executions.insert_replays(dead, change.request_id, change.traceparent)
     runs = {(row["job_id"], row["scheduled_time"]) for row in made}
     if not runs:
-        raise Conflict("not_replayable", "the job was cancelled or deleted, or its history was dropped")
+        floor = await unit.months.hold_floor()
+        if all(row["scheduled_time"] < floor for row in letters):
+            raise Conflict("history_expired", f"the history before {rfc3339(floor)} is dropped: run the job anew")
+        raise Conflict("not_replayable", "the job was cancelled or deleted")
     await unit.jobs.note_replays(sorted(runs))
     replayed = [row["execution_id"] for row in letters if (row["job_id"], row["scheduled_time"]) in runs]
     await unit.dead_letters.close_letters(replayed, "replayed")

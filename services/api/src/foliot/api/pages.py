@@ -14,6 +14,7 @@ from aiohttp import web
 from foliot.common.errors import FieldError, Invalid, NotFound
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
 LAST_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 LAST_ID = 2**63 - 1
 

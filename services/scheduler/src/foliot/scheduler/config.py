@@ -7,6 +7,7 @@ import socket
 import msgspec
 
 from foliot.common.config import Secret
+from foliot.scheduler.retention import Kept
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,3 +23,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "INFO"
     plan_batch: int = 500
     lease_seconds: float = 30.0
+    retention_executions_months: int = 12
+    retention_audit_logs_months: int = 24
+    retention_jobs_days: int = 30
+    retention_dead_letters_days: int = 90
+    retention_idempotency_keys_hours: int = 24
+
+
+def kept(config: Config) -> Kept:
+    """How long things are kept: FOLIOT_RETENTION_*."""
+    return Kept(**{name: getattr(config, f"retention_{name}") for name in Kept.__struct_fields__})

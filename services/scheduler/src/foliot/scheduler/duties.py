@@ -19,6 +19,7 @@ from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
 from foliot.scheduler.relay import Relay
 from foliot.scheduler.rescuer import Rescuer
+from foliot.scheduler.retention import Kept, Retention
 from foliot.scheduler.windows import Windows
 
 FINISH = 0.3
@@ -31,6 +32,7 @@ class Duties:
         self,
         database: UnitsOfWork, publisher: Publisher, clock: Clock, *,
         plan_wake: asyncio.Event, relay_wake: asyncio.Event, plan_batch: int, lease: float,
+        kept: Kept = Kept(), maintenance: UnitsOfWork | None = None,  # noqa: B008 -- frozen
         serves: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._database = database
@@ -40,6 +42,8 @@ class Duties:
         self._relay_wake = relay_wake
         self._plan_batch = plan_batch
         self._lease = lease
+        self._kept = kept
+        self._maintenance = maintenance
         self.serves = serves
 
     async def lead(self, term: int) -> None:
@@ -52,6 +56,7 @@ class Duties:
         partitions = Partitions(self._database)
         rescuer = Rescuer(self._database, term, self._clock, lease=self._lease)
         dead_letters = DeadLetterQueue(self._database, term, self._publisher)
+        retention = Retention(self._database, term, self._kept, self._maintenance)
         lost = Lost(self._database, term, dispatcher, self._publisher.ready_messages, self._clock, lease=self._lease)
         try:
             await partitions.step()
@@ -67,6 +72,7 @@ class Duties:
                 self._start(group, "dead_letter_copy", dead_letters.copy, 1.0)
                 self._start(group, "dead_letter_clear", dead_letters.clear, 10.0)
                 self._start(group, "gauges", gauges.step, 5.0)
+                self._start(group, "retention", retention.step, 600.0)
                 self._start(group, "partitions", partitions.step, 3600.0)
         finally:
             gauges.clear()

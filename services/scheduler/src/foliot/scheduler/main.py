@@ -18,7 +18,7 @@ from foliot.common.schema import await_schema, check_schema
 from foliot.common.topology import DEFAULT_POOL, topology
 from foliot.common.zookeeper import connect
 from foliot.scheduler import wakeups
-from foliot.scheduler.config import Config
+from foliot.scheduler.config import Config, kept
 from foliot.scheduler.duties import Duties
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.presence import Presence
@@ -35,12 +35,18 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     plan_wake, relay_wake = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(config.database_url, size=POOL_SIZE, name="primary"))
+        maintenance = None
+        if config.maintenance_database_url is not None:
+            maintenance = await stack.enter_async_context(
+                Database(config.maintenance_database_url, size=1, name="maintenance")
+            )
         link = Link(config.amqp_url, name=config.scheduler_id, clock=clock, queues=lambda: topology({DEFAULT_POOL}))
         publisher = Publisher(link)
         stack.push_async_callback(publisher.close)
         duties = Duties(
             database, publisher, clock,
             plan_wake=plan_wake, relay_wake=relay_wake, plan_batch=config.plan_batch, lease=config.lease_seconds,
+            kept=kept(config), maintenance=maintenance,
         )  # fmt: skip
         leadership = Leadership(
             lambda: connect(config.zookeeper_hosts, config.zookeeper_session_seconds),

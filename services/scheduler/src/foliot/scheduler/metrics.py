@@ -20,6 +20,8 @@ TICKS_SKIPPED = Counter("scheduler_ticks_skipped_total", "Ticks that a policy dr
 RESCUED = Counter("scheduler_leases_rescued_total", "Attempts whose worker was lost.")
 RESENT = Counter("scheduler_dispatches_resent_total", "Messages sent again because nobody confirmed them.")
 LOST = Counter("scheduler_messages_lost_total", "Executions sent again because their message was lost.")
+EXPIRED_ROWS = Counter("scheduler_expired_rows_total", "Rows that retention removed.", ["table"])
+EXPIRED_MONTHS = Counter("scheduler_expired_months_total", "Months of history that retention dropped.", ["table"])
 POISON = Counter("scheduler_poison_total", "Rows that were set aside because they break a batch.")
 
 QUEUE_DEPTH = Gauge("queue_depth", "Executions that are available and not claimed; open dead letters.", ["queue"])

@@ -47,6 +47,8 @@ class AuditLogs:
         ]  # fmt: skip
         await self._session.execute(SQL.insert_audits, *columns(rows, 9))
 
-    async def list_audit(self, everything: bool, team_id: int | None, before: int, limit: int) -> list[dict[str, Any]]:
-        rows = await self._session.fetch(SQL.list_audit, everything, team_id, before, limit)
-        return [dict(row) for row in rows]
+    async def list_audit(self, before: int, limit: int) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._session.fetch(SQL.list_audit, before, limit)]
+
+    async def list_team_audit(self, team_id: int, before: int, limit: int) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._session.fetch(SQL.list_team_audit, before, limit, team_id)]

@@ -12,9 +12,17 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::big
     $9::text[])
 
 -- name: list_audit
--- Newest first. $1 all teams, $2 team_id, $3 cursor audit_id, $4 limit
+-- Newest first, everybody's. $1 cursor audit_id, $2 limit
 SELECT audit_id, user_id, action, resource_type, resource_id, old_value, new_value, host(ip_address) AS ip_address, user_agent,
     created_at
 FROM audit_logs
-WHERE ($1 OR team_id = $2) AND audit_id < $3
-ORDER BY audit_id DESC LIMIT $4
+WHERE audit_id < $1
+ORDER BY audit_id DESC LIMIT $2
+
+-- name: list_team_audit
+-- The same of one team. $3 team_id
+SELECT audit_id, user_id, action, resource_type, resource_id, old_value, new_value, host(ip_address) AS ip_address, user_agent,
+    created_at
+FROM audit_logs
+WHERE team_id = $3 AND audit_id < $1
+ORDER BY audit_id DESC LIMIT $2

@@ -48,15 +48,11 @@ class DeadLetters:
             max(times),
         )
 
-    async def list_open(
-        self,
-        everything: bool,
-        team_id: int | None,
-        user_id: int,
-        before: tuple[datetime, int],
-        limit: int,
-    ) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.list_open, everything, team_id, user_id, *before, limit)
+    async def list_open(self, before: tuple[datetime, int], limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.list_open, *before, limit)
+
+    async def list_owned_open(self, owner: int, before: tuple[datetime, int], limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.list_owned_open, *before, limit, owner)
 
     async def select_unsent(self, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.select_unsent, limit)

@@ -10,11 +10,16 @@ WHERE e.execution_id = ANY ($1) AND e.scheduled_time >= $4 AND e.scheduled_time 
 ON CONFLICT DO NOTHING
 
 -- name: list_open
--- Newest first. $1 all teams, $2 team_id, $3 user_id, $4/$5 cursor (dead_at, execution_id), $6 limit
+-- Newest first, everybody's. $1/$2 cursor (dead_at, execution_id), $3 limit
 SELECT execution_id, job_id, scheduled_time, attempt_number, status, error_message, fingerprint, dead_at FROM dead_letters
-WHERE closed_at IS NULL AND ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
-  AND (dead_at, execution_id) < ($4, $5)
-ORDER BY dead_at DESC, execution_id DESC LIMIT $6
+WHERE closed_at IS NULL AND (dead_at, execution_id) < ($1, $2)
+ORDER BY dead_at DESC, execution_id DESC LIMIT $3
+
+-- name: list_owned_open
+-- The same of one owner. $4 the team_id, or minus the user_id of things without a team
+SELECT execution_id, job_id, scheduled_time, attempt_number, status, error_message, fingerprint, dead_at FROM dead_letters
+WHERE COALESCE(team_id, -user_id) = $4 AND closed_at IS NULL AND (dead_at, execution_id) < ($1, $2)
+ORDER BY dead_at DESC, execution_id DESC LIMIT $3
 
 -- name: select_unsent
 -- Those of which no copy went to dead_letter_queue yet. $1 limit

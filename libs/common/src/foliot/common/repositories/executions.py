@@ -198,11 +198,33 @@ class Executions:
 
     async def list_executions(
         self, scope: Scope, window: tuple[datetime, datetime], *,
-        status: str | None, job_id: int | None, worker_id: str | None, before: int, limit: int,
+        status: str | None, worker_id: str | None, before: int, limit: int,
     ) -> list[Execution]:  # fmt: skip
         rows = await self._session.fetch(
-            SQL.list_executions, scope.everything, scope.team_id, scope.user_id, *window, status, job_id, worker_id,
-            before, limit,
+            SQL.list_executions,
+            scope.everything,
+            scope.team_id,
+            scope.user_id,
+            *window,
+            status,
+            worker_id,
+            before,
+            limit,
+        )
+        return [execution_from(row) for row in rows]
+
+    async def select_executions_walk_end(self, window: tuple[datetime, datetime], before: int) -> int | None:
+        """None if a page of list_executions looks at everything that is left."""
+        end: int | None = await self._session.fetchval(SQL.select_executions_walk_end, *window, before)
+        return end
+
+    async def list_executions_of_job(
+        self, job_id: int, scope: Scope, window: tuple[datetime, datetime], *,
+        status: str | None, worker_id: str | None, before: int, limit: int,
+    ) -> list[Execution]:  # fmt: skip
+        rows = await self._session.fetch(
+            SQL.list_executions_of_job, scope.everything, scope.team_id, scope.user_id, *window, status, worker_id,
+            before, limit, job_id,
         )  # fmt: skip
         return [execution_from(row) for row in rows]
 

@@ -264,16 +264,34 @@ WHERE job_id = $1 AND (scheduled_time, attempt_number) < ($2, $3)
 ORDER BY scheduled_time DESC, attempt_number DESC LIMIT $4
 
 -- name: list_executions
--- By execution_id descending. $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null,
--- $7 job_id or null, $8 worker_id or null, $9 cursor execution_id, $10 limit
+-- By execution_id descending. One page looks at 10,000 attempts of the window at most, then the caller goes on from
+-- select_executions_walk_end. $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null,
+-- $7 worker_id or null, $8 cursor execution_id, $9 limit
+SELECT execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
+    error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at
+FROM (
+    SELECT * FROM executions
+    WHERE scheduled_time >= $4 AND scheduled_time <= $5 AND execution_id < $8
+    ORDER BY execution_id DESC LIMIT 10000) w
+WHERE ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
+  AND ($6::text IS NULL OR status = $6) AND ($7::text IS NULL OR worker_id = $7)
+ORDER BY execution_id DESC LIMIT $9
+
+-- name: select_executions_walk_end
+-- Where a page of list_executions stops looking if it goes on behind it. $1/$2 window, $3 cursor execution_id
+SELECT execution_id FROM executions
+WHERE scheduled_time >= $1 AND scheduled_time <= $2 AND execution_id < $3
+ORDER BY execution_id DESC OFFSET 9999 LIMIT 1
+
+-- name: list_executions_of_job
+-- The same of one job, found by the ledger key. $7 worker_id or null, $8 cursor, $9 limit, $10 job_id
 SELECT execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
     error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at
 FROM executions
-WHERE ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
-  AND scheduled_time >= $4 AND scheduled_time <= $5
-  AND ($6::text IS NULL OR status = $6) AND ($7::bigint IS NULL OR job_id = $7) AND ($8::text IS NULL OR worker_id = $8)
-  AND execution_id < $9
-ORDER BY execution_id DESC LIMIT $10
+WHERE job_id = $10 AND scheduled_time >= $4 AND scheduled_time <= $5 AND execution_id < $8
+  AND ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
+  AND ($6::text IS NULL OR status = $6) AND ($7::text IS NULL OR worker_id = $7)
+ORDER BY execution_id DESC LIMIT $9
 
 -- name: oldest_available
 -- For the gauges: how many wait, and since when, by pool.

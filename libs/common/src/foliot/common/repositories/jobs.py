@@ -23,6 +23,13 @@ class Scope(msgspec.Struct, frozen=True):
     team_id: int | None
     user_id: int
 
+    @property
+    def owner(self) -> int | None:
+        """As jobs are indexed by their owner: the team, or minus the user; None: everybody."""
+        if self.everything:
+            return None
+        return -self.user_id if self.team_id is None else self.team_id
+
 
 class OpenRuns(msgspec.Struct, frozen=True):
     """What a job has open: its oldest open run (None: nothing), and whether a run waits for an earlier one."""
@@ -41,10 +48,11 @@ class Advance(msgspec.Struct, frozen=True):
     runs: int
 
 
-def _job(record: asyncpg.Record) -> Job:
+def job_from(record: asyncpg.Record) -> Job:
+    """The status derived by the query, if it did, in place of the stored one."""
     values = dict(record)
     derived = values.pop("derived_status", None)
-    values.pop("now", None)
+    values.pop("sort_key", None)
     return Job(**(values | {"status": derived or values["status"]}))
 
 
@@ -90,27 +98,12 @@ class Jobs:
 
     async def select_job(self, job_id: int, scope: Scope) -> Job | None:
         record = await self._session.fetchrow(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)
-        return _job(record) if record else None
+        return job_from(record) if record else None
 
     async def lock_job(self, job_id: int, scope: Scope) -> Job | None:
         """The stored row, locked until the transaction ends."""
         record = await self._session.fetchrow(SQL.lock_job, job_id, scope.everything, scope.team_id, scope.user_id)
-        return _job(record) if record else None
-
-    async def list_jobs_by_team(
-        self, team_id: int, status: str | None, before: tuple[datetime, int], limit: int
-    ) -> list[Job]:
-        rows = await self._session.fetch(SQL.list_jobs_by_team, team_id, status, *before, limit)
-        return [_job(row) for row in rows]
-
-    async def list_jobs_by_user(
-        self, user_id: int, status: str | None, before: tuple[datetime, int], limit: int
-    ) -> list[Job]:
-        rows = await self._session.fetch(SQL.list_jobs_by_user, user_id, status, *before, limit)
-        return [_job(row) for row in rows]
-
-    async def list_jobs(self, status: str | None, before: tuple[datetime, int], limit: int) -> list[Job]:
-        return [_job(row) for row in await self._session.fetch(SQL.list_jobs, status, *before, limit)]
+        return job_from(record) if record else None
 
     async def update_job(self, job: Job) -> None:
         """The locked job takes all columns of `job`."""

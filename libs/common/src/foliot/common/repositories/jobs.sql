@@ -43,26 +43,6 @@ WHERE j.job_id = $1 AND j.deleted_at IS NULL
   AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))
 FOR NO KEY UPDATE
 
--- name: list_jobs_by_team
--- Newest first. $1 team_id, $2 stored status or null, $3/$4 cursor (created_at, job_id), $5 limit
-SELECT * FROM visible_jobs j
-WHERE j.team_id = $1 AND (j.created_at, j.job_id) < ($3, $4)
-  AND ($2::text IS NULL OR j.derived_status = $2)
-ORDER BY j.created_at DESC, j.job_id DESC LIMIT $5
-
--- name: list_jobs_by_user
--- Newest first, those without a team. $1 user_id, $2 status or null, $3/$4 cursor, $5 limit
-SELECT * FROM visible_jobs j
-WHERE j.team_id IS NULL AND j.user_id = $1 AND (j.created_at, j.job_id) < ($3, $4)
-  AND ($2::text IS NULL OR j.derived_status = $2)
-ORDER BY j.created_at DESC, j.job_id DESC LIMIT $5
-
--- name: list_jobs
--- Newest first, everybody's (an admin's key without a team). $1 status or null, $2/$3 cursor, $4 limit
-SELECT * FROM visible_jobs j
-WHERE (j.created_at, j.job_id) < ($2, $3) AND ($1::text IS NULL OR j.derived_status = $1)
-ORDER BY j.created_at DESC, j.job_id DESC LIMIT $4
-
 -- name: update_job
 -- The locked job $1 takes the columns of the JSON object $2 (a whole row).
 UPDATE jobs SET (

@@ -10,8 +10,11 @@ from foliot.common.repositories.audit_logs import AuditLogs
 from foliot.common.repositories.dead_letters import DeadLetters
 from foliot.common.repositories.executions import Executions
 from foliot.common.repositories.idempotency_keys import IdempotencyKeys
+from foliot.common.repositories.job_lists import JobLists
 from foliot.common.repositories.jobs import Jobs
 from foliot.common.repositories.leader import Leader
+from foliot.common.repositories.months import Months
+from foliot.common.repositories.retention import Retention
 from foliot.common.repositories.workers import Workers
 
 
@@ -24,6 +27,10 @@ class Unit:
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self.session)
+
+    @cached_property
+    def job_lists(self) -> JobLists:
+        return JobLists(self.session)
 
     @cached_property
     def executions(self) -> Executions:
@@ -40,6 +47,14 @@ class Unit:
     @cached_property
     def leader(self) -> Leader:
         return Leader(self.session)
+
+    @cached_property
+    def months(self) -> Months:
+        return Months(self.session)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self.session)
 
     @cached_property
     def workers(self) -> Workers:

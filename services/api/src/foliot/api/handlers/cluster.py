@@ -54,9 +54,10 @@ class ClusterHandlers:
         limit, scope = limit_of(request), principal_of(request).scope
         before = cursor_of(request, datetime, int) or (LAST_TIME, LAST_ID)
         async with self._database.session() as unit:
-            found = await unit.dead_letters.list_open(
-                scope.everything, scope.team_id, scope.user_id, (before[0], before[1]), limit + 1
-            )
+            if scope.owner is None:
+                found = await unit.dead_letters.list_open((before[0], before[1]), limit + 1)
+            else:
+                found = await unit.dead_letters.list_owned_open(scope.owner, (before[0], before[1]), limit + 1)
         last = found[limit - 1] if len(found) > limit else None
         next_cursor = cursor(last["dead_at"].isoformat(), last["execution_id"]) if last else None
         return respond(Answer(body=page([dict(row) for row in found[:limit]], next_cursor)))
@@ -84,9 +85,10 @@ class ClusterHandlers:
         check_names(request, ("limit", "cursor"))
         limit, before = limit_of(request), cursor_of(request, int) or (LAST_ID,)
         async with self._database.session() as unit:
-            found = await unit.audit_logs.list_audit(
-                principal.scope.everything, principal.team_id, before[0], limit + 1
-            )
+            if principal.team_id is None:
+                found = await unit.audit_logs.list_audit(before[0], limit + 1)
+            else:
+                found = await unit.audit_logs.list_team_audit(principal.team_id, before[0], limit + 1)
         next_cursor = cursor(found[limit - 1]["audit_id"]) if len(found) > limit else None
         return respond(Answer(body=page(found[:limit], next_cursor)))
 

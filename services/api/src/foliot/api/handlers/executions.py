@@ -11,6 +11,7 @@ from foliot.api.bodies import Answer, respond
 from foliot.api.changes import Change, change
 from foliot.api.middleware import principal_of
 from foliot.api.pages import (
+    FIRST_TIME,
     LAST_ID,
     LAST_TIME,
     check_names,
@@ -59,17 +60,27 @@ class ExecutionHandlers:
 
     async def page(self, request: web.Request) -> web.Response:
         check_names(request, ("status", "job_id", "worker_id", "from", "to", "limit", "cursor"))
-        limit = limit_of(request)
-        before = cursor_of(request, int) or (LAST_ID,)
+        limit, job_id, scope = limit_of(request), number(request, "job_id"), principal_of(request).scope
+        before: int = (cursor_of(request, int) or (LAST_ID,))[0]
+        status, worker_id = (
+            choice(request, "status", [s.value for s in ExecutionStatus]),
+            request.query.get("worker_id"),
+        )
         async with self._database.session() as unit:
             window = _window(request, await unit.leader.select_now())
-            found = await unit.executions.list_executions(
-                principal_of(request).scope, window,
-                status=choice(request, "status", [s.value for s in ExecutionStatus]), job_id=number(request, "job_id"),
-                worker_id=request.query.get("worker_id"), before=before[0], limit=limit + 1,
-            )  # fmt: skip
-        last = found[limit - 1] if len(found) > limit else None
-        return respond(Answer(body=page(found[:limit], cursor(last.execution_id) if last else None)))
+            if job_id is not None:
+                found = await unit.executions.list_executions_of_job(
+                    job_id, scope, window, status=status, worker_id=worker_id, before=before, limit=limit + 1
+                )
+            else:
+                found = await unit.executions.list_executions(
+                    scope, window, status=status, worker_id=worker_id, before=before, limit=limit + 1
+                )
+            if len(found) > limit:
+                end: int | None = found[limit - 1].execution_id
+            else:
+                end = None if job_id is not None else await unit.executions.select_executions_walk_end(window, before)
+        return respond(Answer(body=page(found[:limit], None if end is None else cursor(end))))
 
     async def read(self, request: web.Request) -> web.Response:
         execution, logs = await self._visible(request)
@@ -109,11 +120,13 @@ def _with_logs(execution: Execution, logs: str | None) -> dict[str, object]:
 
 
 def _window(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
-    """The window of scheduled_time: without job_id the last 24 h by default, at most 31 days."""
+    """The window of scheduled_time: of one job all by default, else the last 24 h by default, at most 31 days."""
     given_from, given_to = moment(request, "from"), moment(request, "to")
+    if request.query.get("job_id") is not None:
+        return given_from or FIRST_TIME, given_to or LAST_TIME
     last = given_to or max(now, given_from + DAY if given_from else now) + DAY
     first = given_from or (last - DAY * 2 if given_to is None else last - DAY)
-    if request.query.get("job_id") is None and last - first > MONTH + DAY:
+    if last - first > MONTH + DAY:
         raise Invalid([FieldError("from", "without job_id at most 31 days between from and to")])
     if first > last:
         raise Invalid([FieldError("from", "must not be later than to")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -14,24 +13,14 @@ from foliot.api.changes import Change, canonical, change, report, traceparent_of
 from foliot.api.coalescer import Coalescer
 from foliot.api.creation import NewJob, create_one
 from foliot.api.definitions import Definition, convert_fields, decode
+from foliot.api.job_pages import JobPage
 from foliot.api.middleware import REQUEST_ID, principal_of
-from foliot.api.pages import (
-    LAST_ID,
-    LAST_TIME,
-    check_names,
-    choice,
-    cursor,
-    cursor_of,
-    limit_of,
-    page,
-    path_id,
-)
+from foliot.api.pages import page, path_id
 from foliot.api.requests import RunOverride
 from foliot.common import payloads
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import FieldError, Invalid, NotFound
 from foliot.common.models import Job
-from foliot.common.states import JobStatus
 
 
 class JobHandlers:
@@ -68,24 +57,10 @@ class JobHandlers:
         return await change(request, self._database, work, body=canonical(body))
 
     async def page(self, request: web.Request) -> web.Response:
-        check_names(request, ("status", "limit", "cursor"))
-        status, limit = choice(request, "status", [s.value for s in JobStatus]), limit_of(request)
-        before = cursor_of(request, datetime, int) or (LAST_TIME, LAST_ID)
-        found = await self._select(request, status, (before[0], before[1]), limit + 1)
-        last = found[limit - 1] if len(found) > limit else None
-        next_cursor = cursor(last.created_at.isoformat(), last.job_id) if last else None
-        return respond(Answer(body=page([jobs.view(job) for job in found[:limit]], next_cursor)))
-
-    async def _select(
-        self, request: web.Request, status: str | None, before: tuple[datetime, int], limit: int
-    ) -> list[Job]:
-        scope = principal_of(request).scope
+        wanted = JobPage(request)
         async with self._database.session() as unit:
-            if scope.everything:
-                return await unit.jobs.list_jobs(status, before, limit)
-            if scope.team_id is not None:
-                return await unit.jobs.list_jobs_by_team(scope.team_id, status, before, limit)
-            return await unit.jobs.list_jobs_by_user(scope.user_id, status, before, limit)
+            found, next_cursor = await wanted.select(unit)
+        return respond(Answer(body=page([jobs.view(job) for job in found], next_cursor)))
 
     async def read(self, request: web.Request) -> web.Response:
         job_id = path_id(request, "job_id")

@@ -1,0 +1,102 @@
+-- name: list_jobs
+-- Newest first, everybody's. One page looks at 10,000 jobs at most, then the caller goes on from select_walk_end.
+-- $1 stored status or null, $2 job_type or null, $3 part of the name or null, $4 priority or null, $5/$6 created after and
+-- before, $7 labels, $8 limit, $9/$10 cursor (created_at, job_id)
+SELECT w.*, COALESCE(open.status, w.status) AS derived_status
+FROM (
+    SELECT * FROM jobs
+    WHERE deleted_at IS NULL
+      AND (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
+    ORDER BY created_at DESC, job_id DESC LIMIT 10000) w
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
+    FROM executions e
+    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
+    HAVING count(*) > 0
+) open ON w.status = 'PENDING'
+WHERE ($1::text IS NULL OR w.status = $1) AND ($1::text IS DISTINCT FROM 'PENDING' OR open.status IS NULL)
+  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
+  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+ORDER BY w.created_at DESC, w.job_id DESC LIMIT $8
+
+-- name: list_owned_jobs
+-- The same of one owner. $11 the team_id, or minus the user_id of jobs without a team
+SELECT w.*, COALESCE(open.status, w.status) AS derived_status
+FROM (
+    SELECT * FROM jobs
+    WHERE COALESCE(team_id, -user_id) = $11 AND deleted_at IS NULL
+      AND (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
+    ORDER BY created_at DESC, job_id DESC LIMIT 10000) w
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
+    FROM executions e
+    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
+    HAVING count(*) > 0
+) open ON w.status = 'PENDING'
+WHERE ($1::text IS NULL OR w.status = $1) AND ($1::text IS DISTINCT FROM 'PENDING' OR open.status IS NULL)
+  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
+  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+ORDER BY w.created_at DESC, w.job_id DESC LIMIT $8
+
+-- name: select_walk_end
+-- Where a page of list_jobs stops looking if it goes on behind it. $1/$2 cursor, $3 created after
+SELECT created_at, job_id FROM jobs
+WHERE deleted_at IS NULL AND (created_at, job_id) < ($1, $2) AND created_at > $3
+ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
+
+-- name: select_owned_walk_end
+-- $4 owner
+SELECT created_at, job_id FROM jobs
+WHERE COALESCE(team_id, -user_id) = $4 AND deleted_at IS NULL AND (created_at, job_id) < ($1, $2) AND created_at > $3
+ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
+
+-- name: list_open_jobs
+-- Newest first, RUNNING or QUEUED: found from the open work, whatever the number of jobs. $1-$8 as above, $9/$10 cursor,
+-- $11 owner or null
+SELECT w.*, $1 AS derived_status
+FROM (
+    SELECT job_id, CASE WHEN bool_or(status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
+    FROM executions
+    WHERE end_time IS NULL AND ($11::bigint IS NULL OR COALESCE(team_id, -user_id) = $11) GROUP BY job_id) open
+JOIN jobs w ON w.job_id = open.job_id
+WHERE open.status = $1 AND w.status = 'PENDING' AND w.deleted_at IS NULL
+  AND (w.created_at, w.job_id) < ($9, $10) AND w.created_at > $5 AND w.created_at < $6
+  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
+  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+ORDER BY w.created_at DESC, w.job_id DESC LIMIT $8
+
+-- name: list_sorted_jobs
+-- Everybody's by name or next_run_time: reads them all. $1-$8 as above, $9 sort, $10/$11 cursor (sort_key, job_id)
+SELECT w.*, COALESCE(open.status, w.status) AS derived_status
+FROM (
+    SELECT *, CASE WHEN $9 = 'job_name' THEN job_name
+        ELSE COALESCE(to_char(next_run_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '~') END COLLATE "C" AS sort_key
+    FROM jobs WHERE deleted_at IS NULL AND created_at > $5 AND created_at < $6) w
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
+    FROM executions e
+    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
+    HAVING count(*) > 0
+) open ON w.status = 'PENDING'
+WHERE (w.sort_key, w.job_id) > ($10, $11) AND ($1::text IS NULL OR COALESCE(open.status, w.status) = $1)
+  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
+  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+ORDER BY w.sort_key, w.job_id LIMIT $8
+
+-- name: list_owned_sorted_jobs
+-- One owner's by name or next_run_time: reads all of the owner's. $11 owner, $10/$12 cursor
+SELECT w.*, COALESCE(open.status, w.status) AS derived_status
+FROM (
+    SELECT *, CASE WHEN $9 = 'job_name' THEN job_name
+        ELSE COALESCE(to_char(next_run_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '~') END COLLATE "C" AS sort_key
+    FROM jobs WHERE COALESCE(team_id, -user_id) = $11 AND deleted_at IS NULL AND created_at > $5 AND created_at < $6) w
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
+    FROM executions e
+    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
+    HAVING count(*) > 0
+) open ON w.status = 'PENDING'
+WHERE (w.sort_key, w.job_id) > ($10, $12) AND ($1::text IS NULL OR COALESCE(open.status, w.status) = $1)
+  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
+  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+ORDER BY w.sort_key, w.job_id LIMIT $8

@@ -1,0 +1,16 @@
+-- name: close_months
+-- Months before $1 are closed from now on: waits for the transactions that hold the floor, and plan and replay refuse
+-- what is older. Gives the floor that stands.
+UPDATE partition_floor SET floor = GREATEST(floor, $1) WHERE id = 1 RETURNING floor
+
+-- name: hold_floor
+-- Keeps the months that are open now open until the transaction ends.
+SELECT floor FROM partition_floor WHERE id = 1 FOR SHARE
+
+-- name: select_closed_months
+-- $1 parent, $2 the floor
+SELECT month, attached, detaching FROM closed_months($1, $2)
+
+-- name: is_month_open
+-- Whether the month $1 of executions holds open work.
+SELECT month_is_open($1)
