@@ -100,8 +100,7 @@ class Pipeline:
                 started = time.perf_counter()
                 async with units.transaction() as unit:
                     handles = [Handle(row["execution_id"], row["scheduled_time"]) for row in batch]
-                    job_ids = sorted({row["job_id"] for row in batch})
-                    rows = await unit.executions.claim_executions(handles, job_ids, "worker-1", CLAIM, LEASE, False)
+                    rows = await unit.executions.claim_executions(handles, "worker-1", CLAIM, LEASE, False)
                 self._count("claim", len(rows), started)
                 await self.claimed.put(rows)
 

@@ -8,16 +8,17 @@ Each variant is a copy of one filled database, changed, and measured by `benchma
 from __future__ import annotations
 
 import argparse
-import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
+import asyncpg
 import msgspec
 import uvloop
 
 from benchmarks.filling import fill_jobs
 from benchmarks.limit import Figures, lifecycles_per_second
-from benchmarks.primary import a_database, start_primary
+from benchmarks.primary import a_database, cpu_of, start_primary
 
 FILLED = "filled"
 MONTHS = (
@@ -66,10 +67,10 @@ VARIANTS = [
         tuple(f"CREATE INDEX ON executions ({columns})"
               for columns in ("job_id", "start_time DESC", "status", "worker_id", "job_id, start_time DESC")),
     ),
-    *(_drop(f"idx_jobs_{name}") for name in ("user_id", "team_id", "created_at", "job_key", "unarmed")),
+    *(_drop(f"idx_jobs_{name}") for name in ("owner", "created_at", "job_key", "unarmed", "finished")),
     Variant(
         "jobs with primary key and due only",
-        tuple(f"DROP INDEX idx_jobs_{name}" for name in ("user_id", "team_id", "created_at", "job_key", "unarmed")),
+        tuple(f"DROP INDEX idx_jobs_{name}" for name in ("owner", "created_at", "job_key", "unarmed", "finished")),
     ),
     _add("jobs", "user_id"),
     _add("jobs", "status"),
@@ -83,47 +84,70 @@ VARIANTS = [
 ]  # fmt: skip
 
 
-async def measure(server_url: str, variant: Variant, jobs: int, seconds: float) -> Figures:
-    async with a_database(server_url, "variant", FILLED) as database:
-        async with database.owner() as sql:
-            for statement in variant.statements:
-                await sql.execute(statement)
-            for row in await sql.fetch(MONTHS) if variant.months else []:
-                await sql.execute(variant.months.format(row[0]))
-            await sql.execute("CHECKPOINT")
-        return await lifecycles_per_second(database.owner_url, jobs, seconds)
+class Price(msgspec.Struct, frozen=True):
+    """One run, and the CPU that a fixed question cost before and after it: neighbours on the machine make both dearer."""
+
+    figures: Figures
+    yardstick: float
+
+    def phase(self, name: str) -> float:
+        return self.figures.phases[name].cpu_us / self.yardstick
+
+    def us(self) -> float:
+        """CPU of the backends a lifecycle, in microseconds of the yardstick."""
+        return sum(map(self.phase, self.figures.phases))
 
 
-def table(found: dict[str, list[Figures]]) -> Iterator[str]:
-    """A line a variant: medians, and the server's CPU against the first variant."""
+Prices = dict[str, list[Price]]
+
+
+async def measure(server_url: str, variant: Variant, jobs: int, seconds: float) -> Price:
+    async with a_database(server_url, "variant", FILLED) as database, database.owner() as sql:
+        for statement in variant.statements:
+            await sql.execute(statement)
+        for row in await sql.fetch(MONTHS) if variant.months else []:
+            await sql.execute(variant.months.format(row[0]))
+        await sql.execute("CHECKPOINT")
+        before = await _yardstick(sql)
+        figures = await lifecycles_per_second(database.owner_url, jobs, seconds)
+        return Price(figures, (before + await _yardstick(sql)) / 2)
+
+
+async def _yardstick(sql: asyncpg.Connection[asyncpg.Record]) -> float:
+    """CPU of a fixed question, as a multiple of 100 ms."""
+    pid = sql.get_server_pid()
+    start = cpu_of(pid)
+    await sql.fetchval("SELECT count(*) FROM (SELECT md5(g::text) FROM generate_series(1, 150000) g ORDER BY 1) x")
+    return (cpu_of(pid) - start) * 10
+
+
+def table(found: Prices) -> Iterator[str]:
+    """A line a variant: medians, and the backends' CPU against the first variant."""
     yield f"{'variant':<44}{'us':>7}{'of 1':>7}{'/s':>9}{'plan':>7}{'claim':>7}{'record':>7}{'WAL':>7}{'HOT':>6}"
     base = 0.0
     for name, runs in found.items():
-        us = _median([run.server_us for run in runs])
+        us = median([run.us() for run in runs])
         base = base or us
-        phases = "".join(f"{_median([run.phases[phase].cpu_us for run in runs]):>7.1f}" for phase in runs[0].phases)
+        phases = "".join(f"{median([run.phase(phase) for run in runs]):>7.1f}" for phase in runs[0].figures.phases)
+        each = [run.figures for run in runs]
         yield (
-            f"{name:<44}{us:>7.1f}{us / base:>7.2f}{_median([run.per_second for run in runs]):>9,.0f}{phases}"
-            f"{_median([run.wal_bytes for run in runs]):>7,.0f}{_median([run.hot_executions for run in runs]):>6.0%}"
+            f"{name:<44}{us:>7.1f}{us / base:>7.2f}{median([run.per_second for run in each]):>9,.0f}{phases}"
+            f"{median([run.wal_bytes for run in each]):>7,.0f}{median([run.hot_executions for run in each]):>6.0%}"
         )
 
 
-def read(results: Path) -> dict[str, list[Figures]]:
+def read(results: Path) -> Prices:
     """What earlier runs found."""
-    return msgspec.json.decode(results.read_bytes(), type=dict[str, list[Figures]]) if results.exists() else {}
+    return msgspec.json.decode(results.read_bytes(), type=Prices) if results.exists() else {}
 
 
-def write(results: Path, found: dict[str, list[Figures]]) -> None:
+def write(results: Path, found: Prices) -> None:
     results.write_bytes(msgspec.json.encode(found))
-
-
-def _median(values: Sequence[float]) -> float:
-    return statistics.median(values)
 
 
 async def main(names: str, jobs: int, seconds: float, rounds: int, results: Path) -> None:
     chosen = [variant for variant in VARIANTS if variant is VARIANTS[0] or names in variant.name]
-    found: dict[str, list[Figures]] = {variant.name: [] for variant in chosen}
+    found: Prices = {variant.name: [] for variant in chosen}
     found |= read(results)
     async with start_primary() as server_url, a_database(server_url, FILLED) as filled:
         async with filled.owner() as sql:
