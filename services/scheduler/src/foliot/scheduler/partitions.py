@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,9 +21,17 @@ class Partitions:
 
     async def step(self) -> None:
         """The previous month to two months ahead; a new leader asks before it plans."""
+        async with self._database.session() as unit:
+            now = await unit.leader.select_now()
+        await self.make(now)
+
+    async def make(self, now: datetime) -> int:
+        """How many months were missing."""
+        made = 0
         for table in TABLES:
             async with self._database.transaction() as unit:
-                now = await unit.leader.select_now()
-                made = await unit.leader.ensure_partitions(table, now - BEHIND, now + AHEAD)
-            if made:
-                _log.info(events.PARTITIONS_MADE, table=table, made=made)
+                count = await unit.leader.ensure_partitions(table, now - BEHIND, now + AHEAD)
+            if count:
+                _log.info(events.PARTITIONS_MADE, table=table, made=count)
+            made += count
+        return made

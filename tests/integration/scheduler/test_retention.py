@@ -1,0 +1,226 @@
+"""Retention: rows in batches, history by whole months, and nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from foliot.common.database import Database
+from foliot.common.errors import Unavailable
+from foliot.scheduler.partitions import Partitions
+from foliot.scheduler.retention import BATCH, TERMS_KEPT, Kept, Retention, months_before
+from integration.scheduler.conftest import Leader
+from support.databases import TestDatabase
+from support.eventually import eventually
+from support.ledger import Sql
+from support.making import insert_job
+
+OLD = datetime.now(UTC) - timedelta(days=400)
+
+
+@pytest.fixture
+async def maintenance(database: TestDatabase) -> AsyncIterator[Database]:
+    async with Database(database.url("maintenance"), size=1, name="maintenance") as opened:
+        yield opened
+
+
+@pytest.fixture
+def retention(units: Database, leader: Leader, maintenance: Database) -> Retention:
+    return Retention(units, leader.term, Kept(), maintenance)
+
+
+async def months(sql: Sql, parent: str = "executions") -> list[str]:
+    rows = await sql.fetch(
+        "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname ~ ('^' || $1 || '_\\d{4}_\\d{2}$') ORDER BY 1",
+        parent,
+    )
+    return [row[0] for row in rows]
+
+
+async def old_month(sql: Sql, status: str = "COMPLETED") -> str:
+    """A month of which everything is older than it is kept, with one execution in it."""
+    await sql.execute("SELECT ensure_partitions('executions', $1, $1)", OLD)
+    await sql.execute(
+        """INSERT INTO executions (job_id, status, scheduled_time, available_at, end_time)
+           VALUES (1, $1::text, $2, $2, CASE WHEN $1::text = 'COMPLETED' THEN now() END)""",
+        status, OLD,
+    )  # fmt: skip
+    return OLD.strftime("executions_%Y_%m")
+
+
+def test_a_month_is_kept_as_long_as_something_in_it_is_younger() -> None:
+    assert months_before(datetime(2026, 11, 23, 5, tzinfo=UTC), 12) == datetime(2025, 11, 1, tzinfo=UTC)
+    assert months_before(datetime(2026, 1, 1, tzinfo=UTC), 24) == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+async def test_over_a_simulated_year_months_are_there_ahead_and_go_when_their_time_has_passed(
+    database: TestDatabase, units: Database, retention: Retention
+) -> None:
+    partitions = Partitions(units)
+    start = datetime.now(UTC)
+    async with database.owner() as sql:
+        first = (await months(sql))[0]
+        for week in range(80):
+            now = start + timedelta(weeks=week)
+            await partitions.make(now)
+            await retention.expire_months(now)
+            names = await months(sql)
+            for moment in (now, now + timedelta(days=31), now + timedelta(days=61)):
+                assert moment.strftime("executions_%Y_%m") in names
+            assert (
+                now - timedelta(days=365) < start or (now - timedelta(days=365)).strftime("executions_%Y_%m") in names
+            )
+            assert len(names) <= 17, names
+        assert first not in names
+        assert await partitions.make(now) == 0
+        dropped = await sql.fetch("SELECT new_value FROM audit_logs WHERE action = 'EXPIRE_MONTH' AND user_id = 0")
+    assert len(dropped) >= 5
+
+
+async def test_a_closed_month_with_open_work_stays_until_that_has_ended(
+    database: TestDatabase, retention: Retention
+) -> None:
+    async with database.owner() as sql:
+        month = await old_month(sql, "QUEUED")
+        assert await retention.expire_months(datetime.now(UTC)) == 0
+        assert month in await months(sql)
+        await sql.execute("UPDATE executions SET status = 'CANCELLED', end_time = now() WHERE job_id = 1")
+        assert await retention.expire_months(datetime.now(UTC)) == 1
+        assert month not in await months(sql)
+        assert await sql.fetchval("SELECT floor FROM partition_floor") == months_before(datetime.now(UTC), 12)
+        assert await sql.fetchval("SELECT ensure_partitions('executions', $1, $1)", OLD) <= 1
+        assert month not in await months(sql)
+
+
+async def test_a_month_is_dropped_while_dispatch_goes_on(
+    database: TestDatabase, leader: Leader, retention: Retention
+) -> None:
+    """An old reader holds the detachment up; plan does not stand behind it, and the next step ends what was begun."""
+    async with database.owner() as sql, database.owner() as reader:
+        month = await old_month(sql)
+        job_id = await insert_job(sql)
+        transaction = reader.transaction(isolation="repeatable_read")
+        await transaction.start()
+        await reader.execute("SELECT count(*) FROM executions")
+        dropping = asyncio.create_task(retention.expire_months(datetime.now(UTC)))
+        await eventually(lambda: waits(sql, "DETACH PARTITION"))
+        await leader.planner.step()
+        await waits(sql, "DETACH PARTITION")
+        assert await sql.fetchval("SELECT count(*) FROM executions WHERE job_id = $1", job_id) == 1
+        with pytest.raises(Unavailable):
+            await dropping
+        await transaction.rollback()
+        assert await retention.expire_months(datetime.now(UTC)) == 1
+        assert month not in await months(sql)
+
+
+async def waits(sql: Sql, query: str) -> None:
+    """A statement with this text stands behind somebody's lock."""
+    assert await sql.fetchval(
+        """SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%' || $1 || '%' AND wait_event_type = 'Lock'
+               AND pid <> pg_backend_pid() AND datname = current_database())""",
+        query,
+    )
+
+
+async def test_closing_waits_for_who_holds_the_floor(
+    database: TestDatabase, units: Database, retention: Retention
+) -> None:
+    async with database.owner() as sql:
+        await old_month(sql)
+        async with units.transaction() as unit:
+            await unit.months.hold_floor()
+            closing = asyncio.create_task(retention.expire_months(datetime.now(UTC)))
+            await eventually(lambda: waits(sql, "partition_floor"))
+            assert not closing.done()
+        assert await closing == 1
+
+
+async def test_without_the_maintenance_role_months_stay(
+    database: TestDatabase, units: Database, leader: Leader
+) -> None:
+    async with database.owner() as sql:
+        month = await old_month(sql)
+        assert await Retention(units, leader.term, Kept(), None).expire_months(datetime.now(UTC)) == 0
+        assert month in await months(sql)
+        assert await sql.fetchval("SELECT floor = '-infinity' FROM partition_floor")
+
+
+async def test_finished_one_time_jobs_go_but_not_while_a_dead_letter_is_open(
+    database: TestDatabase, retention: Retention
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    past = {"next_run_time": None, "updated_at": long_ago, "last_run_time": long_ago}
+    async with database.owner() as sql:
+        gone = [
+            await insert_job(sql, schedule="immediate", status="COMPLETED", **past),
+            await insert_job(sql, schedule="2026-01-01T00:00:00Z", status="FAILED", **past),
+            await insert_job(sql, schedule=None, status="CANCELLED", **past),
+        ]
+        kept = [
+            await insert_job(
+                sql, schedule="immediate", status="COMPLETED", **(past | {"last_run_time": datetime.now(UTC)})
+            ),
+            await insert_job(sql, schedule="@daily", status="COMPLETED", **past),
+            await insert_job(sql, schedule="immediate", status="PAUSED", **past),
+            await insert_job(sql, schedule="immediate", status="FAILED", **past),
+        ]
+        await sql.execute(
+            """INSERT INTO dead_letters (execution_id, scheduled_time, job_id, user_id, attempt_number, status, fingerprint)
+               VALUES (9, now(), $1, 1, 1, 'FAILED', 'x')""",
+            kept[-1],
+        )
+        await sql.execute(
+            "INSERT INTO job_versions (job_id, version, status, definition) SELECT job_id, 1, status, '{}' FROM jobs"
+        )
+        assert not await retention.remove_rows(datetime.now(UTC))
+        assert [row[0] for row in await sql.fetch("SELECT job_id FROM jobs ORDER BY 1")] == sorted(kept)
+        assert await sql.fetchval("SELECT count(*) FROM job_versions") == len(kept)
+        await sql.execute("UPDATE dead_letters SET closed_at = now()")
+        await retention.remove_rows(datetime.now(UTC))
+        left = [row[0] for row in await sql.fetch("SELECT job_id FROM jobs")]
+    assert kept[-1] not in left
+    assert not set(gone) & set(left)
+
+
+async def test_rows_go_in_small_batches(database: TestDatabase, retention: Retention) -> None:
+    async with database.owner() as sql:
+        await sql.execute(
+            f"""INSERT INTO idempotency_keys (user_id, method, path, key, request_hash, status, body, created_at)
+                SELECT 1, 'POST', '/v1/jobs', g::text, '', 201, '', now() - interval '25 hours'
+                FROM generate_series(1, {BATCH + 1}) g"""
+        )
+        await sql.execute("UPDATE idempotency_keys SET created_at = now() WHERE key = '1'")
+        assert await retention.remove_rows(datetime.now(UTC))
+        assert not await retention.remove_rows(datetime.now(UTC))
+        assert [row[0] for row in await sql.fetch("SELECT key FROM idempotency_keys")] == ["1"]
+
+
+async def test_dead_letters_are_closed_and_then_removed_when_their_copy_is_gone(
+    database: TestDatabase, retention: Retention
+) -> None:
+    async with database.owner() as sql:
+        await sql.execute(
+            """INSERT INTO dead_letters (execution_id, scheduled_time, job_id, user_id, attempt_number, status, fingerprint, dead_at,
+                   sent_at)
+               SELECT n, now(), 1, 1, 1, 'FAILED', 'x', now() - n * interval '1 day', now() FROM unnest(ARRAY[89, 91]) n"""
+        )
+        await retention.remove_rows(datetime.now(UTC))
+        rows = await sql.fetch("SELECT execution_id, closed_by FROM dead_letters ORDER BY 1")
+        assert [tuple(row) for row in rows] == [(89, None), (91, "expired")]
+        await sql.execute("UPDATE dead_letters SET removed_at = now() WHERE closed_at IS NOT NULL")
+        await retention.remove_rows(datetime.now(UTC))
+        assert await sql.fetchval("SELECT array_agg(execution_id) FROM dead_letters") == [89]
+
+
+async def test_the_history_of_terms_is_bounded(database: TestDatabase, retention: Retention) -> None:
+    async with database.owner() as sql:
+        await sql.execute(
+            f"""INSERT INTO leader_terms (term, scheduler_id, czxid, ensemble_id)
+                SELECT g, 's', g, 'e' FROM generate_series(2, {TERMS_KEPT + 10}) g"""
+        )
+        await retention.remove_rows(datetime.now(UTC))
+        assert await sql.fetchval("SELECT count(*) FROM leader_terms") == TERMS_KEPT
