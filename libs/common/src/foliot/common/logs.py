@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import orjson
 import structlog
@@ -18,68 +19,97 @@ _LEVELS = {
     "debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR", "exception": "ERROR",
     "critical": "CRITICAL", "fatal": "CRITICAL",
 }  # fmt: skip
+_MOST_LINES = 256
 _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 
 
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to `stream` (stdout by default) as JSON of the service `service`."""
-    out = stream or sys.stdout
-    line = _line_of(service)
+    out = _Output((stream or sys.stdout).buffer)
+    line = _Line(service)
     structlog.configure(
         wrapper_class=_direct(logging.getLevelName(level), line),
-        logger_factory=structlog.BytesLoggerFactory(out.buffer),
+        logger_factory=lambda *_: out,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_log_level],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, line, _as_text],
-        )
+    logging.basicConfig(
+        handlers=[_Libraries(line, out)], level=max(logging.getLevelName(level), logging.INFO), force=True
     )
-    logging.basicConfig(handlers=[handler], level=max(logging.getLevelName(level), logging.INFO), force=True)
     for noisy in ("aiozk", "aiormq", "asyncio", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL if noisy in ("aiozk", "aiormq") else logging.WARNING)
 
 
-def _line_of(service: str) -> Callable[[object, str, structlog.types.EventDict], bytes]:
-    now = _Now()
+class _Line:
+    """Makes a line; one step instead of a chain of processors, which cost more than the rest of a run's Python."""
 
-    def line(_logger: object, method: str, event_dict: structlog.types.EventDict) -> bytes:
-        event = str(event_dict.pop("event", ""))
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._now = _Now()
+
+    def __call__(self, method: str, event: str, fields: dict[str, Any]) -> bytes:
         shown: dict[str, Any] = {
-            "timestamp": now(),
-            "service": service,
-            "level": _LEVELS.get(event_dict.pop("level", method), "INFO"),
-            "message": event_dict.pop("message", None) or event.replace("_", " "),
+            "timestamp": self._now(),
+            "service": self._service,
+            "level": _LEVELS.get(method, "INFO"),
+            "message": fields.pop("message", None) or event.replace("_", " "),
         }
         if event.isidentifier():
             shown["event"] = event
-        if event_dict.get("exc_info"):
-            event_dict = dict(structlog.processors.format_exc_info(_logger, method, event_dict))
-            event_dict.setdefault("error", event_dict.pop("exception", None))
-        for fields in (structlog.contextvars.get_contextvars(), event_dict):
-            for name, value in fields.items():
-                if value is not None:
-                    shown[name] = value if type(value) is int else _value(value)
+        if "exc_info" in fields:
+            fields = dict(structlog.processors.format_exc_info(None, method, fields))
+            fields.setdefault("error", fields.pop("exception", None))
+        bound = structlog.contextvars.get_contextvars()
+        for name, value in (bound | fields if bound else fields).items():
+            if value is not None:
+                shown[name] = value if type(value) is int else _value(value)
         return orjson.dumps(shown, default=str, option=orjson.OPT_NON_STR_KEYS)
 
-    return line
+
+class _Output:
+    """Writes what one turn of the event loop logged with one system call; outside a loop each line at once."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lines: list[bytes] = []
+        atexit.register(self.flush)
+
+    def msg(self, line: bytes) -> None:
+        self._lines.append(line)
+        if len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+        elif len(self._lines) >= _MOST_LINES:
+            self.flush()
+
+    def flush(self) -> None:
+        lines, self._lines = self._lines, []
+        if lines:
+            self._stream.write(b"\n".join((*lines, b"")))
+            self._stream.flush()
 
 
-def _direct(level: int, line: Callable[[object, str, structlog.types.EventDict], bytes]) -> type[Any]:
-    """A logger without a chain of processors: there is one, and nothing is bound."""
+def _direct(level: int, line: _Line) -> type[Any]:
+    """A logger with nothing bound and nothing to pass through."""
 
     class Direct(structlog.make_filtering_bound_logger(level)):  # type: ignore[misc]
         def _proxy_to_logger(self, method_name: str, event: str | None = None, **fields: Any) -> None:
-            self._logger.msg(line(None, method_name, {"event": event, **fields}))
+            self._logger.msg(line(method_name, event or "", fields))
 
     return Direct
 
 
-def _as_text(_logger: object, _method: str, line: Any) -> str:
-    text: str = line.decode()
-    return text
+class _Libraries(logging.Handler):
+    """Lines of libraries that use the standard library's logging."""
+
+    def __init__(self, line: _Line, out: _Output) -> None:
+        super().__init__()
+        self._line, self._out = line, out
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
+        self._out.msg(self._line(record.levelname.lower(), record.getMessage(), fields))
 
 
 class _Now:
