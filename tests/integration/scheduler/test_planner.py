@@ -9,6 +9,7 @@ import pytest
 
 from foliot.common.database import Database
 from foliot.common.errors import Fenced, Unavailable
+from foliot.scheduler.relay import MAX_SLEEP
 from support.databases import TestDatabase
 from support.making import insert_job
 
@@ -138,7 +139,7 @@ async def test_the_window_leaves_the_rest_to_the_relay(leader: Leader, database:
             await insert_job(sql, priority=priority)
         await leader.planner.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE dispatched_at IS NOT NULL") == 105
-        assert await leader.relay.step() < 0.01
+        assert await leader.relay.step() < MAX_SLEEP
         await sql.execute(
             "UPDATE executions SET status = 'COMPLETED', end_time = now() WHERE dispatched_at IS NOT NULL"
         )
