@@ -131,8 +131,14 @@ def execution_from(record: asyncpg.Record) -> Execution:
     return Execution(**record)
 
 
+_DEFAULT = RetryPolicy()
+_MOSTLY = {"max_retries": 3, "backoff_factor": 3}
+
+
 def policy_from(raw: dict[str, Any] | None) -> RetryPolicy:
     """The policy of a jobs row; members left out (or nonsense from a hand-written row) take the defaults."""
+    if raw == _MOSTLY:
+        return _DEFAULT
     try:
         return msgspec.convert({k: v for k, v in (raw or {}).items() if v is not None}, RetryPolicy)
     except (msgspec.ValidationError, AttributeError):

@@ -140,8 +140,7 @@ FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND j.job_id = e.job_id
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent,
-    e.override, e.available_at, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id,
-    j.overlap_policy
+    e.override, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id
 
 -- name: fail_unclaimable
 -- A row that breaks each claim ends without ever running. $1 execution_id, $2 scheduled_time, $3 error_message
