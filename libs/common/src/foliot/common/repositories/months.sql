@@ -5,7 +5,7 @@ UPDATE partition_floor SET floor = GREATEST(floor, $1) WHERE id = 1 RETURNING fl
 
 -- name: hold_floor
 -- Keeps the months that are open now open until the transaction ends.
-SELECT floor FROM partition_floor WHERE id = 1 FOR SHARE
+SELECT GREATEST(floor, '0001-01-01Z') AS floor FROM partition_floor WHERE id = 1 FOR SHARE
 
 -- name: select_closed_months
 -- $1 parent, $2 the floor
