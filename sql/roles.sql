@@ -23,6 +23,8 @@ ALTER ROLE foliot_api SET statement_timeout = '5s';
 ALTER ROLE foliot_api SET lock_timeout = '2s';
 ALTER ROLE foliot_api SET idle_in_transaction_session_timeout = '5s';
 ALTER ROLE foliot_api SET jit = off;
+ALTER ROLE foliot_api SET enable_seqscan = off;
+ALTER ROLE foliot_api SET max_parallel_workers_per_gather = 0;
 
 ALTER ROLE foliot_scheduler SET statement_timeout = '5s';
 ALTER ROLE foliot_scheduler SET lock_timeout = '2500ms';
@@ -31,6 +33,7 @@ ALTER ROLE foliot_scheduler SET jit = off;
 ALTER ROLE foliot_scheduler SET enable_mergejoin = off;
 ALTER ROLE foliot_scheduler SET enable_hashjoin = off;
 ALTER ROLE foliot_scheduler SET enable_seqscan = off;
+ALTER ROLE foliot_scheduler SET max_parallel_workers_per_gather = 0;
 ALTER ROLE foliot_scheduler SET plan_cache_mode = force_generic_plan;
 
 ALTER ROLE foliot_worker SET statement_timeout = '5s';
@@ -40,6 +43,7 @@ ALTER ROLE foliot_worker SET jit = off;
 ALTER ROLE foliot_worker SET enable_mergejoin = off;
 ALTER ROLE foliot_worker SET enable_hashjoin = off;
 ALTER ROLE foliot_worker SET enable_seqscan = off;
+ALTER ROLE foliot_worker SET max_parallel_workers_per_gather = 0;
 ALTER ROLE foliot_worker SET plan_cache_mode = force_generic_plan;
 
 ALTER ROLE foliot_maintenance SET lock_timeout = '1s';

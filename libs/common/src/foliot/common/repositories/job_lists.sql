@@ -56,8 +56,11 @@ ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
 SELECT w.*, $1 AS derived_status
 FROM (
     SELECT job_id, CASE WHEN bool_or(status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
-    FROM executions
-    WHERE end_time IS NULL AND ($11::bigint IS NULL OR COALESCE(team_id, -user_id) = $11) GROUP BY job_id) open
+    FROM (
+        SELECT job_id, status, team_id, user_id FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
+        UNION ALL
+        SELECT job_id, status, team_id, user_id FROM executions WHERE end_time IS NULL AND available_at IS NULL) e
+    WHERE $11::bigint IS NULL OR COALESCE(team_id, -user_id) = $11 GROUP BY job_id) open
 JOIN jobs w ON w.job_id = open.job_id
 WHERE open.status = $1 AND w.status = 'PENDING' AND w.deleted_at IS NULL
   AND (w.created_at, w.job_id) < ($9, $10) AND w.created_at > $5 AND w.created_at < $6

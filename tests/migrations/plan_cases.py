@@ -1,0 +1,161 @@
+"""For each statement of the repositories: who runs it, with what, and how much it may read; or why it needs no bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+KEYS = 20
+"""Size of the batches that are tried."""
+NOW = datetime.now(UTC)
+LAST, LAST_ID = datetime(9999, 12, 31, tzinfo=UTC), 2**62
+DAY = timedelta(days=1)
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Rows of the filled database: ended, open (dispatched or running) and waiting attempts, jobs, dead letters."""
+
+    ended: list[tuple[int, datetime, int]]
+    queued: list[tuple[int, datetime, int]]
+    running: list[tuple[int, datetime, int]]
+    waiting: list[tuple[int, datetime, int]]
+    jobs: list[int]
+    letters: list[tuple[int, datetime]]
+    row: dict[str, Any]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """`pages`: at most that many pages of tables and indexes; a tenth of the smallest big index is 60."""
+
+    role: str
+    arguments: Callable[[Facts], list[Any]]
+    pages: int = 60
+
+
+def ids(rows: list[tuple[Any, ...]]) -> list[int]:
+    return [row[0] for row in rows]
+
+
+def times(rows: list[tuple[Any, ...]]) -> list[datetime]:
+    return [row[1] for row in rows]
+
+
+BATCH = KEYS * 40
+"""Pages of a batch that is written: each row with its indexes."""
+PAGE = 600
+"""Pages of a list of 51 things, each with a look at what it has open."""
+NO_FILTER = [None, None, None, None, datetime(1, 1, 1, tzinfo=UTC), LAST, {}]
+
+CASES: dict[str, Case] = {
+    "api_keys.select_by_hash": Case("api", lambda f: ["\\x01"]),
+    "audit_logs.list_audit": Case("api", lambda f: [LAST_ID, 51], PAGE),
+    "audit_logs.list_team_audit": Case("api", lambda f: [LAST_ID, 51, 3], PAGE),
+    "dead_letters.list_open": Case("api", lambda f: [LAST, LAST_ID, 51], PAGE),
+    "dead_letters.list_owned_open": Case("api", lambda f: [LAST, LAST_ID, 51, 3], PAGE),
+    "dead_letters.select_unsent": Case("scheduler", lambda f: [KEYS], BATCH),
+    "dead_letters.mark_sent": Case("scheduler", lambda f: [ids(f.letters)], BATCH),
+    "dead_letters.close_letters": Case("api", lambda f: [ids(f.letters), "discarded"], BATCH),
+    "dead_letters.select_open_among": Case("scheduler", lambda f: [ids(f.letters)], BATCH),
+    "dead_letters.insert_dead_letters": Case(
+        "worker", lambda f: [ids(f.ended), times(f.ended), ["x"] * KEYS, min(times(f.ended)), max(times(f.ended))], BATCH
+    ),
+    "executions.cancel_execution": Case("api", lambda f: list(f.queued[0][:2])),
+    "executions.cancel_open": Case("api", lambda f: [f.queued[0][2]]),
+    "executions.claim_executions": Case("worker", lambda f: [ids(f.queued), times(f.queued), "w", 1, 30.0, False], BATCH),
+    "executions.fail_unclaimable": Case("worker", lambda f: [*f.queued[0][:2], "why"]),
+    "executions.hand_back": Case("worker", lambda f: [ids(f.queued), times(f.queued)], BATCH),
+    "executions.has_run": Case("api", lambda f: [f.ended[0][2], f.ended[0][1]]),
+    "executions.insert_planned": Case(
+        "scheduler",
+        lambda f: [f.jobs, [1] * KEYS, [None] * KEYS, ["QUEUED"] * KEYS, [NOW] * KEYS, [None] * KEYS, ["default"] * KEYS, [0] * KEYS,
+                   [NOW] * KEYS, [True] * KEYS, [None] * KEYS, [None] * KEYS, [None] * KEYS, [None] * KEYS, 1],
+        BATCH,
+    ),
+    "executions.insert_replays": Case(
+        "api",
+        lambda f: [ids(f.ended), times(f.ended), ["0"] * KEYS, min(times(f.ended)), max(times(f.ended)), None, None],
+        2 * BATCH,
+    ),
+    "executions.insert_retries": Case("worker", lambda f: [ids(f.ended), times(f.ended), ["3 s"] * KEYS], BATCH),
+    "executions.insert_run": Case("api", lambda f: [f.jobs[0], 1, None, "default", 0, None, None, None, False], 200),
+    "executions.is_open": Case("api", lambda f: [f.queued[0][2]]),
+    "executions.is_waiting": Case("api", lambda f: [f.queued[0][2]]),
+    "executions.list_by_job": Case("api", lambda f: [17, LAST, 1, 51], PAGE),
+    "executions.list_executions": Case("api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, 51], PAGE),
+    "executions.list_executions_of_job": Case(
+        "api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, 51, f.jobs[0]], PAGE
+    ),
+    "executions.record_executions": Case(
+        "worker",
+        lambda f: [ids(f.running), times(f.running), ["COMPLETED"] * KEYS, [0] * KEYS, [None] * KEYS, [None] * KEYS, [None] * KEYS, 1],
+        BATCH,
+    ),
+    "executions.release_claimed": Case(
+        "worker", lambda f: [ids(f.running), times(f.running), 1], BATCH
+    ),
+    "executions.release_waiting": Case("worker", lambda f: [f.jobs], BATCH),
+    "executions.renew_leases": Case("worker", lambda f: [ids(f.running), times(f.running), 1, 30.0], BATCH),
+    "executions.rescue_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),
+    "executions.select_dispatched": Case("scheduler", lambda f: [KEYS], BATCH),
+    "executions.select_execution": Case("api", lambda f: [f.ended[0][0], True, None, 1]),
+    "executions.select_latest_claims": Case("scheduler", lambda f: [], BATCH),
+    "executions.select_waiting_jobs": Case("scheduler", lambda f: [0, KEYS]),
+    "executions.survey_open_work": Case("scheduler", lambda f: [200], BATCH),
+    "executions.take_backlog": Case("scheduler", lambda f: ["default", 0, KEYS], BATCH),
+    "executions.take_lost": Case("scheduler", lambda f: ["default", 0, NOW + DAY, KEYS], BATCH),
+    "idempotency_keys.select_answer": Case("api", lambda f: [1, 0, "POST", "/v1/jobs", "77"]),
+    "idempotency_keys.insert_answer": Case("api", lambda f: [1, 0, "POST", "/v1/jobs", "new", "\\x01", 201, {}, ""]),
+    "job_lists.list_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID], PAGE),
+    "job_lists.list_owned_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID, 3], PAGE),
+    "job_lists.list_open_jobs": Case("api", lambda f: ["RUNNING", *NO_FILTER[1:], 51, LAST, LAST_ID, None], 2 * BATCH),
+    "job_lists.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", -5, 0], 2_000),
+    "jobs.advance_jobs": Case("scheduler", lambda f: [f.jobs, [NOW + DAY] * KEYS, [NOW] * KEYS, [NOW] * KEYS, [1] * KEYS], BATCH),
+    "jobs.close_job_version": Case("api", lambda f: [f.jobs[0]]),
+    "jobs.complete_replayed": Case("worker", lambda f: [f.jobs], BATCH),
+    "jobs.fail_unplannable": Case("scheduler", lambda f: [f.jobs[0], 1]),
+    "jobs.lock_due_jobs": Case("scheduler", lambda f: [f.jobs], BATCH),
+    "jobs.lock_job": Case("api", lambda f: [f.jobs[0], True, None, 1]),
+    "jobs.lock_jobs": Case("api", lambda f: [f.jobs], BATCH),
+    "jobs.lock_settling": Case("worker", lambda f: [f.jobs], BATCH),
+    "jobs.note_open_run": Case("api", lambda f: [f.jobs[0], NOW]),
+    "jobs.note_replays": Case("api", lambda f: [f.jobs, [NOW] * KEYS], BATCH),
+    "jobs.select_job": Case("api", lambda f: [f.queued[0][2], True, None, 1]),
+    "jobs.select_next_run_time": Case("scheduler", lambda f: []),
+    "jobs.select_open_runs": Case("scheduler", lambda f: [f.jobs], BATCH),
+    "jobs.select_pending_jobs": Case("scheduler", lambda f: [500], BATCH),
+    "jobs.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
+    "jobs.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),
+    "jobs.update_job": Case("api", lambda f: [f.jobs[0], f.row]),
+    "retention.delete_answers": Case("scheduler", lambda f: [NOW - DAY, KEYS], BATCH),
+    "retention.delete_finished_jobs": Case("scheduler", lambda f: [NOW - 30 * DAY, KEYS], BATCH),
+    "retention.delete_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
+    "retention.delete_terms": Case("scheduler", lambda f: [1000, KEYS], BATCH),
+    "retention.expire_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
+}  # fmt: skip
+
+_ONE_ROW = "one row by its key, or an insert of one"
+_SMALL = "the table holds a row a process, a key or a month"
+_OFFSET = "counts off 10,000 entries of the list's index, as much as a page may look at"
+EXEMPT: dict[str, str] = {
+    **dict.fromkeys(("api_keys.insert_key", "audit_logs.insert_audit", "jobs.insert_job_version"), _ONE_ROW),
+    **dict.fromkeys(("audit_logs.insert_audits", "jobs.insert_jobs", "jobs.insert_job_versions"), "inserts what it is given"),
+    **dict.fromkeys(("api_keys.list_keys", "api_keys.revoke_key"), _SMALL),
+    **dict.fromkeys(
+        (f"leader.{name}" for name in ("beat_scheduler", "ensure_partitions", "estimate_rows", "forget_scheduler",
+         "forget_silent_schedulers", "hold_term", "list_schedulers", "select_leader", "select_now", "take_term")), _SMALL),
+    **dict.fromkeys((f"months.{name}" for name in ("close_months", "hold_floor", "is_month_open", "select_closed_months")), _SMALL),
+    **dict.fromkeys((f"workers.{name}" for name in ("beat_worker", "forget_worker", "list_workers", "select_dead_claims",
+                     "sum_slots", "forget_dead_claims")), _SMALL),
+    **dict.fromkeys(("job_lists.select_walk_end", "job_lists.select_owned_walk_end", "executions.select_executions_walk_end"), _OFFSET),
+    "dead_letters.count_open": "a gauge counts the open dead letters, over their own index",
+    "dead_letters.count_stale": "counts what is still to be taken out of the queue, over its own index",
+    "dead_letters.mark_removed": "as many as were closed since the last pass",
+    "dead_letters.select_matching": "reads the open dead letters of a filter given by hand",
+    "executions.oldest_available": "a gauge counts the open work, over its own index",
+    "idempotency_keys.lock_key": "reads no table",
+    "jobs.reserve_job_ids": "reads no table",
+    "job_lists.list_sorted_jobs": "an admin without a team sorts everybody's jobs: it reads them all, at most 5 s",
+}  # fmt: skip
