@@ -156,6 +156,8 @@ EXEMPT: dict[str, str] = {
     "dead_letters.select_matching": "reads the open dead letters of a filter given by hand",
     "executions.oldest_available": "a gauge counts the open work, over its own index",
     "idempotency_keys.lock_key": "reads no table",
+    "replication.select_written": "reads no table",
+    "replication.select_replayed": "reads no table",
     "jobs.reserve_job_ids": "reads no table",
     "job_lists.list_sorted_jobs": "an admin without a team sorts everybody's jobs: it reads them all, at most 5 s",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from foliot.api.handlers.cluster import ClusterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.middleware import around
+from foliot.api.reads import Reads, Replica
 from foliot.common.admin import Readiness, health_routes
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
@@ -16,9 +17,16 @@ from foliot.common.database import UnitsOfWork
 MAX_BODY = 1024 * 1024
 
 
-def build_app(database: UnitsOfWork, clock: Clock, readiness: Readiness) -> web.Application:
+def build_app(
+    database: UnitsOfWork, clock: Clock, readiness: Readiness, replica: Replica | None = None
+) -> web.Application:
     app = web.Application(middlewares=[around(Keys(database, clock))], client_max_size=MAX_BODY)
     app.add_routes(health_routes(readiness))
-    for handlers in (JobHandlers(database), ExecutionHandlers(database), ClusterHandlers(database)):
+    reads = Reads(database, replica)
+    for handlers in (
+        JobHandlers(database, reads),
+        ExecutionHandlers(database, reads),
+        ClusterHandlers(database, reads),
+    ):
         app.add_routes(handlers.routes())
     return app

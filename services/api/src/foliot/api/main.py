@@ -8,11 +8,13 @@ from typing import Any
 
 from foliot.api.app import build_app
 from foliot.api.config import Config
+from foliot.api.reads import INTERVAL, Replica
 from foliot.common import lifecycle
 from foliot.common.admin import listen
-from foliot.common.clock import SystemClock
+from foliot.common.clock import Clock, SystemClock
 from foliot.common.database import Database
 from foliot.common.errors import FoliotError
+from foliot.common.periodic import periodic
 from foliot.common.schema import await_schema, check_schema
 
 GRACE = 10.0
@@ -36,9 +38,22 @@ async def run(config: Config, stop: asyncio.Event) -> None:
                 return False, {"reason": str(error)}
             return True, {}
 
-        app = build_app(database, clock, readiness)
+        replica = await _replica(stack, config, database, clock)
+        app = build_app(database, clock, readiness, replica)
         await stack.enter_async_context(listen(app, config.api_host, config.api_port, grace=GRACE))
         await await_schema(database, stop, clock)
-        lag = asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag")
+        tasks = [asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag")]
+        if replica is not None:
+            watch = periodic("replica", replica.step, interval=INTERVAL, clock=clock)
+            tasks.append(asyncio.create_task(watch, name="replica"))
         await stop.wait()
-        lag.cancel()
+        for task in tasks:
+            task.cancel()
+
+
+async def _replica(stack: AsyncExitStack, config: Config, primary: Database, clock: Clock) -> Replica | None:
+    if config.database_replica_url is None:
+        return None
+    size = config.api_database_connections
+    database = await stack.enter_async_context(Database(config.database_replica_url, size=size, name="replica"))
+    return Replica(primary, database, clock)

@@ -14,6 +14,7 @@ from foliot.common.repositories.job_lists import JobLists
 from foliot.common.repositories.jobs import Jobs
 from foliot.common.repositories.leader import Leader
 from foliot.common.repositories.months import Months
+from foliot.common.repositories.replication import Replication
 from foliot.common.repositories.retention import Retention
 from foliot.common.repositories.workers import Workers
 
@@ -51,6 +52,10 @@ class Unit:
     @cached_property
     def months(self) -> Months:
         return Months(self.session)
+
+    @cached_property
+    def replication(self) -> Replication:
+        return Replication(self.session)
 
     @cached_property
     def retention(self) -> Retention:

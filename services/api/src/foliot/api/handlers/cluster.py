@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 from aiohttp import web
 
 from foliot.api import dead_letters
@@ -15,16 +16,19 @@ from foliot.api.changes import Change, canonical, change
 from foliot.api.definitions import convert_fields
 from foliot.api.middleware import principal_of
 from foliot.api.pages import LAST_ID, LAST_TIME, check_names, cursor, cursor_of, limit_of, page, path_id
+from foliot.api.reads import Reads
 from foliot.api.requests import NewKey
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Forbidden, Invalid, NotFound
+from foliot.common.repositories.unit import Unit
 
 LEASE = 30.0
 
 
 class ClusterHandlers:
-    def __init__(self, database: UnitsOfWork) -> None:
+    def __init__(self, database: UnitsOfWork, reads: Reads) -> None:
         self._database = database
+        self._reads = reads
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -53,14 +57,16 @@ class ClusterHandlers:
         check_names(request, ("limit", "cursor"))
         limit, scope = limit_of(request), principal_of(request).scope
         before = cursor_of(request, datetime, int) or (LAST_TIME, LAST_ID)
-        async with self._database.session() as unit:
+
+        async def select(unit: Unit) -> list[asyncpg.Record]:
             if scope.owner is None:
-                found = await unit.dead_letters.list_open((before[0], before[1]), limit + 1)
-            else:
-                found = await unit.dead_letters.list_owned_open(scope.owner, (before[0], before[1]), limit + 1)
+                return await unit.dead_letters.list_open((before[0], before[1]), limit + 1)
+            return await unit.dead_letters.list_owned_open(scope.owner, (before[0], before[1]), limit + 1)
+
+        found, headers = await self._reads.read(request, select)
         last = found[limit - 1] if len(found) > limit else None
         next_cursor = cursor(last["dead_at"].isoformat(), last["execution_id"]) if last else None
-        return respond(Answer(body=page([dict(row) for row in found[:limit]], next_cursor)))
+        return respond(Answer(body=page([dict(row) for row in found[:limit]], next_cursor), headers=headers))
 
     async def replay(self, request: web.Request) -> web.Response:
         return await self._close(request, dead_letters.replay)
@@ -84,13 +90,15 @@ class ClusterHandlers:
         principal.require(Role.ADMIN)
         check_names(request, ("limit", "cursor"))
         limit, before = limit_of(request), cursor_of(request, int) or (LAST_ID,)
-        async with self._database.session() as unit:
+
+        async def select(unit: Unit) -> list[dict[str, Any]]:
             if principal.team_id is None:
-                found = await unit.audit_logs.list_audit(before[0], limit + 1)
-            else:
-                found = await unit.audit_logs.list_team_audit(principal.team_id, before[0], limit + 1)
+                return await unit.audit_logs.list_audit(before[0], limit + 1)
+            return await unit.audit_logs.list_team_audit(principal.team_id, before[0], limit + 1)
+
+        found, headers = await self._reads.read(request, select)
         next_cursor = cursor(found[limit - 1]["audit_id"]) if len(found) > limit else None
-        return respond(Answer(body=page(found[:limit], next_cursor)))
+        return respond(Answer(body=page(found[:limit], next_cursor), headers=headers))
 
     async def keys(self, request: web.Request) -> web.Response:
         principal = principal_of(request)

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aiohttp import web
 
 from foliot.api.auth import Role
 from foliot.api.bodies import Answer, respond
 from foliot.api.changes import Change, change
+from foliot.api.execution_pages import ExecutionPage
 from foliot.api.middleware import principal_of
 from foliot.api.pages import (
-    FIRST_TIME,
-    LAST_ID,
     LAST_TIME,
     check_names,
-    choice,
     cursor,
     cursor_of,
     limit_of,
-    moment,
-    number,
     page,
     path_id,
 )
+from foliot.api.reads import Reads
 from foliot.common.database import UnitsOfWork
-from foliot.common.errors import Conflict, FieldError, Invalid, NotFound
+from foliot.common.errors import Conflict, NotFound
 from foliot.common.models import Execution
 from foliot.common.repositories.executions import Handle
 from foliot.common.runs import end_runs
 from foliot.common.states import ExecutionStatus
 
-DAY, MONTH = timedelta(days=1), timedelta(days=31)
-
 
 class ExecutionHandlers:
-    def __init__(self, database: UnitsOfWork) -> None:
+    def __init__(self, database: UnitsOfWork, reads: Reads) -> None:
         self._database = database
+        self._reads = reads
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -59,28 +55,14 @@ class ExecutionHandlers:
         return respond(Answer(body=page(found[:limit], next_cursor)))
 
     async def page(self, request: web.Request) -> web.Response:
-        check_names(request, ("status", "job_id", "worker_id", "from", "to", "limit", "cursor"))
-        limit, job_id, scope = limit_of(request), number(request, "job_id"), principal_of(request).scope
-        before: int = (cursor_of(request, int) or (LAST_ID,))[0]
-        status, worker_id = (
-            choice(request, "status", [s.value for s in ExecutionStatus]),
-            request.query.get("worker_id"),
-        )
-        async with self._database.session() as unit:
-            window = _window(request, await unit.leader.select_now())
-            if job_id is not None:
-                found = await unit.executions.list_executions_of_job(
-                    job_id, scope, window, status=status, worker_id=worker_id, before=before, limit=limit + 1
-                )
-            else:
-                found = await unit.executions.list_executions(
-                    scope, window, status=status, worker_id=worker_id, before=before, limit=limit + 1
-                )
-            if len(found) > limit:
-                end: int | None = found[limit - 1].execution_id
-            else:
-                end = None if job_id is not None else await unit.executions.select_executions_walk_end(window, before)
-        return respond(Answer(body=page(found[:limit], None if end is None else cursor(end))))
+        wanted = ExecutionPage(request)
+        if wanted.job_id is None:
+            (found, next_cursor), headers = await self._reads.read(request, wanted.select)
+        else:
+            headers = {}
+            async with self._database.session() as unit:
+                found, next_cursor = await wanted.select_of_job(unit, wanted.job_id)
+        return respond(Answer(body=page(found, next_cursor), headers=headers))
 
     async def read(self, request: web.Request) -> web.Response:
         execution, logs = await self._visible(request)
@@ -117,17 +99,3 @@ class ExecutionHandlers:
 
 def _with_logs(execution: Execution, logs: str | None) -> dict[str, object]:
     return {name: getattr(execution, name) for name in execution.__struct_fields__} | {"logs": logs}
-
-
-def _window(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
-    """The window of scheduled_time: of one job all by default, else the last 24 h by default, at most 31 days."""
-    given_from, given_to = moment(request, "from"), moment(request, "to")
-    if request.query.get("job_id") is not None:
-        return given_from or FIRST_TIME, given_to or LAST_TIME
-    last = given_to or max(now, given_from + DAY if given_from else now) + DAY
-    first = given_from or (last - DAY * 2 if given_to is None else last - DAY)
-    if last - first > MONTH + DAY:
-        raise Invalid([FieldError("from", "without job_id at most 31 days between from and to")])
-    if first > last:
-        raise Invalid([FieldError("from", "must not be later than to")])
-    return first, last

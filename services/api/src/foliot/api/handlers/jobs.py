@@ -16,6 +16,7 @@ from foliot.api.definitions import Definition, convert_fields, decode
 from foliot.api.job_pages import JobPage
 from foliot.api.middleware import REQUEST_ID, principal_of
 from foliot.api.pages import page, path_id
+from foliot.api.reads import Reads
 from foliot.api.requests import RunOverride
 from foliot.common import payloads
 from foliot.common.database import UnitsOfWork
@@ -24,8 +25,9 @@ from foliot.common.models import Job
 
 
 class JobHandlers:
-    def __init__(self, database: UnitsOfWork) -> None:
+    def __init__(self, database: UnitsOfWork, reads: Reads) -> None:
         self._database = database
+        self._reads = reads
         self._coalescer = Coalescer(database)
 
     def routes(self) -> list[web.RouteDef]:
@@ -58,9 +60,8 @@ class JobHandlers:
 
     async def page(self, request: web.Request) -> web.Response:
         wanted = JobPage(request)
-        async with self._database.session() as unit:
-            found, next_cursor = await wanted.select(unit)
-        return respond(Answer(body=page([jobs.view(job) for job in found], next_cursor)))
+        (found, next_cursor), headers = await self._reads.read(request, wanted.select)
+        return respond(Answer(body=page([jobs.view(job) for job in found], next_cursor), headers=headers))
 
     async def read(self, request: web.Request) -> web.Response:
         job_id = path_id(request, "job_id")
