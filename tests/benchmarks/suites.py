@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from benchmarks.alone import Limit
 from benchmarks.floors import HttpRequests, Scripts, SqlQueries
 from benchmarks.memory import Memory
 from benchmarks.post import Ceiling, Post
@@ -48,7 +49,7 @@ SUITES = {
         [Drain(), Soak()], [("per_second", "jobs/s"), TOTAL, POSTGRES, RABBITMQ, *SERVICES, OTHERS], part_of_all=False
     ),
     "peers": Suite(
-        [Drain(), Soak(), *PEERS],
+        [Drain(), Soak(), Limit(), *PEERS],
         [("per_second", "jobs/s"), ("enqueued_per_second", "enqueued/s"), TOTAL, POSTGRES, RABBITMQ, OTHERS],
     ),
     "punctuality": Suite(
