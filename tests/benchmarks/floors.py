@@ -13,7 +13,7 @@ from chaos.load import Target
 from cluster.demo import QUERY, create_demo
 from cluster.postgres import Postgres
 
-SLOTS = {"WORKER__FOLIOT_WORKER_SLOTS": "100"}
+SLOTS = "WORKER__FOLIOT_WORKER_SLOTS"
 
 
 class HttpRequests(Drain):
@@ -26,7 +26,7 @@ class HttpRequests(Drain):
         target = Target(rig.directory / "arrivals")
         await target.start()
         try:
-            yield json.dumps({"url": target.url}), SLOTS
+            yield json.dumps({"url": target.url}), {SLOTS: "100"}
         finally:
             await target.stop()
 
@@ -34,17 +34,17 @@ class HttpRequests(Drain):
 class Scripts(Drain):
     """`true`, each in its own sandbox."""
 
-    name, job_type, per_second = "script", "script", 60
+    name, job_type, per_second = "script", "script", 80
 
     @contextlib.asynccontextmanager
     async def payload(self, _rig: Rig) -> AsyncIterator[tuple[str, dict[str, str]]]:
-        yield json.dumps({"script": "true"}), {"WORKER__FOLIOT_WORKER_SLOTS": "20"}
+        yield json.dumps({"script": "true"}), {SLOTS: "20"}
 
 
 class SqlQueries(Drain):
     """The local cluster's demo query, over a connection of its own each."""
 
-    name, job_type, per_second = "sql_query", "sql_query", 60
+    name, job_type, per_second = "sql_query", "sql_query", 200
 
     @contextlib.asynccontextmanager
     async def payload(self, rig: Rig) -> AsyncIterator[tuple[str, dict[str, str]]]:
@@ -52,5 +52,5 @@ class SqlQueries(Drain):
         password = rig.servers.database_url.split(":")[2].partition("@")[0]
         primary = Postgres(rig.directory, rig.servers.postgres.port, password, password)
         await create_demo(primary, "demo", sources)
-        more = {"WORKER__FOLIOT_WORKER_DATASOURCES_FILE": str(sources), "WORKER__FOLIOT_WORKER_SLOTS": "20"}
+        more = {"WORKER__FOLIOT_WORKER_DATASOURCES_FILE": str(sources), SLOTS: "20"}
         yield json.dumps({"datasource": "demo", "query": QUERY}), more

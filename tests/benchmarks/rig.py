@@ -91,7 +91,7 @@ class Bench(msgspec.Struct):
                 await asyncio.sleep(0.1)
                 if loop.time() - shown > 5:
                     shown = loop.time()
-                    print(f"      {progress}: {await self.planned():,} runs planned", flush=True)
+                    print(f"      {progress}: {await self.planned():,} runs planned so far", flush=True)
 
     async def executed(self) -> int:
         """What the workers' own counters say: attempts that they carried out and recorded as COMPLETED."""
