@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCAL := PYTHONPATH=infra/local $(BIN)/python -m cluster
+LOCAL := PYTHONPATH=infra/local:infra $(BIN)/python -m cluster
 INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: make up" >&2; exit 1; }
 SERVICES := libs/common services/api services/scheduler services/worker
 
@@ -77,6 +77,9 @@ fences: setup ## take each guard out of a copy and see its test turn red
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 	@PYTHONPATH=tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
 
+docs-metrics: setup ## write docs/metrics.md from the code
+	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-metrics
+
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
@@ -88,4 +91,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tests/benchmarks/peers.lock tests/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle docs-metrics snapshot lock

@@ -26,6 +26,14 @@ ALTER ROLE foliot_api SET jit = off;
 ALTER ROLE foliot_api SET enable_seqscan = off;
 ALTER ROLE foliot_api SET max_parallel_workers_per_gather = 0;
 
+-- Only for the lag of replicas as a metric; a server that does not let us grant it goes without.
+DO $$
+BEGIN
+    GRANT pg_read_all_stats TO foliot_scheduler;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE 'foliot_scheduler may not read pg_stat_replication: no pg_replica_lag metrics';
+END $$;
+
 ALTER ROLE foliot_scheduler SET statement_timeout = '5s';
 ALTER ROLE foliot_scheduler SET lock_timeout = '2500ms';
 ALTER ROLE foliot_scheduler SET idle_in_transaction_session_timeout = '2s';

@@ -65,4 +65,4 @@ async def watch_loop(clock: Clock) -> None:
     while True:
         before = clock.elapsed()
         await clock.sleep(0.25)
-        metrics.EVENT_LOOP_LAG.set(max(0.0, clock.elapsed() - before - 0.25))
+        metrics.EVENT_LOOP_LAG.observe(max(0.0, clock.elapsed() - before - 0.25))

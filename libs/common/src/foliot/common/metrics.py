@@ -1,10 +1,14 @@
-"""Metrics that every service has; each service's own stand in its metrics.py."""
+"""Metrics that every service has; each service's own stand in its metrics.py. docs/metrics.md is made of them."""
 
 from __future__ import annotations
 
+from collections import Counter as Tally
+from functools import cache
 from typing import Protocol
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # else twice the series, for when a counter was born
 
 DB_QUERY_DURATION = Histogram(
     "db_query_duration_seconds",
@@ -16,29 +20,45 @@ DB_POOL_ACTIVE = Gauge("db_connection_pool_active", "Connections in use, by pool
 DB_POOL_IDLE = Gauge("db_connection_pool_idle", "Open connections that wait to be used, by pool.", ["pool"])
 JOBS_PROCESSED = Counter(
     "scheduler_jobs_processed_total",
-    "Runs whose last attempt has ended, by the process that committed it.",
+    "Runs whose last attempt has ended, by the process that committed it: read the sum over all processes.",
     ["status"],
 )
-EVENT_LOOP_LAG = Gauge("event_loop_lag_seconds", "How late the last tick of the process's event loop was.")
+RETRIES = Counter("job_retries_total", "Attempts that followed a failed one, by what had failed.", ["reason"])
+DEAD_LETTERS = Counter("dead_letters_total", "Runs given up, by what ended their last attempt.", ["reason"])
+RABBITMQ_CONNECTED = Gauge("rabbitmq_connected", "1 while this link to RabbitMQ is open.", ["link"])
+DUTY_STEP = Histogram("duty_step_seconds", "Time of one step of a repeating duty.", ["duty"])
+DUTY_FAILURES = Counter("duty_failures_total", "Steps of a repeating duty that failed.", ["duty"])
+EVENT_LOOP_LAG = Histogram(
+    "event_loop_lag_seconds",
+    "How late the event loop woke a task that slept for 250 ms.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
 BUILD_INFO = Gauge("foliot_build_info", "Always 1; what this process was built from.", ["version", "tzdata"])
 
-
+REASONS = ("failed", "timeout", "worker_lost")
 for _status in ("success", "failed"):
     JOBS_PROCESSED.labels(_status)
+for _reason in REASONS:
+    RETRIES.labels(_reason)
+    DEAD_LETTERS.labels(_reason)
 
 
 class CountsConnections(Protocol):
     def counts(self) -> tuple[int, int]: ...
 
 
-_observers: dict[str, Histogram] = {}
+query_duration = cache(DB_QUERY_DURATION.labels)
+"""The histogram of one statement; label values are looked up once."""
 
 
 def observe_query(name: str, seconds: float) -> None:
-    observer = _observers.get(name)
-    if observer is None:
-        observer = _observers[name] = DB_QUERY_DURATION.labels(name)
-    observer.observe(seconds)
+    query_duration(name).observe(seconds)
+
+
+def count(counter: Counter, label_values: list[str]) -> None:
+    """Each value one event of a counter with one label."""
+    for value, times in Tally(label_values).items():
+        counter.labels(value).inc(times)
 
 
 def watch_pool(name: str, pool: CountsConnections) -> None:

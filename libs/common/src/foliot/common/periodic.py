@@ -7,13 +7,11 @@ import random
 from collections.abc import Awaitable, Callable
 
 import structlog
-from prometheus_client import Counter, Histogram
 
+from foliot.common import metrics
 from foliot.common.clock import Clock
 from foliot.common.errors import Fenced, Unavailable
 
-STEP_SECONDS = Histogram("duty_step_seconds", "Time of one step of a repeating duty.", ["duty"])
-STEP_FAILURES = Counter("duty_failures_total", "Steps of a repeating duty that failed.", ["duty"])
 _log = structlog.get_logger()
 
 
@@ -33,19 +31,19 @@ async def periodic(
     and with it the process, which its supervisor starts anew.
     """
     failures = 0
-    STEP_FAILURES.labels(name)
+    seconds, failed = metrics.DUTY_STEP.labels(name), metrics.DUTY_FAILURES.labels(name)
     while True:
         if wake is not None:
             wake.clear()
         try:
-            with STEP_SECONDS.labels(name).time():
+            with seconds.time():
                 wait = await step()
             failures = 0
         except Fenced:
             raise
         except Exception as error:
             failures += 1
-            STEP_FAILURES.labels(name).inc()
+            failed.inc()
             _log.warning("duty_failed", duty=name, failures=failures, error=error)
             if failures >= max_failures and not isinstance(error, Unavailable):
                 raise

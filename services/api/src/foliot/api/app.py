@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from foliot.api import metrics
 from foliot.api.auth import Keys
 from foliot.api.handlers.cluster import ClusterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
@@ -29,4 +30,5 @@ def build_app(
         ClusterHandlers(database, reads),
     ):
         app.add_routes(handlers.routes())
+    metrics.initialise((route.method, route.resource.canonical) for route in app.router.routes() if route.resource)
     return app

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ from aiohttp import web
 from foliot.api import events
 from foliot.api.auth import Principal
 from foliot.api.bodies import Answer, dump, respond
-from foliot.api.middleware import REQUEST_ID, principal_of
+from foliot.api.middleware import REQUEST_ID, TRACEPARENT, principal_of
 from foliot.api.problems import problem_body
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Conflict, FieldError, Invalid
@@ -26,7 +25,6 @@ from foliot.common.repositories.unit import Unit
 
 WAIT_FOR_FIRST = 5.0
 LOOK_EVERY = 0.05
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _log = structlog.get_logger()
 
 
@@ -176,8 +174,7 @@ def user_agent_of(request: web.Request) -> str:
 
 
 def traceparent_of(request: web.Request) -> str | None:
-    given = request.headers.get("traceparent", "").lower()
-    return given if _TRACEPARENT.fullmatch(given) else None
+    return request[TRACEPARENT] or None
 
 
 def canonical(body: dict[str, Any]) -> bytes:

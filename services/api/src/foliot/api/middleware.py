@@ -8,17 +8,19 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
 from foliot.api import events, metrics
 from foliot.api.auth import Keys, Principal
 from foliot.api.problems import problem, problem_of
 from foliot.common.errors import FoliotError, Unavailable
+from foliot.common.tracing import trace_id, valid_traceparent
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PRINCIPAL = web.RequestKey("principal", Principal)
 REQUEST_ID = web.RequestKey("request_id", str)
+TRACEPARENT = web.RequestKey("traceparent", str)
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
@@ -35,10 +37,11 @@ def around(keys: Keys) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request_id = _request_id(request)
         request[REQUEST_ID] = request_id
+        request[TRACEPARENT] = valid_traceparent(request.headers.get("traceparent")) or ""
         started = time.perf_counter()
         route = request.match_info.route.resource
         name = route.canonical if route else "unknown"
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id(request[TRACEPARENT]))
         with metrics.IN_FLIGHT.track_inprogress():
             try:
                 if request.path not in _PUBLIC:
@@ -47,10 +50,11 @@ def around(keys: Keys) -> Middleware:
             except Exception as error:
                 response = _answer(error, request, request_id)
             finally:
-                structlog.contextvars.unbind_contextvars("request_id")
+                structlog.contextvars.unbind_contextvars("request_id", "trace_id")
         response.headers["X-Request-Id"] = request_id
-        metrics.REQUESTS.labels(request.method, name, response.status).inc()
-        metrics.DURATION.labels(request.method, name).observe(time.perf_counter() - started)
+        method = request.method if request.method in hdrs.METH_ALL else "other"  # or callers could make series
+        metrics.requests(method, name, response.status).inc()
+        metrics.duration(method, name).observe(time.perf_counter() - started)
         return response
 
     return middleware

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -37,13 +37,13 @@ class Publishes(Protocol):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message to a queue; `available_at` of its oldest execution, for the lag."""
+    """One message to a queue; `available_at` of its executions, for the lag."""
 
     pool: str
     queue: str
     message_id: str
     body: bytes
-    available_at: datetime | None
+    available_at: list[datetime]
 
 
 class Dispatcher:
@@ -86,9 +86,9 @@ class Dispatcher:
             self._unconfirmed.append(message)
         else:
             self._silent.pop(message.queue, None)
-            if message.available_at is not None:
-                lag = (self._clock.now() - message.available_at).total_seconds()
-                metrics.LAG.observe(max(0.0, lag))
+            now = self._clock.now()
+            for available_at in message.available_at:
+                metrics.LAG.observe(max(0.0, (now - available_at).total_seconds()))
 
     async def _ensure_pool(self, pool: str) -> None:
         if pool not in self._pools:
@@ -117,6 +117,11 @@ class Dispatcher:
             with contextlib.suppress(Down, Rejected):
                 await self._publisher.rebuild(Queue(queue))
                 _log.error(events.QUEUE_REBUILT, queue=queue)
+
+    @property
+    def pools(self) -> Set[str]:
+        """Those whose queues the broker has; grows."""
+        return self._pools
 
     @property
     def unconfirmed(self) -> int:
@@ -158,7 +163,7 @@ def _message(pool: str, cls: PriorityClass, rows: Sequence[Any]) -> Message:
             ]
         )
     )
-    available = min((row.get("available_at") or row["scheduled_time"] for row in rows), default=None)
+    available = [row.get("available_at") or row["scheduled_time"] for row in rows]
     return Message(pool, queue_name(pool, cls), f"{first['execution_id']}:{first['attempt_number']}", body, available)
 
 

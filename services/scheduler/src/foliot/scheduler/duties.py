@@ -10,6 +10,7 @@ from foliot.common.database import UnitsOfWork
 from foliot.common.periodic import periodic
 from foliot.common.rabbitmq.publishing import Publisher
 from foliot.common.topology import DEFAULT_POOL
+from foliot.scheduler import metrics
 from foliot.scheduler.dead_letter_queue import DeadLetterQueue
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.gauges import Gauges
@@ -49,7 +50,7 @@ class Duties:
     async def lead(self, term: int) -> None:
         windows = Windows()
         dispatcher = Dispatcher(self._publisher, windows, {DEFAULT_POOL}, self._clock)
-        gauges = Gauges(self._database, lease=self._lease)
+        gauges = Gauges(self._database, self._publisher.ready_messages, dispatcher.pools, lease=self._lease)
         relay = Relay(self._database, term, dispatcher, windows, self._clock, lease=self._lease)
         planner = Planner(self._database, term, dispatcher, self._clock, batch=self._plan_batch)
         reconciler = Reconciler(self._database, term)
@@ -58,6 +59,7 @@ class Duties:
         dead_letters = DeadLetterQueue(self._database, term, self._publisher)
         retention = Retention(self._database, term, self._kept, self._maintenance)
         lost = Lost(self._database, term, dispatcher, self._publisher.ready_messages, self._clock, lease=self._lease)
+        metrics.UNCONFIRMED.set_function(lambda: dispatcher.unconfirmed)
         try:
             await partitions.step()
             await relay.send_unclaimed()
@@ -76,6 +78,7 @@ class Duties:
                 self._start(group, "partitions", partitions.step, 3600.0)
         finally:
             gauges.clear()
+            metrics.UNCONFIRMED.set_function(float)
             await dispatcher.close(FINISH)
 
     def _noting(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:

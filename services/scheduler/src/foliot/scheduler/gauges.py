@@ -2,46 +2,91 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Set
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import asyncpg
+from prometheus_client import Gauge
 
 from foliot.common.database import UnitsOfWork
-from foliot.common.topology import DEAD_LETTER_QUEUE, PENDING_JOBS
+from foliot.common.rabbitmq.guard import Down, Rejected
+from foliot.common.repositories.unit import Unit
+from foliot.common.topology import DEAD_LETTER_QUEUE, PENDING_JOBS, PRIORITIES, class_of, topology
 from foliot.scheduler import metrics
+
+COUNTED = 100_000
+"""A longer backlog of one pool and priority shows as this many."""
+_Label = TypeVar("_Label", str, tuple[str, ...])
 
 
 class Gauges:
-    def __init__(self, database: UnitsOfWork, *, lease: float) -> None:
+    """`pools`: those whose queues the broker has."""
+
+    def __init__(
+        self,
+        database: UnitsOfWork, ready_messages: Callable[[str], Awaitable[int]], pools: Set[str], *,
+        lease: float,
+    ) -> None:  # fmt: skip
         self._database = database
+        self._ready_messages = ready_messages
+        self._pools = pools
         self._lease = lease
-        self._pools: set[str] = set()
 
     async def step(self) -> None:
         async with self._database.session() as unit:
-            now = await unit.leader.select_now()
-            waiting = {row["queue"]: row for row in await unit.executions.oldest_available()}
-            dead_letters = await unit.dead_letters.count_open()
-            workers = await unit.workers.list_workers(self._lease)
-            rows = await unit.leader.estimate_rows()
-        self._pools |= set(waiting)
-        for pool in self._pools:
-            metrics.QUEUE_DEPTH_BY_POOL.labels(pool).set(waiting[pool]["depth"] if pool in waiting else 0)
-        metrics.QUEUE_DEPTH.labels(PENDING_JOBS).set(sum(row["depth"] for row in waiting.values()))
-        metrics.QUEUE_DEPTH.labels(DEAD_LETTER_QUEUE).set(dead_letters)
-        metrics.QUEUE_OLDEST.labels(PENDING_JOBS).set(_age(now, [row["available_at"] for row in waiting.values()]))
-        metrics.WORKERS_ALIVE.set(len(workers))
-        for table, count in rows.items():
-            metrics.TABLE_ROWS.labels(table).set(count)
+            now, next_run_time = await unit.jobs.select_next_run_time()
+            self._set_waiting(await unit.executions.oldest_available(COUNTED), now)
+            metrics.QUEUE_DEPTH.labels(DEAD_LETTER_QUEUE).set(await unit.dead_letters.count_open())
+            metrics.OLDEST_DUE.set(_age(next_run_time, now))
+            metrics.WORKERS_ALIVE.set(len(await unit.workers.list_workers(self._lease)))
+            await self._look_at_server(unit, now)
+        await self._ask_broker()
+        metrics.CLUSTER.shown = True
+
+    def _set_waiting(self, rows: list[asyncpg.Record], now: datetime) -> None:
+        pools: Counter[str] = Counter(dict.fromkeys(self._pools, 0))
+        oldest: dict[tuple[str, ...], float] = {(pool, cls.value): 0.0 for pool in self._pools for cls in PRIORITIES}
+        for row in rows:
+            pools[row["queue"]] += row["depth"]
+            key = (row["queue"], class_of(row["priority"]).value)
+            oldest[key] = max(oldest.get(key, 0.0), _age(row["available_at"], now))
+        _show(metrics.QUEUE_DEPTH_BY_POOL, pools)
+        _show(metrics.QUEUE_OLDEST_BY_CLASS, oldest)
+        metrics.QUEUE_DEPTH.labels(PENDING_JOBS).set(pools.total())
+        metrics.QUEUE_OLDEST.labels(PENDING_JOBS).set(max(oldest.values(), default=0.0))
+        metrics.OUTBOX.set(sum(row["undispatched"] for row in rows))
+
+    async def _look_at_server(self, unit: Unit, now: datetime) -> None:
+        _show(metrics.TABLE_ROWS, await unit.leader.estimate_rows())
+        replicas = await unit.leader.select_replicas()
+        metrics.REPLICAS.set(len(replicas))
+        _show(metrics.REPLICA_LAG, {row["replica"]: row["seconds"] for row in replicas})
+        _show(metrics.REPLICA_LAG_BYTES, {row["replica"]: row["bytes"] for row in replicas})
+        ends = await unit.leader.select_partition_ends()
+        _show(metrics.PARTITION_RUNWAY, {table: (end - now).total_seconds() for table, end in ends.items()})
+
+    async def _ask_broker(self) -> None:
+        """While RabbitMQ is away nothing is shown of it."""
+        counts = {}
+        with contextlib.suppress(Down, Rejected):
+            for queue in topology(self._pools):
+                counts[queue.name] = await self._ready_messages(queue.name)
+        _show(metrics.QUEUE_MESSAGES, counts)
 
     def clear(self) -> None:
         """A standby shows nothing."""
-        for gauge in (
-            metrics.QUEUE_DEPTH,
-            metrics.QUEUE_DEPTH_BY_POOL,
-            metrics.QUEUE_OLDEST,
-            metrics.TABLE_ROWS,
-        ):
-            gauge.clear()
+        metrics.CLUSTER.shown = False
 
 
-def _age(now: datetime, moments: list[datetime]) -> float:
-    return max(0.0, (now - min(moments)).total_seconds()) if moments else 0.0
+def _show(gauge: Gauge, values: Mapping[_Label, float]) -> None:
+    """These label values and no others."""
+    gauge.clear()
+    for label, value in values.items():
+        gauge.labels(*((label,) if isinstance(label, str) else label)).set(value)
+
+
+def _age(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment) / timedelta(seconds=1)) if moment else 0.0

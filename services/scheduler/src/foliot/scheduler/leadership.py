@@ -79,7 +79,8 @@ class Leadership:
                 try:
                     async with self._connect() as zk:
                         backoff = BACKOFF_MIN
-                        await self._candidacy(zk, stop)
+                        with metrics.CANDIDATE.track_inprogress():
+                            await self._candidacy(zk, stop)
                 except (Lost, Unavailable, Fenced) as error:
                     _log.warning(events.ZOOKEEPER_AWAY, error=error, term=self.term)
                 await self._raise_crash()
@@ -186,6 +187,7 @@ class Leadership:
         self._duties = asyncio.create_task(self._run_duties(term), name=f"term-{term}")
         metrics.IS_LEADER.set(1)
         metrics.TERM.set(term)
+        metrics.FAILOVERS.inc()
         _log.info(events.LEADER_ELECTED, term=term)
 
     async def _run_duties(self, term: int) -> None:
@@ -215,6 +217,8 @@ class Leadership:
         self._duties = None
         if error is not None and not _fenced(error):
             raise error
+        if error is not None:
+            metrics.FENCED.inc()
         _log.warning(events.LEADER_RESIGNED, term=self._term, error=error)
 
 

@@ -2,33 +2,88 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections.abc import Iterable
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.registry import Collector
+
+from foliot.common.metrics import query_duration
 
 _LAG = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
-LAG = Histogram("scheduler_lag_seconds", "From available to held by the broker.", buckets=_LAG)
+LAG = Histogram("scheduler_lag_seconds", "From available to held by the broker, of each execution.", buckets=_LAG)
 LOCK_ACQUISITION = Histogram(
     "scheduler_lock_acquisition_duration_seconds",
-    "From the start of a candidacy that could win to the term in PostgreSQL.",
+    "From a candidacy that found the lock free to the term in PostgreSQL.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 IS_LEADER = Gauge("scheduler_is_leader", "1 while this process performs the leader's duties.")
 TERM = Gauge("scheduler_term", "The term this process leads, 0 for a standby.")
-CONFIRMED = Gauge("scheduler_leader_confirmed", "1 while ZooKeeper confirms the leader; 0: failover is off.")
+CANDIDATE = Gauge("scheduler_candidate", "1 while this process takes part in the election in ZooKeeper.")
+CONFIRMED = Gauge("scheduler_leader_confirmed", "1 while ZooKeeper confirms this leader; 0 for a standby too.")
+FAILOVERS = Counter("scheduler_failovers_total", "Terms this process has taken.")
+FENCED = Counter("scheduler_fenced_terms_total", "Terms of this process that a newer one ended by its fence.")
 RUNS_PLANNED = Counter("scheduler_runs_planned_total", "Ticks that became runs.")
 TICKS_SKIPPED = Counter("scheduler_ticks_skipped_total", "Ticks that a policy dropped.", ["reason"])
 RESCUED = Counter("scheduler_leases_rescued_total", "Attempts whose worker was lost.")
+UNCONFIRMED = Gauge("scheduler_unconfirmed_messages", "Messages handed to the broker that it has not confirmed yet.")
 RESENT = Counter("scheduler_dispatches_resent_total", "Messages sent again because nobody confirmed them.")
 LOST = Counter("scheduler_messages_lost_total", "Executions sent again because their message was lost.")
 EXPIRED_ROWS = Counter("scheduler_expired_rows_total", "Rows that retention removed.", ["table"])
 EXPIRED_MONTHS = Counter("scheduler_expired_months_total", "Months of history that retention dropped.", ["table"])
-POISON = Counter("scheduler_poison_total", "Rows that were set aside because they break a batch.")
-
-QUEUE_DEPTH = Gauge("queue_depth", "Executions that are available and not claimed; open dead letters.", ["queue"])
-QUEUE_DEPTH_BY_POOL = Gauge("queue_depth_by_pool", "Executions that are available and not claimed, by pool.", ["pool"])
-QUEUE_OLDEST = Gauge("queue_oldest_message_age_seconds", "How long the oldest of them has been waiting.", ["queue"])
-TABLE_ROWS = Gauge("db_table_rows", "Rows as the server estimates them.", ["table"])
-WORKERS_ALIVE = Gauge("workers_alive", "Worker processes with a heartbeat.")
+POISON = Counter("scheduler_poison_total", "Jobs set aside because they cannot be planned.")
 
 for _reason in ("misfire", "overlap"):
     TICKS_SKIPPED.labels(_reason)
+query_duration("select_pending_jobs")
+
+
+class Cluster(Collector):
+    """Gauges of the whole cluster: there while `shown` is set, so that a standby does not tell what once was."""
+
+    registry = CollectorRegistry()
+    shown = False
+
+    def collect(self) -> Iterable[Metric]:
+        return self.registry.collect() if self.shown else ()
+
+
+CLUSTER = Cluster()
+REGISTRY.register(CLUSTER)
+_CLUSTER = CLUSTER.registry
+
+QUEUE_DEPTH = Gauge(
+    "queue_depth", "Executions that are available and not claimed; open dead letters.", ["queue"], registry=_CLUSTER
+)
+QUEUE_DEPTH_BY_POOL = Gauge(
+    "queue_depth_by_pool", "Executions that are available and not claimed, by pool.", ["pool"], registry=_CLUSTER
+)
+QUEUE_OLDEST = Gauge(
+    "queue_oldest_message_age_seconds", "How long the oldest of them has been waiting.", ["queue"], registry=_CLUSTER
+)
+QUEUE_OLDEST_BY_CLASS = Gauge(
+    "queue_oldest_age_by_class_seconds",
+    "How long the oldest execution of a pool and priority class has been waiting to be claimed.",
+    ["pool", "class"],
+    registry=_CLUSTER,
+)
+QUEUE_MESSAGES = Gauge(
+    "queue_messages", "Messages that wait in RabbitMQ, by its own count.", ["queue"], registry=_CLUSTER
+)
+OUTBOX = Gauge("scheduler_outbox", "Executions that are available and not handed to the broker.", registry=_CLUSTER)
+OLDEST_DUE = Gauge(
+    "scheduler_oldest_due_seconds", "How long the most overdue job has been waiting to be planned.", registry=_CLUSTER
+)
+TABLE_ROWS = Gauge("db_table_rows", "Rows as PostgreSQL estimates them.", ["table"], registry=_CLUSTER)
+WORKERS_ALIVE = Gauge("workers_alive", "Worker processes with a heartbeat in PostgreSQL.", registry=_CLUSTER)
+REPLICAS = Gauge("pg_replicas_streaming", "Replicas that stream from the primary.", registry=_CLUSTER)
+REPLICA_LAG = Gauge(
+    "pg_replica_lag_seconds", "How far a replica is behind the primary, in time.", ["replica"], registry=_CLUSTER
+)
+REPLICA_LAG_BYTES = Gauge(
+    "pg_replica_lag_bytes", "How far a replica is behind the primary, in WAL.", ["replica"], registry=_CLUSTER
+)
+PARTITION_RUNWAY = Gauge(
+    "db_partition_runway_seconds", "How long the months of a partitioned table last from now.", ["table"],
+    registry=_CLUSTER,
+)  # fmt: skip

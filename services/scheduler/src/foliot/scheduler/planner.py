@@ -13,12 +13,12 @@ import structlog
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
-from foliot.common.repositories.executions import Tick
 from foliot.common.repositories.jobs import OpenRuns
 from foliot.common.repositories.unit import Unit
 from foliot.common.runs import end_runs
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import Timetable, from_fields
+from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
 from foliot.scheduler.decisions import DueJob, Judged, Plan, decide, judge
 from foliot.scheduler.dispatcher import Dispatcher
@@ -144,22 +144,26 @@ class Planner:
     def _report(self, plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> None:
         next_run_times = {plan.advance.job_id: plan.advance.next_run_time for plan in plans}
         owners = {tick.job_id: tick for plan in plans for tick in plan.ticks}
-        for row in inserted:
-            if row["status"] != "QUEUED":
-                metrics.TICKS_SKIPPED.labels(_reason(plans, row)).inc()
-                continue
+        planned = [row for row in inserted if row["status"] == "QUEUED"]
+        metrics.RUNS_PLANNED.inc(len(planned))
+        if len(planned) < len(inserted):
+            _count_skipped(plans, inserted)
+        for row in planned:
             owner = owners[row["job_id"]]
-            metrics.RUNS_PLANNED.inc()
             _log.info(
                 events.JOB_SCHEDULED, job_id=row["job_id"], execution_id=row["execution_id"],
                 scheduled_time=row["scheduled_time"], next_run_time=next_run_times[row["job_id"]],
                 user_id=owner.user_id, team_id=owner.team_id, request_id=owner.request_id,
+                trace_id=trace_id(owner.traceparent),
             )  # fmt: skip
 
 
-def _reason(plans: Sequence[Plan], row: asyncpg.Record) -> str:
-    ticks: list[Tick] = next(plan.ticks for plan in plans if plan.advance.job_id == row["job_id"])
-    return next((t.error_message or "" for t in ticks if t.scheduled_time == row["scheduled_time"]), "")
+def _count_skipped(plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> None:
+    ticks = {(tick.job_id, tick.scheduled_time): tick for plan in plans for tick in plan.ticks}
+    for row in inserted:
+        if row["status"] == "SKIPPED":
+            tick = ticks[row["job_id"], row["scheduled_time"]]
+            metrics.TICKS_SKIPPED.labels(tick.error_message).inc(tick.skipped_count or 1)
 
 
 def due_job(row: asyncpg.Record) -> DueJob:

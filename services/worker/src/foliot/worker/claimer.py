@@ -20,6 +20,7 @@ from foliot.common.errors import Unavailable
 from foliot.common.models import Finished, RetryPolicy, policy_from
 from foliot.common.runs import conclude, count_ended
 from foliot.common.states import ExecutionStatus, Trigger
+from foliot.common.tracing import trace_id
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Held, Inbox, settle
 from foliot.worker.lease import Lease
@@ -188,10 +189,10 @@ def traceparent(row: asyncpg.Record) -> str:
     """W3C trace context: the request's trace if it has one, else one that all attempts of the run share."""
     given = row["traceparent"]
     if given:
-        trace_id = given.split("-")[1]
+        trace = trace_id(given)
     else:
-        trace_id = hashlib.sha256(f"{row['job_id']}:{rfc3339(row['scheduled_time'])}".encode()).hexdigest()[:32]
-    return f"00-{trace_id}-{random.getrandbits(64):016x}-01"
+        trace = hashlib.sha256(f"{row['job_id']}:{rfc3339(row['scheduled_time'])}".encode()).hexdigest()[:32]
+    return f"00-{trace}-{random.getrandbits(64):016x}-01"
 
 
 def _unclaimable(row: asyncpg.Record, message: str) -> Finished:

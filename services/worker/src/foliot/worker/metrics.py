@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 JOBS_EXECUTED = Counter("worker_jobs_executed_total", "Attempts that ended here.", ["worker_id", "status", "job_type"])
@@ -15,11 +17,12 @@ RUNNING = Gauge("worker_running", "Attempts that run now.")
 HELD = Gauge("worker_held", "Deliveries received and not yet claimed.")
 FENCED = Counter("worker_fenced_writes_total", "Results dropped because the attempt was not this worker's any more.")
 HANDED_BACK = Counter("worker_handed_back_total", "Deliveries given back because no slot was free in time.")
-RETRIES = Counter("worker_retries_total", "Attempts that a failure asked for.", ["job_type"])
-DEAD_LETTERS = Counter("worker_dead_letters_total", "Runs given up here.", ["job_type"])
 POISON = Counter("worker_poison_total", "Rows that were set aside because they break a batch.")
 UNREADABLE = Counter("worker_unreadable_messages_total", "Messages that are not a dispatch.")
 
+executed = cache(JOBS_EXECUTED.labels)
+"""The counter of (worker_id, status, job_type); label values are looked up once."""
+job_duration = cache(JOB_DURATION.labels)
 JOB_TYPES = ("http_request", "script", "sql_query")
 STATUSES = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED")
 
@@ -27,8 +30,6 @@ STATUSES = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED")
 def initialise(worker_id: str) -> None:
     """Every label value is there from the start, so that rate() sees the first failure."""
     for job_type in JOB_TYPES:
-        JOB_DURATION.labels(job_type)
-        RETRIES.labels(job_type)
-        DEAD_LETTERS.labels(job_type)
+        job_duration(job_type)
         for status in STATUSES:
-            JOBS_EXECUTED.labels(worker_id, status, job_type)
+            executed(worker_id, status, job_type)

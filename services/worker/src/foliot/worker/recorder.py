@@ -22,6 +22,7 @@ from foliot.common.postgres import AGAIN
 from foliot.common.repositories.executions import Outcome
 from foliot.common.runs import Concluded, conclude, count_ended
 from foliot.common.states import ExecutionStatus
+from foliot.common.tracing import trace_id
 from foliot.worker import events, metrics
 from foliot.worker.lease import Lease
 from foliot.worker.running import Claimed, Running
@@ -126,7 +127,7 @@ class Recorder:
         for (status, job_type), count in Counter(
             (e.outcome.status, e.claimed.job_type) for e in batch if e.claimed.execution_id in recorded.durations
         ).items():
-            metrics.JOBS_EXECUTED.labels(self._worker_id, status, job_type).inc(count)
+            metrics.executed(self._worker_id, status, job_type).inc(count)
         self._drop([ended for ended in batch if ended.claimed.execution_id not in recorded.durations])
         for ended in batch:
             duration = recorded.durations.get(ended.claimed.execution_id)
@@ -136,17 +137,15 @@ class Recorder:
 
     def _report_one(self, ended: Ended, duration: int, retry_at: datetime | None) -> None:
         claimed, outcome = ended.claimed, ended.outcome
-        metrics.JOB_DURATION.labels(claimed.job_type).observe(duration / 1000)
+        metrics.job_duration(claimed.job_type).observe(duration / 1000)
         failed = outcome.status in (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT)
-        if failed:
-            (metrics.DEAD_LETTERS if retry_at is None else metrics.RETRIES).labels(claimed.job_type).inc()
         log = _log.info if not failed else _log.error if retry_at is None else _log.warning
         log(
             events.ATTEMPT_FAILED if failed else events.ATTEMPT_FINISHED,
             job_id=claimed.job_id, execution_id=claimed.execution_id, attempt_number=claimed.attempt_number,
             job_type=claimed.job_type, status=outcome.status, user_id=claimed.user_id, team_id=claimed.team_id,
             worker_id=self._worker_id, duration=duration, error=outcome.error_message, retry_at=retry_at,
-            request_id=claimed.request_id, trace_id=claimed.traceparent.split("-")[1],
+            request_id=claimed.request_id, trace_id=trace_id(claimed.traceparent),
         )  # fmt: skip
 
     def _drop(self, fenced: Sequence[Ended]) -> None:

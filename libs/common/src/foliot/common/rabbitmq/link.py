@@ -11,6 +11,7 @@ from typing import Any
 import aiormq
 import structlog
 
+from foliot.common import metrics
 from foliot.common.clock import Clock
 from foliot.common.rabbitmq.guard import Down, Rejected, guard
 from foliot.common.topology import EXCHANGE, Queue
@@ -74,6 +75,7 @@ class Link:
             await declare(channel, queue)
         self._channel = channel
         self._backoff = BACKOFF_MIN
+        metrics.RABBITMQ_CONNECTED.labels(self._name).set(1)
         _log.info("rabbitmq_open", link=self._name)
         return channel
 
@@ -92,6 +94,7 @@ class Link:
         connection, self._connection, self._channel = self._connection, None, None
         if connection is None:
             return
+        metrics.RABBITMQ_CONNECTED.labels(self._name).set(0)
         with contextlib.suppress(Down, Rejected):
             await guard(connection.close(), 1.0)
         for name in ("_writer_task", "_reader_task"):

@@ -228,5 +228,6 @@ class Executions:
         )  # fmt: skip
         return [execution_from(row) for row in rows]
 
-    async def oldest_available(self) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.oldest_available)
+    async def oldest_available(self, limit: int) -> list[asyncpg.Record]:
+        """(queue, priority, depth, undispatched, available_at), none for what has nothing waiting; depth <= `limit`."""
+        return await self._session.fetch(SQL.oldest_available, limit)

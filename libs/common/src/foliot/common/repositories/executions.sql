@@ -293,7 +293,22 @@ WHERE job_id = $10 AND scheduled_time >= $4 AND scheduled_time <= $5 AND executi
 ORDER BY execution_id DESC LIMIT $9
 
 -- name: oldest_available
--- For the gauges: how many wait, and since when, by pool.
-SELECT queue, count(*) AS depth, min(available_at) AS available_at FROM executions
-WHERE end_time IS NULL AND status = 'QUEUED' AND available_at <= now()
-GROUP BY queue
+-- For the gauges, by pool and priority: how many wait to be claimed, how many of them are not dispatched, and since when
+-- the oldest waits. Counts no further than $1 of each: hops from one pair to the next over the open-work index.
+WITH RECURSIVE pairs AS (
+    (SELECT queue, priority FROM executions WHERE end_time IS NULL ORDER BY queue, priority LIMIT 1)
+    UNION ALL
+    SELECT n.queue, n.priority FROM pairs p, LATERAL (
+        SELECT e.queue, e.priority FROM executions e
+        WHERE e.end_time IS NULL AND (e.queue, e.priority) > (p.queue, p.priority)
+        ORDER BY e.queue, e.priority LIMIT 1) n)
+SELECT p.queue, p.priority, w.depth, w.undispatched, w.available_at
+FROM pairs p, LATERAL (
+    SELECT count(*) AS depth, count(*) FILTER (WHERE o.dispatched_at IS NULL) AS undispatched,
+        min(o.available_at) AS available_at
+    FROM (
+        SELECT e.dispatched_at, e.available_at FROM executions e
+        WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.status = 'QUEUED'
+          AND e.available_at <= now()
+        ORDER BY e.available_at LIMIT $1) o) w
+WHERE w.depth > 0

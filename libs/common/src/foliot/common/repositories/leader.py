@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from foliot.common.errors import Fenced
 from foliot.common.postgres import Session, Statements
 
@@ -52,3 +54,10 @@ class Leader:
 
     async def estimate_rows(self) -> dict[str, int]:
         return {row["name"]: row["rows"] for row in await self._session.fetch(SQL.estimate_rows)}
+
+    async def select_replicas(self) -> list[asyncpg.Record]:
+        """(replica, bytes, seconds) behind; empty without the privilege to look."""
+        return await self._session.fetch(SQL.select_replicas)
+
+    async def select_partition_ends(self) -> dict[str, datetime]:
+        return {row["name"]: row["until"] for row in await self._session.fetch(SQL.select_partition_ends)}

@@ -47,3 +47,18 @@ SELECT 'jobs' AS name, GREATEST(0, reltuples)::bigint AS rows FROM pg_class WHER
 UNION ALL
 SELECT 'executions', COALESCE(sum(GREATEST(0, c.reltuples)), 0)::bigint
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'executions'::regclass
+
+-- name: select_replicas
+-- The streaming replicas and how far behind they are. A stalled one reports nothing: then its silence counts.
+SELECT application_name AS replica, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::float8 AS bytes,
+    CASE WHEN replay_lsn = pg_current_wal_lsn() THEN 0
+         ELSE GREATEST(extract(epoch FROM replay_lag), extract(epoch FROM clock_timestamp() - reply_time), 0)::float8
+    END AS seconds
+FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn IS NOT NULL
+
+-- name: select_partition_ends
+-- Up to when each partitioned table has months.
+SELECT p.relname AS name, max((regexp_match(pg_get_expr(c.relpartbound, c.oid), $$TO \('([^']+)'\)$$))[1]::timestamptz) AS until
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+WHERE p.oid IN ('executions'::regclass, 'audit_logs'::regclass)
+GROUP BY p.relname

@@ -1,0 +1,1 @@
+"""What is made of the code's metrics: the list of them, alert rules with their thresholds, dashboards."""

@@ -1,0 +1,18 @@
+"""W3C trace context, as correlation: one trace id from the HTTP request to the child process."""
+
+from __future__ import annotations
+
+import re
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def valid_traceparent(given: str | None) -> str | None:
+    """What a caller sent, if it is a traceparent."""
+    lower = (given or "").lower()
+    return lower if _TRACEPARENT.fullmatch(lower) else None
+
+
+def trace_id(traceparent: str | None) -> str | None:
+    """The part of a valid traceparent that all lines of one trace share."""
+    return traceparent[3:35] if traceparent else None
