@@ -77,6 +77,9 @@ fences: setup ## take each guard out of a copy and see its test turn red
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 	@PYTHONPATH=tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
 
+alerts: setup ## write infra/alerts/*.yml from their settings
+	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
+
 docs-metrics: setup ## write docs/metrics.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-metrics
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from monitoring.alerting import alert_rules
 from monitoring.reference import reference
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -15,7 +16,7 @@ def documents() -> dict[str, str]:
     return {"docs/metrics.md": reference()}
 
 
-COMMANDS: dict[str, Callable[[], dict[str, str]]] = {"docs-metrics": documents}
+COMMANDS: dict[str, Callable[[], dict[str, str]]] = {"docs-metrics": documents, "alerts": alert_rules}
 
 
 def main() -> None:

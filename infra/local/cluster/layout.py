@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 DEFAULT = REPOSITORY / ".local"
 MARKER = ".foliot-local-cluster"
 LEAST_FREE = 1 << 30
-SERVERS = ("postgres", "replica", "rabbitmq", "zookeeper")
+SERVERS = ("postgres", "replica", "rabbitmq", "zookeeper", "prometheus", "alertmanager")
 
 
 class Layout:
@@ -26,6 +26,7 @@ class Layout:
         self.datasources = directory / "datasources.json"
         self.admin_key = directory / "admin-api-key"
         self.env = directory / "env"
+        self.keys = directory / "keys"  # of PagerDuty and Slack: the user's
         self.supervisor_lock = directory / "supervisor.lock"
         self.command_lock = directory / "command.lock"
 

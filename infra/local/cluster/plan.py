@@ -4,15 +4,18 @@ from functools import cached_property
 from pathlib import Path
 
 from cluster import services
+from cluster.alertmanager import Alertmanager
 from cluster.command import run
-from cluster.definition import Part, Step, minimal_environment
+from cluster.definition import HOST, Part, Step, minimal_environment
 from cluster.demo import create_demo
 from cluster.layout import REPOSITORY, Layout
 from cluster.postgres import Postgres, url
+from cluster.prometheus import Prometheus
 from cluster.rabbitmq import RabbitMQ
 from cluster.replica import Replica
 from cluster.settings import ROLES, Settings, read_passwords, read_ports
 from cluster.zookeeper import ZooKeeper
+from monitoring.alerting import read_settings
 
 
 class Plan:
@@ -30,6 +33,14 @@ class Plan:
             home / "rabbitmq", ports["rabbitmq"], ports["epmd"], ports["distribution"], passwords["rabbitmq"]
         )
         self.zookeeper = ZooKeeper(home / "zookeeper", ports["zookeeper"])
+        alerts = {**read_settings(), "workers_expected": self.settings.workers}
+        self.alertmanager = Alertmanager(
+            directory=home / "alertmanager", port=ports["alertmanager"], keys=layout.keys, settings=alerts
+        )
+        self.prometheus = Prometheus(
+            directory=home / "prometheus", port=ports["prometheus"], alertmanager_port=ports["alertmanager"],
+            targets=self._targets(), settings=alerts,
+        )  # fmt: skip
 
     def parts(self) -> list[Part]:
         ports, addresses = self.ports, self.addresses
@@ -38,6 +49,8 @@ class Plan:
             self.replica.definition(),
             *self.rabbitmq.definitions(),
             self.zookeeper.definition(),
+            self.prometheus.definition(),
+            self.alertmanager.definition(),
             Step(name="migrate", prepare=self._migrate, needs=("postgres",)),
             Step(name="demo", prepare=self._create_demo, needs=("postgres",)),
             services.api(self.settings.api_port, addresses),
@@ -57,6 +70,15 @@ class Plan:
             zookeeper_hosts=self.zookeeper.hosts,
             datasources=str(self.layout.datasources),
         )
+
+    def _targets(self) -> dict[str, list[str]]:
+        """What Prometheus scrapes, by service."""
+        settings, ports = self.settings, self.ports
+        return {
+            "api": [f"{HOST}:{settings.api_port}"],
+            "scheduler": [f"{HOST}:{ports[name]}" for name in settings.scheduler_names],
+            "worker": [f"{HOST}:{ports[name]}" for name in settings.worker_names],
+        }
 
     def _url_of(self, role: str) -> str:
         return url(self.primary.port, role, self.passwords[role])

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
+import aiohttp
+
 from cluster.definition import HOST, Probe
 from cluster.errors import NotReady
 from cluster.process import Process
 
 INTERVAL = 0.05
 TIMEOUT = 5.0
+ANSWER_LENGTH = 80
 
 
 async def ask(probe: Probe, timeout: float = TIMEOUT) -> str:
@@ -36,6 +39,29 @@ async def ready(probe: Probe, process: Process, tell: Callable[[str], None] = la
                 tell(before)
             await process.exited_within(INTERVAL)
     return False
+
+
+async def get(port: int, path: str) -> bytes:
+    """What a local HTTP server answers. Raises NotReady unless it is 200."""
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{HOST}:{port}{path}") as response,
+        ):
+            status, body = response.status, await response.read()
+    except aiohttp.ClientConnectorError:
+        raise NotReady("does not listen") from None
+    except aiohttp.ClientError as error:
+        raise NotReady(f"{type(error).__name__}: {error}") from None
+    if status != 200:
+        raise NotReady(f"{status} {body.decode(errors='replace')[:ANSWER_LENGTH]}")
+    return body
+
+
+async def ask_http(port: int, path: str) -> str:
+    """The probe of a server that is ready when it answers 200."""
+    await get(port, path)
+    return ""
 
 
 async def converse(port: int, question: bytes = b"") -> bytes:

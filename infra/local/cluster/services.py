@@ -3,14 +3,12 @@
 import sys
 from dataclasses import dataclass
 
-import aiohttp
 import msgspec
 
 from cluster.definition import HOST, Definition, minimal_environment
-from cluster.errors import NotReady
+from cluster.probes import get
 
 SERVERS = ("postgres", "replica", "rabbitmq", "zookeeper")
-ANSWER_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +80,7 @@ def _service(name: str, port: int, environment: dict[str, str]) -> Definition:
 
 
 async def ask_readyz(port: int) -> str:
-    try:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://{HOST}:{port}/readyz") as response,
-        ):
-            status, body = response.status, await response.read()
-    except aiohttp.ClientConnectorError:
-        raise NotReady("does not listen") from None
-    except aiohttp.ClientError as error:
-        raise NotReady(f"{type(error).__name__}: {error}") from None
-    if status != 200:
-        raise NotReady(f"{status} {body.decode(errors='replace')[:ANSWER_LENGTH]}")
-    return _role(body)
+    return _role(await get(port, "/readyz"))
 
 
 def _role(body: bytes) -> str:

@@ -10,7 +10,7 @@ from cluster import files
 from cluster.errors import ClusterError
 from cluster.ports import choose, is_free
 
-SERVER_PORTS = ("postgres", "replica", "rabbitmq", "epmd", "distribution", "zookeeper")
+SERVER_PORTS = ("postgres", "replica", "rabbitmq", "epmd", "distribution", "zookeeper", "prometheus", "alertmanager")
 ROLES = ("foliot_api", "foliot_scheduler", "foliot_worker", "foliot_maintenance")
 PASSWORDS = ("owner", "replicator", "rabbitmq", "foliot_demo", *ROLES)
 MOST = 50

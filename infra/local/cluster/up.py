@@ -85,8 +85,8 @@ def _settle(layout: Layout, environment: Mapping[str, str], running: set[str]) -
 
 def _start_supervisor(layout: Layout, lock: int) -> int:
     """It inherits its lock: there is no moment at which nobody has it."""
-    package = str(Path(__file__).parents[1])
-    environment = minimal_environment(PYTHONPATH=package, FOLIOT_LOCAL_DIR=str(layout.directory))
+    packages = f"{Path(__file__).parents[1]}:{Path(__file__).parents[2]}"
+    environment = minimal_environment(PYTHONPATH=packages, FOLIOT_LOCAL_DIR=str(layout.directory))
     with open_log(layout.supervisor_log) as log:
         return subprocess.Popen(
             (sys.executable, "-m", "cluster", "supervise"),
@@ -137,6 +137,8 @@ def _write_addresses(plan: Plan) -> None:
         "DATABASE_REPLICA_URL": plan.replica.url,
         "AMQP_URL": plan.rabbitmq.url,
         "ZOOKEEPER_HOSTS": plan.zookeeper.hosts,
+        "PROMETHEUS_URL": plan.prometheus.url,
+        "ALERTMANAGER_URL": plan.alertmanager.url,
     }
     files.write(plan.layout.env, "".join(f"{name}={value}\n" for name, value in addresses.items()))
 
