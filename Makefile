@@ -80,6 +80,9 @@ oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
+dashboards: setup ## write infra/dashboards/*.json from their code
+	@PYTHONPATH=infra $(BIN)/python -m monitoring dashboards
+
 docs-metrics: setup ## write docs/metrics.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-metrics
 

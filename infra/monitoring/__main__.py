@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitoring.alerting import alert_rules
+from monitoring.dashboards import dashboard_files
 from monitoring.reference import reference
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -16,7 +17,11 @@ def documents() -> dict[str, str]:
     return {"docs/metrics.md": reference()}
 
 
-COMMANDS: dict[str, Callable[[], dict[str, str]]] = {"docs-metrics": documents, "alerts": alert_rules}
+COMMANDS: dict[str, Callable[[], dict[str, str]]] = {
+    "docs-metrics": documents,
+    "alerts": alert_rules,
+    "dashboards": dashboard_files,
+}
 
 
 def main() -> None:

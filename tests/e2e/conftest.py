@@ -12,6 +12,8 @@ from aiohttp import web
 from cluster.servers import Servers
 from support.databases import create_from_template
 from support.foliot import Foliot
+from support.monitoring import Watched, start_monitoring, start_replica
+from support.receivers import open_receivers
 from support.starting import start_foliot
 
 
@@ -25,6 +27,27 @@ async def foliot(servers: Servers, template: str, tmp_path_factory: pytest.TempP
             servers, database, directory, schedulers=2, workers=2, WORKER__FOLIOT_WORKER_DATASOURCES_FILE=str(sources)
         ) as started:
             yield started
+
+
+SHORT: dict[str, str | float] = {
+    "window": "8s", "failure_ratio_for": "1s", "worker_down_for": "1s", "scheduler_down_for": "1s", "queue_depth": 20,
+    "queue_depth_for": "1s", "workers_expected": 2, "group_wait": "1s", "group_interval": "1s",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+async def watched(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Watched]:
+    """One whose processes may be killed, with a replica, a Prometheus and an Alertmanager."""
+    directory = tmp_path_factory.mktemp("alerts")
+    async with (
+        create_from_template(servers.database_url, template, "alerts") as database,
+        start_replica(servers, directory),
+        start_foliot(servers, database, directory, schedulers=2, workers=2) as foliot,
+        open_receivers() as receivers,
+        start_monitoring(foliot, directory, receivers, **SHORT) as monitoring,
+    ):
+        await foliot.leader()
+        yield Watched(foliot, receivers, monitoring)
 
 
 @pytest.fixture(scope="session")

@@ -6,36 +6,9 @@ Only times and thresholds differ from what is committed; the rules are the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
-
-from cluster.servers import Servers
-from support.databases import create_from_template
 from support.foliot import Foliot
-from support.monitoring import start_monitoring
-from support.receivers import Receivers, open_receivers
-from support.starting import start_foliot
-
-SHORT: dict[str, str | float] = {
-    "window": "8s", "failure_ratio_for": "1s", "worker_down_for": "1s", "scheduler_down_for": "1s", "queue_depth": 20,
-    "queue_depth_for": "1s", "workers_expected": 2, "group_wait": "1s", "group_interval": "1s",
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-async def watched(
-    servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Foliot, Receivers]]:
-    directory = tmp_path_factory.mktemp("alerts")
-    async with (
-        create_from_template(servers.database_url, template, "alerts") as database,
-        start_foliot(servers, database, directory, schedulers=2, workers=2) as foliot,
-        open_receivers() as receivers,
-        start_monitoring(foliot, directory, receivers, **SHORT),
-    ):
-        await foliot.leader()
-        yield foliot, receivers
+from support.monitoring import Watched
 
 
 async def kill(foliot: Foliot, service: str) -> None:
@@ -48,8 +21,8 @@ async def start(foliot: Foliot, service: str) -> None:
     await asyncio.gather(*(server.start() for name, server in foliot.services.items() if name.startswith(service)))
 
 
-async def test_failing_jobs_page(watched: tuple[Foliot, Receivers]) -> None:
-    foliot, receivers = watched
+async def test_failing_jobs_page(watched: Watched) -> None:
+    foliot, receivers = watched.foliot, watched.receivers
     job = await foliot.create(schedule="@every 1s", payload={"script": "exit 1"}, retry_policy={"max_retries": 0})
     page = await receivers.paged("HighJobFailureRate", "trigger")
     assert "Job failure rate is 100%" in page["payload"]["summary"]
@@ -61,8 +34,8 @@ async def test_failing_jobs_page(watched: tuple[Foliot, Receivers]) -> None:
     await receivers.told("[RESOLVED] HighJobFailureRate")
 
 
-async def test_dead_workers_and_a_flood_are_told(watched: tuple[Foliot, Receivers]) -> None:
-    foliot, receivers = watched
+async def test_dead_workers_and_a_flood_are_told(watched: Watched) -> None:
+    foliot, receivers = watched.foliot, watched.receivers
     await kill(foliot, "worker")
     text = (await receivers.told("[FIRING] WorkerDown"))["text"]
     assert "Only 0 workers are healthy (expected 2) (docs/runbook.md#workerdown)" in text
@@ -74,8 +47,8 @@ async def test_dead_workers_and_a_flood_are_told(watched: tuple[Foliot, Receiver
     assert not [page for page in receivers.pages if "WorkerDown" in page["dedup_alert"]], "a warning pages nobody"
 
 
-async def test_dead_schedulers_page(watched: tuple[Foliot, Receivers]) -> None:
-    foliot, receivers = watched
+async def test_dead_schedulers_page(watched: Watched) -> None:
+    foliot, receivers = watched.foliot, watched.receivers
     await kill(foliot, "scheduler")
     page = await receivers.paged("SchedulerDown", "trigger")
     assert "Scheduler is down! No jobs being scheduled." in page["payload"]["summary"]

@@ -6,14 +6,20 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+import asyncpg
+import msgspec
 
 from cluster.alertmanager import Alertmanager
 from cluster.definition import HOST
 from cluster.ports import choose
+from cluster.postgres import Postgres
 from cluster.prometheus import Prometheus
+from cluster.replica import Replica
 from cluster.server import Server
+from cluster.servers import Servers
 from monitoring.alerting import read_settings
 from support.foliot import Foliot
 from support.receivers import ROUTING_KEY, Receivers
@@ -31,6 +37,14 @@ class Monitoring:
         assert answer["status"] == "success", (expression, answer.get("error"))
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """A Foliot, who watches it, and who is told."""
+
+    foliot: Foliot
+    receivers: Receivers
+    monitoring: Monitoring
 
 
 def targets_of(foliot: Foliot) -> dict[str, list[str]]:
@@ -71,3 +85,20 @@ async def start_monitoring(
         finally:
             for server in reversed(servers):
                 await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def start_replica(servers: Servers, directory: Path) -> AsyncIterator[None]:
+    """One that streams from the session's primary; its slot is dropped at the end."""
+    password = urlsplit(servers.database_url).password or ""
+    primary = Postgres(directory / "unused", servers.postgres.port, password, password)
+    [port] = choose(["replica"]).values()
+    server = Server(Replica(directory / "replica", port, primary).definition(), directory / "replica.log")
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
+        owner = await asyncpg.connect(servers.database_url)
+        await owner.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
+        await owner.close()

@@ -216,6 +216,18 @@ def test_the_seeds_500_of_800(tmp_path: Path, alive: int, fires: bool) -> None:
     assert promtool(tmp_path, settings, [case("800", changed, "12m", expected)]) == ""
 
 
+def test_a_worker_with_less_than_half_of_the_medians_jobs_is_slow(tmp_path: Path) -> None:
+    """The seed's picture: 120 and 115 an hour are healthy, 50 is slow; and one that is gone is down."""
+    rates = {"worker-1": "0+2x60", "worker-2": "0+1.92x60", "worker-3": "0+0.83x60", "worker-4": "0+2x29 stale _x30"}
+    series = {f'worker_jobs_executed_total{{worker_id="{name}"}}': values for name, values in rates.items()}
+    expected = {"worker-1": 2, "worker-2": 2, "worker-3": 1, "worker-4": 0}
+    samples = [{"labels": f'foliot:worker_health{{worker_id="{n}"}}', "value": v} for n, v in expected.items()]
+    one = case("workers", {}, "45m", set())
+    one["input_series"] = [{"series": name, "values": values} for name, values in series.items()]
+    one["promql_expr_test"] = [{"expr": "foliot:worker_health", "eval_time": "40m", "exp_samples": samples}]
+    assert promtool(tmp_path, alerting.read_settings(), [one]) == ""
+
+
 SUMMARIES = {
     "QueueDepthHigh": ("a flood", "36m", {"queue": "pending_jobs"}, "Queue depth is 10001, workers may be overloaded"),
     "HighJobFailureRate": ("more than a tenth fails", "40m", {}, "Job failure rate is 11.76%"),

@@ -296,11 +296,12 @@ ORDER BY execution_id DESC LIMIT $9
 -- For the gauges, by pool and priority: how many wait to be claimed, how many of them are not dispatched, and since when
 -- the oldest waits. Counts no further than $1 of each: hops from one pair to the next over the open-work index.
 WITH RECURSIVE pairs AS (
-    (SELECT queue, priority FROM executions WHERE end_time IS NULL ORDER BY queue, priority LIMIT 1)
+    (SELECT queue, priority FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
+     ORDER BY queue, priority LIMIT 1)
     UNION ALL
     SELECT n.queue, n.priority FROM pairs p, LATERAL (
         SELECT e.queue, e.priority FROM executions e
-        WHERE e.end_time IS NULL AND (e.queue, e.priority) > (p.queue, p.priority)
+        WHERE e.end_time IS NULL AND e.available_at IS NOT NULL AND (e.queue, e.priority) > (p.queue, p.priority)
         ORDER BY e.queue, e.priority LIMIT 1) n)
 SELECT p.queue, p.priority, w.depth, w.undispatched, w.available_at
 FROM pairs p, LATERAL (
