@@ -30,8 +30,11 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
     """Run a service until SIGTERM or SIGINT sets its stop event; exits the process with the code that says why."""
     environ: Mapping[str, str] = os.environ
     zoneinfo.reset_tzpath([])  # the pinned tzdata counts, not the host's
-    logs.configure(service, environ.get("FOLIOT_LOG_LEVEL", "INFO"))
+    level = environ.get("FOLIOT_LOG_LEVEL", "INFO")
+    logs.configure(service, level if level in logs.LEVELS else "INFO")
     try:
+        if level not in logs.LEVELS:
+            raise ConfigError(f"FOLIOT_LOG_LEVEL: {level!r} is none of {', '.join(logs.LEVELS)}")
         loaded = config.load(config_type, environ)
     except ConfigError as error:
         _log.error("config_wrong", error=str(error))

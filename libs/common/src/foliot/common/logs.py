@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, BinaryIO, TextIO
 
 import orjson
@@ -22,11 +23,15 @@ _LEVELS = {
     "critical": "CRITICAL", "fatal": "CRITICAL",
 }  # fmt: skip
 _BUFFER = 64 * 1024
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 
 
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
-    """Send every log line of this process to `stream` (stdout by default) as JSON of the service `service`."""
+    """Send every log line of this process to `stream` (stdout by default) as JSON of the service `service`.
+
+    `level`: one of LEVELS.
+    """
     out = _Output((stream or sys.stdout).buffer)
     line = _Line(service)
     structlog.configure(
@@ -38,6 +43,7 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
     )
     for noisy in ("aiozk", "aiormq", "asyncio", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL if noisy in ("aiozk", "aiormq") else logging.WARNING)
+    _catch_last_words()
 
 
 class _Line:
@@ -63,7 +69,10 @@ class _Line:
         for name, value in (bound | fields if bound else fields).items():
             if value is not None:
                 shown[name] = value if type(value) is int else _value(value)
-        return orjson.dumps(shown, default=str, option=orjson.OPT_NON_STR_KEYS)
+        try:
+            return orjson.dumps(shown, default=str, option=orjson.OPT_NON_STR_KEYS)
+        except TypeError:  # text that is no Unicode, as names of files may be
+            return orjson.dumps({name: _encodable(value) for name, value in shown.items()})
 
 
 class _Output:
@@ -113,7 +122,25 @@ class _Libraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         fields: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
-        self._out.msg(self._line(record.levelname.lower(), record.getMessage(), fields))
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # the library's arguments do not fit its text
+            message = str(record.msg)
+        self._out.msg(self._line(record.levelname.lower(), message, fields))
+
+
+def _catch_last_words() -> None:
+    """What the interpreter would print as plain text becomes lines too."""
+    log = structlog.get_logger()
+
+    def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("crashed", exc_info=(kind, error, trace))
+
+    def unraisable(args: Any) -> None:
+        log.error("unraisable", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+
+    sys.excepthook, sys.unraisablehook = crashed, unraisable
+    logging.captureWarnings(True)
 
 
 class _Now:
@@ -127,6 +154,10 @@ class _Now:
         if second != self._second:
             self._second, self._text = second, rfc3339(datetime.fromtimestamp(second, UTC))[:20]
         return f"{self._text}{microsecond:06d}Z"
+
+
+def _encodable(value: Any) -> Any:
+    return value if isinstance(value, int | float) else str(value).encode(errors="replace").decode()
 
 
 def _value(value: Any) -> Any:

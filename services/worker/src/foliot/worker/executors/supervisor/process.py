@@ -14,7 +14,10 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from collections import deque
+from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, Final
 
 from foliot.worker.executors.supervisor import linux
@@ -182,5 +185,19 @@ def main(settings: str, channel: str) -> None:
     supervisor.run()
 
 
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """One line of the worker's log, in its format."""
+    line = {
+        "timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        "service": "worker",
+        "level": "CRITICAL",
+        "event": "crashed",
+        "message": "the supervisor of scripts crashed",
+        "error": "".join(traceback.format_exception(kind, error, trace))[-4_000:],
+    }
+    print(json.dumps(line), file=sys.stderr, flush=True)
+
+
 if __name__ == "__main__":
+    sys.excepthook = _last_words
     main(*sys.argv[1:3])
