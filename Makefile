@@ -77,6 +77,7 @@ fences: setup ## take each guard out of a copy and see its test turn red
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 	@PYTHONPATH=tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
 
+.PHONY: alerts dashboards docs-metrics
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
@@ -97,4 +98,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tests/benchmarks/peers.lock tests/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle docs-metrics snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle snapshot lock

@@ -159,13 +159,20 @@ def _servers() -> list[Panel]:
         lines("Rows", "short", (_cluster("db_table_rows", "table"), "{{table}}"), width=8),
         lines("Replica lag", "s", (_cluster("pg_replica_lag_seconds", "replica"), "{{replica}}"), width=8),
         lines("Replica lag", "bytes", (_cluster("pg_replica_lag_bytes", "replica"), "{{replica}}"), width=8),
+        lines(
+            "Removed by retention",
+            "short",
+            ("sum by (table) (increase(scheduler_expired_rows_total[$__rate_interval]))", "{{table}}, rows"),
+            ("sum by (table) (increase(scheduler_expired_months_total[$__rate_interval]))", "{{table}}, months"),
+            width=8,
+        ),
         stat("Replicas", _cluster("pg_replicas_streaming", "job"), "short"),
-        stat("Months left", _cluster("db_partition_runway_seconds", "table"), "s", legend="{{table}}", width=8),
+        stat("Months left", _cluster("db_partition_runway_seconds", "table"), "s", legend="{{table}}", width=4),
         stat(
             "Build",
             "count by (version, tzdata) (foliot_build_info)",
             "short",
             legend="{{version}}, tzdata {{tzdata}}",
-            width=12,
+            width=8,
         ),
     ]

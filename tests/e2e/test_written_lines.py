@@ -52,10 +52,13 @@ def _body(schedule: str, script: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-async def indexed(foliot: Foliot, watched: Watched, told: dict[str, int]) -> Elasticsearch:
-    """All lines, sent through the bulk interface."""
+async def indexed(foliot: Foliot, told: dict[str, int]) -> Elasticsearch:
+    """All lines of one cluster, sent through the bulk interface."""
+    return await _index([line for _, line in read(foliot)])
+
+
+async def _index(lines: list[dict[str, Any]]) -> Elasticsearch:
     async with open_elasticsearch() as elasticsearch, aiohttp.ClientSession() as http:
-        lines = [line for one in (foliot, watched.foliot) for _, line in read(one)]
         for start in range(0, len(lines), 500):
             batch = lines[start : start + 500]
             body = "".join(
@@ -106,8 +109,11 @@ async def test_info_is_one_line_a_run_one_an_attempt_one_a_change(foliot: Foliot
     }
 
 
-async def test_elasticsearch_takes_every_line(indexed: Elasticsearch) -> None:
-    assert indexed.refused == []
+async def test_elasticsearch_takes_every_line(indexed: Elasticsearch, watched: Watched) -> None:
+    """Also those of processes that were killed and of the others' despair."""
+    after_faults = await _index([line for _, line in read(watched.foliot)])
+    assert indexed.refused == after_faults.refused == []
+    assert {"WARNING", "ERROR"} <= {one["level"] for one in after_faults.documents.values()}
 
 
 async def test_elasticsearch_refuses_what_the_template_does_not_know() -> None:

@@ -35,6 +35,10 @@ POISON = Counter("scheduler_poison_total", "Jobs set aside because they cannot b
 
 for _reason in ("misfire", "overlap"):
     TICKS_SKIPPED.labels(_reason)
+for _table in ("jobs", "dead_letters_open", "dead_letters", "idempotency_keys", "leader_terms"):
+    EXPIRED_ROWS.labels(_table)
+for _table in ("executions", "audit_logs"):
+    EXPIRED_MONTHS.labels(_table)
 query_duration("select_pending_jobs")
 
 
