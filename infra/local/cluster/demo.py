@@ -6,31 +6,16 @@ import asyncpg
 import msgspec
 
 from cluster import files
+from cluster.layout import REPOSITORY
 from cluster.postgres import OWNER, Postgres, url
 
 DATABASE, ROLE = "demo", "foliot_demo"
+CONTENT = REPOSITORY / "infra" / "demo" / "demo.sql"
 QUERY = "SELECT customer, count(*) AS orders, sum(amount) AS amount FROM orders GROUP BY 1 ORDER BY 1"
-
-# Another database of the cluster is closed to the role by pg_hba.conf.
-CONTENT = """
-    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    CREATE TABLE IF NOT EXISTS orders (
-        order_id INT PRIMARY KEY,
-        customer TEXT NOT NULL,
-        amount NUMERIC(10, 2) NOT NULL,
-        ordered_at TIMESTAMPTZ NOT NULL
-    );
-    INSERT INTO orders
-    SELECT n, (ARRAY['Ada', 'Grace', 'Edsger', 'Barbara'])[1 + n % 4], 5 + n * 37 % 100,
-           TIMESTAMPTZ '2026-01-01 00:00+00' + n * INTERVAL '7 hours'
-    FROM generate_series(1, 200) AS n
-    ON CONFLICT DO NOTHING;
-    GRANT SELECT ON orders TO foliot_demo;
-"""
 
 
 async def create_demo(primary: Postgres, password: str, datasources: Path) -> None:
-    """As often as it is called."""
+    """As often as it is called. Another database of the cluster is closed to the role by pg_hba.conf."""
     connection = await asyncpg.connect(primary.url, timeout=5)
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", ROLE):
@@ -51,6 +36,6 @@ async def create_demo(primary: Postgres, password: str, datasources: Path) -> No
 async def _fill(demo_url: str) -> None:
     connection = await asyncpg.connect(demo_url, timeout=5)
     try:
-        await connection.execute(CONTENT)
+        await connection.execute(CONTENT.read_text())
     finally:
         await connection.close(timeout=5)

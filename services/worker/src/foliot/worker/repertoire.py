@@ -22,6 +22,8 @@ from foliot.worker.executors.supervisor.link import SupervisorError
 from foliot.worker.output import Output
 
 _MODES: dict[str, Mode | None] = {"auto": None, "namespace": "namespace", "group": "group"}
+_REMEDY = "allow the worker user namespaces and mounts in them, or set FOLIOT_WORKER_SCRIPT_MODE=group to run without"
+_WEAKNESS = "scripts are held together by the worker alone; without root they can read what it can, its secrets too"
 _log = structlog.get_logger()
 
 
@@ -81,7 +83,10 @@ async def _script(config: Config, stack: contextlib.AsyncExitStack) -> tuple[Scr
     try:
         script = await stack.enter_async_context(ScriptExecutor(sandbox))
     except SupervisorError as error:
-        _log.error(events.SCRIPTS_REFUSED, error=error)
-        return None, Refusing(str(error))
-    _log.info(events.SCRIPTS_CONFINED, mode=script.mode)
+        _log.error(events.SCRIPTS_REFUSED, error=error, remedy=_REMEDY)
+        return None, Refusing(f"{error}; the operator can {_REMEDY}")
+    if script.mode == "group":
+        _log.warning(events.SCRIPTS_CONFINED, mode=script.mode, weakness=_WEAKNESS)
+    else:
+        _log.info(events.SCRIPTS_CONFINED, mode=script.mode)
     return script, script

@@ -20,7 +20,8 @@ PDEATHSIG needs.
 Weaknesses that are left. Memory and CPU limits are those of one process, not of the attempt as a whole (no cgroup
 is assumed). What a script leaves outside its directory, in /tmp, stays; its user id is given out again after all
 others of the worker's block. Mode `group` without root: the script runs under the worker's own user and may signal
-its keeper and the supervisor; if it kills first the one and then the other, nobody finds what it started.
+its keeper and the supervisor; if it kills first the one and then the other, nobody finds what it started. It also
+reads the files that the worker may read, those below /run/secrets among them, which mode `namespace` covers.
 The network is the host's: scripts need it; whoever wants it closed runs workers in a network of their own.
 
 Everything here but `link` runs without site-packages: standard library only.

@@ -17,6 +17,9 @@ from foliot.worker.executors.supervisor.wire import Order, read_order
 KILL_ALL = signal.SIGUSR1
 """Told to a keeper without a namespace, which could not kill anything any more if it were killed itself."""
 
+_SECRETS = "/run/secrets"
+"""Where containers keep what the worker may read, under the user that scripts have too if the worker is not root."""
+
 _ORDER, _OUTPUT, _REPORT, _NULL, _SUPERVISOR, _FIRST_OTHER = 3, 4, 5, 6, 7, 8
 _ABOVE_ALL = 64
 _BROKEN = 125
@@ -109,6 +112,8 @@ def _enter_namespace(own_user: tuple[int, int] | None) -> None:
     linux.make_mounts_private()
     with contextlib.suppress(OSError):  # a container may forbid it; the old /proc only shows more than it should
         linux.mount_proc()
+    if os.path.isdir(_SECRETS):
+        linux.cover(_SECRETS)
 
 
 def _wait_for(script: int) -> int:

@@ -21,6 +21,7 @@ _SET_CHILD_SUBREAPER: Final = 36
 _SET_NO_NEW_PRIVS: Final = 38
 _PRIVATE: Final = 0x4000 | (1 << 18)
 _NO_SUID_DEV_EXEC: Final = 2 | 4 | 8
+_READ_ONLY: Final = 1
 
 _libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL: the child of a clone could not take it back
 _libc.syscall.restype = ctypes.c_long
@@ -98,6 +99,11 @@ def make_mounts_private() -> None:
 def mount_proc() -> None:
     """Show the processes of this PID namespace in /proc, and no others."""
     _mount(b"proc", b"/proc", b"proc", _NO_SUID_DEV_EXEC)
+
+
+def cover(directory: str) -> None:
+    """Put an empty, read-only directory over it, within this mount namespace."""
+    _mount(b"none", directory.encode(), b"tmpfs", _NO_SUID_DEV_EXEC | _READ_ONLY)
 
 
 def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int) -> None:

@@ -1,0 +1,8 @@
+#!/bin/bash
+# The primary: the image's own entrypoint with our settings.
+set -euo pipefail
+. /etc/foliot/settings.sh
+if [ -n "${POSTGRES_SYNCHRONOUS_STANDBY:-}" ]; then
+  settings+=(-c "synchronous_standby_names=$POSTGRES_SYNCHRONOUS_STANDBY")
+fi
+exec docker-entrypoint.sh postgres "${settings[@]}"
