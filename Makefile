@@ -87,6 +87,12 @@ dashboards: setup ## write infra/dashboards/*.json from their code
 docs-metrics: setup ## write docs/metrics.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-metrics
 
+images: ## build the container images
+	@FOLIOT_REVISION=$$(git rev-parse --short HEAD) docker compose build
+
+compose-e2e: setup ## run the end-to-end tests against docker compose, with kills, losses and a restore
+	@$(BIN)/pytest tests/e2e/compose --compose --timeout=600 $(PYTEST)
+
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
@@ -98,4 +104,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tests/benchmarks/peers.lock tests/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle images compose-e2e snapshot lock

@@ -25,6 +25,10 @@ _seconds: defaultdict[str, float] = defaultdict(float)
 _tests: defaultdict[str, int] = defaultdict(int)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--compose", action="store_true", help="run tests/e2e/compose too: needs a container engine")
+
+
 def pytest_configure() -> None:
     zoneinfo.reset_tzpath([])
 

@@ -17,6 +17,11 @@ from support.receivers import open_receivers
 from support.starting import start_foliot
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What needs a container engine."""
+    return True if collection_path.name == "compose" and not config.getoption("--compose") else None
+
+
 @pytest.fixture(scope="session")
 async def foliot(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Foliot]:
     directory: Path = tmp_path_factory.mktemp("foliot")
@@ -51,7 +56,7 @@ async def watched(servers: Servers, template: str, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
-async def target() -> AsyncIterator[str]:
+async def target(foliot: Foliot) -> AsyncIterator[str]:
     """A server for http_request jobs: /ok answers 200, /fail 500, /mended/<name> 500 at first and then 200."""
     seen: set[str] = set()
 
@@ -70,6 +75,6 @@ async def target() -> AsyncIterator[str]:
     app.add_routes([web.route("*", "/ok", ok), web.route("*", "/fail", fail), web.route("*", "/mended/{name}", mended)])
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await web.TCPSite(runner, foliot.host, 0).start()
+    yield f"http://{foliot.host}:{runner.addresses[0][1]}"
     await runner.cleanup()

@@ -21,7 +21,7 @@ async def test_http_request(foliot: Foliot, target: str) -> None:
     (execution,) = await foliot.ended(job["job_id"])
     assert execution["status"] == "COMPLETED", execution
     assert execution["http_status"] == 200
-    assert execution["worker_id"] in ("worker-1", "worker-2")
+    assert execution["worker_id"] in foliot.names("worker")
     assert execution["attempt_number"] == 1
     assert execution["scheduled_time"] <= execution["start_time"] <= execution["end_time"]
     assert (await foliot.job_becomes(job["job_id"], "COMPLETED"))["last_run_time"] == execution["scheduled_time"]
@@ -155,21 +155,21 @@ async def test_overlap(foliot: Foliot, policy: str) -> None:
 async def test_workers_and_schedulers_are_listed(foliot: Foliot) -> None:
     await foliot.leader()
     schedulers = (await foliot.call("GET", "/v1/schedulers"))["items"]
-    assert sorted(s["scheduler_id"] for s in schedulers) == ["scheduler-1", "scheduler-2"]
+    assert sorted(s["scheduler_id"] for s in schedulers) == foliot.names("scheduler")
     assert sorted(s["role"] for s in schedulers) == ["leader", "standby"]
     workers = (await foliot.call("GET", "/v1/workers"))["items"]
-    assert [(w["worker_id"], w["pools"], w["slots"]) for w in workers] == [
-        (f"worker-{n}", ["default"], 100) for n in (1, 2)
+    assert sorted((w["worker_id"], w["pools"], w["slots"]) for w in workers) == [
+        (name, ["default"], 100) for name in foliot.names("worker")
     ]
 
 
 async def test_metrics_of_every_process(foliot: Foliot) -> None:
-    for name, metric in [
-        ("api-1", "http_requests_total"),
-        ("scheduler-1", "scheduler_lag_seconds"),
-        ("worker-1", "worker_heartbeat_timestamp"),
+    for service, metric in [
+        ("api", "http_requests_total"),
+        ("scheduler", "scheduler_lag_seconds"),
+        ("worker", "worker_heartbeat_timestamp"),
     ]:
-        async with foliot.http.get(f"http://127.0.0.1:{foliot.services[name].port}/metrics") as response:
+        async with foliot.http.get(f"{foliot.admin_url(foliot.names(service)[0])}/metrics") as response:
             text = await response.text()
         assert metric in text
         assert "db_connection_pool_active" in text

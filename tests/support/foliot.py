@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
+from cluster.definition import HOST
 from cluster.server import Server
 from support.databases import TestDatabase
 from support.eventually import eventually
@@ -34,6 +35,17 @@ class Foliot:
         self.http = http
         self.proxies = proxies
         self.amqp_url = amqp_url
+
+    host = HOST
+    """Where a test may listen for its workers."""
+
+    def names(self, service: str) -> list[str]:
+        """What the processes of a service call themselves."""
+        return sorted(name for name in self.services if name.startswith(service))
+
+    def admin_url(self, name: str) -> str:
+        """Where a process answers /metrics."""
+        return f"http://{HOST}:{self.services[name].port}"
 
     async def call(self, method: str, path: str, body: Any = None, *, expect: int | None = None, **headers: str) -> Any:
         """The decoded answer; fails unless its status is `expect` (2xx by default)."""

@@ -44,3 +44,8 @@ give worker amqp_url "$amqp"
 give worker datasources.json "{\"demo\": {\"url\": \"$(database foliot_demo postgres demo)\"}}"
 
 give grafana admin_password "$(password grafana)"
+
+# Only their owner has these.
+for key in pagerduty-key slack-webhook; do
+  if [ -s "/secrets/$key" ]; then give alertmanager "$key" "$(cat "/secrets/$key")"; fi
+done

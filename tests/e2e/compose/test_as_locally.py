@@ -1,0 +1,3 @@
+"""The end-to-end tests of the local cluster, in containers."""
+
+from e2e.test_way_of_a_job import *  # noqa: F403
