@@ -42,11 +42,12 @@ class Compose:
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.settings['API_PORT']}"
 
-    async def __call__(self, *arguments: str, stdin: bytes = b"", check: bool = True) -> str:
+    async def __call__(self, *arguments: str, stdin: bytes = b"") -> str:
         """What `docker compose` prints on stdout; fails with its stderr."""
-        return await docker(
-            "compose", "-p", self.project, *self.profiles, *arguments, stdin=stdin, check=check, env=self.settings
-        )
+        return (await self.bytes(*arguments, stdin=stdin)).decode()
+
+    async def bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        return await run("compose", "-p", self.project, *self.profiles, *arguments, stdin=stdin, env=self.settings)
 
     async def containers(self, service: str = "") -> list[dict[str, Any]]:
         """What `docker inspect` says of each, by its name."""
@@ -59,18 +60,21 @@ class Compose:
         return out.strip()
 
 
-async def docker(
-    *arguments: str, stdin: bytes = b"", check: bool = True, env: dict[str, str] | None = None, within: float = 400
-) -> str:
+async def docker(*arguments: str) -> str:
+    return (await run(*arguments)).decode()
+
+
+async def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None, within: float = 400) -> bytes:
     process = await asyncio.create_subprocess_exec(
         "docker", *arguments, cwd=REPOSITORY, env={**os.environ, **(env or {})},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(within):
         out, err = await process.communicate(stdin)
-    if check and process.returncode != 0:
-        raise AssertionError(f"docker {' '.join(arguments)}: {process.returncode}\n{(out + err).decode()[-4000:]}")
-    return out.decode()
+    if process.returncode != 0:
+        said = (out[-2000:] + err[-2000:]).decode(errors="replace")
+        raise AssertionError(f"docker {' '.join(arguments)}: {process.returncode}\n{said}")
+    return out
 
 
 @contextlib.asynccontextmanager

@@ -20,20 +20,12 @@ async def load(foliot: ComposeFoliot, seconds: float) -> None:
         await foliot.create(payload={"script": "true"}, retry_policy={"max_retries": 1, "backoff_factor": 1})
 
 
-async def dump(compose: Compose) -> bytes:
-    """docs/deployment.md, Backup."""
-    await compose("exec", "-T", "postgres", "pg_dump", "-U", "foliot", "-Fc", "-f", "/tmp/foliot.dump", "foliot")
-    encoded = await compose("exec", "-T", "postgres", "base64", "/tmp/foliot.dump")
-    return encoded.encode()
-
-
 async def restore(compose: Compose, dumped: bytes) -> None:
-    """docs/deployment.md, Restore: roles, data, then everything else."""
+    """As docs/deployment.md says: roles, data, then everything else."""
     await compose("up", "--detach", "--wait", "postgres")
     await compose("exec", "-T", "postgres", "psql", "-XqU", "foliot", "foliot", stdin=ROLES.read_bytes())
-    await compose("exec", "-T", "postgres", "sh", "-c", "base64 -d >/tmp/foliot.dump", stdin=dumped)
     await compose(
-        "exec", "-T", "postgres", "pg_restore", "-U", "foliot", "-d", "foliot", "--exit-on-error", "/tmp/foliot.dump"
+        "exec", "-T", "postgres", "pg_restore", "-U", "foliot", "-d", "foliot", "--exit-on-error", stdin=dumped
     )
     await compose("up", "--detach", "--wait")
 
@@ -42,7 +34,7 @@ async def test_a_dump_under_load_goes_on_in_a_new_cluster(foliot: ComposeFoliot)
     ticking = [(await foliot.create(schedule="@every 1s", overlap_policy="allow"))["job_id"] for _ in range(20)]
     loading = asyncio.create_task(load(foliot, 8))
     await asyncio.sleep(3)
-    dumped = await dump(foliot.compose)
+    dumped = await foliot.compose.bytes("exec", "-T", "postgres", "pg_dump", "-U", "foliot", "-Fc", "foliot")
     await loading
     for job_id in ticking:
         await foliot.call("DELETE", f"/v1/jobs/{job_id}")
