@@ -70,8 +70,9 @@ async def test_a_process_that_ends_is_started_again(foliot: ComposeFoliot) -> No
 
 async def test_scaled_up(foliot: ComposeFoliot) -> None:
     """8 workers and 3 schedulers: all are known, all work, and Prometheus finds them."""
-    monitored = ("--profile=monitoring", "up", "--detach", "--no-recreate", "--wait")
-    await foliot.compose(*monitored, "--scale=worker=8", "--scale=scheduler=3")
+    monitored = ("worker", "scheduler", "prometheus", "alertmanager")
+    up = ("up", "--detach", "--no-recreate", "--wait")
+    await foliot.compose("--profile=monitoring", *up, "--scale=worker=8", "--scale=scheduler=3", *monitored)
     await foliot.look_again()
     workers = {w["worker_id"] for w in (await foliot.call("GET", "/v1/workers"))["items"]}
     assert (len(foliot.names("worker")), len(foliot.names("scheduler"))) == (8, 3)
@@ -85,7 +86,7 @@ async def test_scaled_up(foliot: ComposeFoliot) -> None:
     assert {e["status"] for e in executions} == {"COMPLETED"}
     assert {e["worker_id"] for e in executions} == set(foliot.names("worker"))
     await eventually(lambda: scraped(foliot), within=60, every=1)
-    await foliot.compose("up", "--detach", "--no-recreate", "--wait", "--scale=worker=2", "--scale=scheduler=2")
+    await foliot.compose(*up, "--scale=worker=2", "--scale=scheduler=2")
     await foliot.look_again()
 
 
