@@ -67,7 +67,7 @@ async def test_a_script_sees_no_secret_of_its_worker(foliot: ComposeFoliot) -> N
         ls -A /run/secrets
         for pid in /proc/[0-9]*; do
             cat $pid/environ | tr '\\0' '\\n' | grep FOLIOT_DATABASE
-            cat $pid/root/run/secrets/foliot/*
+            cat "$pid/root"/run/secrets/foliot/*
         done 2>/dev/null
         touch /run/secrets/own 2>/dev/null && echo writable
         exit 0
