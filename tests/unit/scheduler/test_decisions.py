@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,18 +105,51 @@ def test_many_dropped_ticks_get_one_row() -> None:
     assert (row.skipped_count, row.scheduled_time, row.skipped_until) == (500, NOW - seconds(5_000), NOW - seconds(10))
 
 
-def test_a_very_long_gap_is_judged_in_parts_that_cover_it() -> None:
-    job = a_due_job(schedule="@every 1s", next_run_time=NOW - seconds(CHUNK + 5_000), misfire_policy="run_once")
-    covered, queued, steps = 0, [], 0
+YEAR = 365 * 86_400
+
+
+@pytest.mark.parametrize("schedule", ["@every 1s", "* * * * * *"])
+@pytest.mark.parametrize(("policy", "late_runs"), [("skip", 0), ("run_once", 1), ("run_all", 100)])
+def test_a_year_of_missed_seconds_is_judged_once(schedule: str, policy: str, late_runs: int) -> None:
+    """31,536,001 ticks are due: the 61 within the grace run, the newest late ones by policy, one row covers the rest."""
+    begin = time.thread_time()
+    long_ago = NOW - seconds(YEAR)
+    made = plan(schedule=schedule, schedule_since=long_ago, next_run_time=long_ago, misfire_policy=policy)
+    cpu = time.thread_time() - begin
+    dropped, *runs = made.ticks
+    assert [run.scheduled_time for run in runs] == [NOW - seconds(60 + late_runs - n) for n in range(61 + late_runs)]
+    assert (dropped.status, dropped.scheduled_time) == ("SKIPPED", NOW - seconds(YEAR))
+    assert (dropped.skipped_count, dropped.skipped_until) == (YEAR - 60 - late_runs, NOW - seconds(61 + late_runs))
+    assert made.advance.next_run_time == NOW + seconds(1)
+    assert cpu < 0.05
+
+
+@pytest.mark.parametrize("policy", ["run_once", "run_all"])
+def test_a_few_late_ticks_before_very_many_in_time_are_judged_as_any_others(policy: str) -> None:
+    """Of ten late ticks the latest, or all, run, also where more follow than one decision takes."""
+    late, fresh = 10, CHUNK + 3_000
+    job = a_due_job(
+        schedule="@every 1s", misfire_grace_seconds=fresh - 1, misfire_policy=policy, overlap_policy="skip",
+        next_run_time=NOW - seconds(late + fresh - 1),
+    )  # fmt: skip
+    queued, skipped, open_runs = [], 0, NOTHING
     while job.next_run_time <= NOW:
-        made = decide(judge(job, timetable(job), NOW), NOTHING)
-        covered += sum(t.skipped_count or 1 for t in made.ticks)
+        made = decide(judge(job, timetable(job), NOW), open_runs)
         queued += [t.scheduled_time for t in made.ticks if t.status == "QUEUED"]
+        skipped += sum(t.skipped_count or 1 for t in made.ticks if t.status == "SKIPPED")
+        assert len(made.ticks) <= CHUNK
         assert made.advance.next_run_time is not None
-        job = a_due_job(schedule="@every 1s", next_run_time=made.advance.next_run_time, misfire_policy="run_once")
-        steps += 1
-    assert (covered, len(queued)) == (CHUNK + 5_001, 62)
-    assert steps == 3
+        job = msgspec.structs.replace(job, next_run_time=made.advance.next_run_time)
+        open_runs = OpenRuns(since=queued[0], waits=True)
+    kept = 1 if policy == "run_once" else late
+    assert queued == [NOW - seconds(kept + fresh - 1 - n) for n in range(kept + fresh)]
+    assert skipped == late - kept
+
+
+def test_a_caught_up_run_that_is_older_than_what_is_open_is_the_oldest_open_run() -> None:
+    """Else the older run would be overlooked: by the next tick, by the end of a run and by the job's end."""
+    made = plan(OpenRuns(since=NOW - seconds(5)), next_run_time=NOW - seconds(50))
+    assert made.advance.open_since == NOW - seconds(50)
 
 
 def test_max_runs_ends_the_schedule() -> None:
@@ -123,6 +158,17 @@ def test_max_runs_ends_the_schedule() -> None:
     gap = plan(max_runs=5, runs_planned=3, next_run_time=NOW - seconds(50))
     assert [t for t, status, _ in rows(gap) if status == "QUEUED"] == [NOW - seconds(50), NOW - seconds(40)]
     assert gap.advance.next_run_time is None
+
+
+def test_a_skipped_tick_does_not_count_towards_max_runs() -> None:
+    made = plan(UNFINISHED, max_runs=5, runs_planned=4)
+    assert rows(made) == [(NOW, "SKIPPED", False)]
+    assert (made.advance.runs, made.advance.next_run_time) == (0, NOW + seconds(10))
+
+
+def test_no_tick_is_expected_once_max_runs_is_reached() -> None:
+    made = plan(max_runs=5, runs_planned=5, next_run_time=NOW - seconds(500))
+    assert (made.ticks, made.advance.next_run_time) == ([], None)
 
 
 def test_end_at_ends_the_schedule() -> None:

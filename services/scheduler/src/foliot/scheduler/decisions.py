@@ -13,13 +13,13 @@ from foliot.common.repositories.executions import Tick
 from foliot.common.repositories.jobs import Advance, OpenRuns
 from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
+from foliot.common.skipped import skip, skip_range
 
-CHUNK = 10_000
-"""Ticks judged at once; of a longer gap the older half is judged first, the rest by the next step."""
-ROWS_PER_DECISION = 100
-"""Dropped ticks of one decision that get a row each; more get one row."""
+CHUNK = 2_000
+"""Ticks within the grace that one decision takes."""
 MISFIRE = "misfire"
 OVERLAP = "overlap"
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class DueJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,13 +53,15 @@ class DueJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """Due ticks after the misfire policy: what runs, what is dropped, what is next. `gap`: they are caught up."""
+    """Due ticks after the misfire policy: what runs, the rows of what does not, what is next. `gap`: they are caught
+    up; `left`: how many runs max_runs still allows (None: any number)."""
 
     job: DueJob
     kept: list[datetime]
-    dropped: list[datetime]
+    skipped: list[Tick]
     gap: bool
     next_run_time: datetime | None
+    left: int | None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -71,45 +73,57 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def judge(job: DueJob, timetable: Timetable, now: datetime) -> Judged:
-    """Apply the misfire policy, once, to all ticks due at `now`. Raises ScheduleError if a tick cannot be computed."""
-    due = [job.next_run_time, *timetable.ticks(job.next_run_time, now, CHUNK)]
-    truncated = len(due) > CHUNK
-    if truncated:
-        due = due[: CHUNK // 2]
-    latest_late = now - timedelta(seconds=job.misfire_grace_seconds)
-    late = [tick for tick in due if tick < latest_late]
-    fresh = due[len(late) :]
-    keep = 0 if truncated else {"skip": 0, "run_once": 1, "run_all": job.misfire_limit}[job.misfire_policy]
-    kept_late = late[len(late) - min(keep, len(late)) :]
-    kept = kept_late + fresh
-    dropped = late[: len(late) - len(kept_late)]
-    next_run_time = timetable.next_after(due[-1])
-    if job.max_runs is not None:
-        left = max(0, job.max_runs - job.runs_planned)
-        if len(kept) >= left:
-            kept, next_run_time = kept[:left], None
-            dropped = dropped if left else []
-    return Judged(job, kept, dropped, len(due) > 1 or bool(late), next_run_time)
+    """Apply the misfire policy, once, to all ticks due at `now`. Raises ScheduleError if a tick cannot be computed.
+
+    Of more than CHUNK ticks within the grace the older half is taken now. Ticks lie at least a second apart, so the
+    rest stays within the grace for as many seconds, far longer than until the next step.
+    """
+    first = job.next_run_time
+    late_until = now - timedelta(seconds=job.misfire_grace_seconds) - _MICROSECOND
+    fresh = timetable.ticks(max(first, late_until), now, CHUNK + 1)
+    if len(fresh) > CHUNK:
+        fresh = fresh[: CHUNK // 2]
+    kept, skipped = _judge_late(job, timetable, late_until) if first <= late_until else ([first], [])
+    gap = first <= late_until or bool(fresh)
+    next_run_time = timetable.next_after(fresh[-1] if fresh else now if gap else first)
+    left = None if job.max_runs is None else max(0, job.max_runs - job.runs_planned)
+    return Judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, gap, next_run_time, left)
+
+
+def _judge_late(job: DueJob, timetable: Timetable, late_until: datetime) -> tuple[list[datetime], list[Tick]]:
+    """(ticks that run, rows of the dropped) of the late ones: next_run_time and what follows up to `late_until`."""
+    first = job.next_run_time
+    keep = {"skip": 0, "run_once": 1, "run_all": job.misfire_limit}[job.misfire_policy]
+    kept = timetable.latest(first, late_until, keep)
+    if len(kept) < keep:
+        return [first, *kept], []
+    return kept, skip_range(job, timetable, first, kept[0] - _MICROSECOND if kept else late_until, MISFIRE)
 
 
 def decide(judged: Judged, open_runs: OpenRuns) -> Plan:
     """Apply the overlap policy, with what the locked job has open."""
     job = judged.job
-    ticks = _skipped(job, judged.dropped, MISFIRE)
     runs: list[Tick] = []
+    skipped: list[Tick] = []
     cancel_open = False
     if judged.kept:
         runs, skipped, cancel_open = _overlapped(judged, open_runs)
-        ticks += skipped + runs
-    opened = runs[0].scheduled_time if runs else None
+    ended = judged.left is not None and len(runs) >= judged.left
     advance = Advance(
         job_id=job.job_id,
-        next_run_time=judged.next_run_time,
+        next_run_time=None if ended else judged.next_run_time,
         last_run_time=runs[-1].scheduled_time if runs else None,
-        open_since=open_runs.since or opened,
+        open_since=_oldest(open_runs, runs),
         runs=len(runs),
     )
-    return Plan(ticks, advance, cancel_open)
+    return Plan(judged.skipped + skipped + runs, advance, cancel_open)
+
+
+def _oldest(open_runs: OpenRuns, runs: list[Tick]) -> datetime | None:
+    """The oldest run that is open now: a caught-up one may be older than what was open before."""
+    if not runs:
+        return open_runs.since
+    return min(runs[0].scheduled_time, open_runs.since or runs[0].scheduled_time)
 
 
 def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[Tick], bool]:
@@ -128,7 +142,7 @@ def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[T
         return [_run(job, judged.kept[0], waits=True)], [], True
     if job.overlap_policy == "queue_one" and not open_runs.waits:
         return [_run(job, judged.kept[0], waits=True)], [], False
-    return [], _skipped(job, judged.kept, OVERLAP), False
+    return [], [skip(job, tick, OVERLAP) for tick in judged.kept], False
 
 
 def _run(job: DueJob, tick: datetime, *, waits: bool) -> Tick:
@@ -137,18 +151,4 @@ def _run(job: DueJob, tick: datetime, *, waits: bool) -> Tick:
         job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status="QUEUED", scheduled_time=tick,
         queue=job.queue, priority=job.priority, available_at=None if waits else tick + delay,
         request_id=job.request_id, traceparent=job.traceparent,
-    )  # fmt: skip
-
-
-def _skipped(job: DueJob, ticks: list[datetime], reason: str) -> list[Tick]:
-    """A row each, or one row for many."""
-    if len(ticks) > ROWS_PER_DECISION:
-        return [_skip(job, ticks[0], reason, count=len(ticks), until=ticks[-1])]
-    return [_skip(job, tick, reason) for tick in ticks]
-
-
-def _skip(job: DueJob, tick: datetime, reason: str, *, count: int | None = None, until: datetime | None = None) -> Tick:
-    return Tick(
-        job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status="SKIPPED", scheduled_time=tick,
-        queue=job.queue, priority=job.priority, error_message=reason, skipped_count=count, skipped_until=until,
     )  # fmt: skip

@@ -49,13 +49,29 @@ class FireTimes:
         """The ticks in (after, until], oldest first, at most `limit`; in one go, at a fraction of the cost."""
         return list(takewhile(lambda tick: tick <= until, islice(self._ticks_from(after + 1), limit)))
 
+    def count(self, after: int, until: int) -> int:
+        """How many ticks lie in (after, until], without looking at each."""
+        first, end = max(after + 1, EARLIEST), min(until + 1, LATEST)
+        if first >= end:
+            return 0
+        years = range(_year_of(first), _year_of(end - 1) + 1)
+        return sum(self._count_in_year(year, first, end) for year in years)
+
+    def _count_in_year(self, year: int, first: int, end: int) -> int:
+        first, end = max(first, year_start(year)), min(end, year_start(year + 1))
+        return sum(
+            _count_in(stretch, first, end, self._walls)
+            for stretch in stretches(self._zone, year, self._shift, self._overlap)
+            if stretch.start < end and first < stretch.end
+        )
+
     def _ticks_from(self, earliest: int) -> Iterator[int]:
         """All ticks that are not before `earliest`, until none follows for 41 years."""
         earliest = max(earliest, EARLIEST)
         if earliest >= LATEST:
             return
         ahead = Lookahead(self._walls)
-        year = date.fromordinal(earliest // DAY + EPOCH_ORDINAL).year
+        year = _year_of(earliest)
         last_year = year + SEARCH_YEARS
         while year <= min(last_year, LAST_YEAR):
             if not ahead.known_empty(year_start(year) - _MARGIN, year_start(year + 1) + _MARGIN):
@@ -81,6 +97,18 @@ def _ticks_in(stretch: Stretch, earliest: int, ahead: Lookahead) -> Iterator[int
     while wall < end:
         yield wall - stretch.offset
         wall = ahead.first_from(wall + 1)
+
+
+def _count_in(stretch: Stretch, first: int, end: int, walls: WallTimes) -> int:
+    """How many ticks of a stretch lie in [first, end) (UTC seconds)."""
+    low, high = max(stretch.begin, first) + stretch.offset, min(stretch.end, end) + stretch.offset
+    missing = stretch.gap if first <= stretch.start < end else 0
+    shifted = missing > 0 and walls.count(low - missing, low) > 0
+    return shifted + max(0, walls.count(low + shifted, high)) if low < high else int(shifted)
+
+
+def _year_of(second: int) -> int:
+    return date.fromordinal(second // DAY + EPOCH_ORDINAL).year
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """All that decides when a job fires, in one immutable value."""
 
+from bisect import bisect_left
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -65,10 +66,31 @@ class Timetable:
             after = tick
         return found
 
+    def count(self, after: datetime, until: datetime) -> int:
+        """How many ticks lie in (after, until], without looking at each."""
+        after, until = self._not_before_window(after), self._not_after_window(until)
+        if until <= after:
+            return 0
+        if self._times is not None:
+            return self._times.count((after - _EPOCH) // _SECOND, (until - _EPOCH) // _SECOND)
+        if isinstance(self.schedule, Every):
+            return self._intervals(self.schedule.interval, until) - self._intervals(self.schedule.interval, after)
+        at = self._single_tick()
+        return int(at is not None and after < at <= until)
+
+    def latest(self, after: datetime, until: datetime, limit: int) -> list[datetime]:
+        """The newest ticks in (after, until], oldest first, at most `limit`."""
+        span = max(0, (until - after) // _SECOND + 1)
+        if limit > 0 and self.count(after, until) > limit:
+            # No two ticks lie within a second, so that each second more of the span brings at most one more.
+            span = bisect_left(range(span), limit, key=lambda n: self.count(until - n * _SECOND, until))
+            after = until - span * _SECOND
+        return self.ticks(after, until, limit)
+
     def _cron_ticks(self, times: FireTimes, after: datetime, until: datetime, limit: int) -> list[datetime]:
         """As `ticks`, without a search of its own for each."""
         after = self._not_before_window(after)
-        until = until if self.end_at is None else min(until, self.end_at)
+        until = self._not_after_window(until)
         seconds = times.ticks((after - _EPOCH) // _SECOND, (until - _EPOCH) // _SECOND, limit)
         return [_EPOCH + timedelta(seconds=second) for second in seconds]
 
@@ -76,6 +98,9 @@ class Timetable:
         if self.start_at is None or after >= self.start_at:
             return after
         return self.start_at - _MICROSECOND
+
+    def _not_after_window(self, until: datetime) -> datetime:
+        return min(until, LATEST_INSTANT - _MICROSECOND, self.end_at or LATEST_INSTANT)
 
     def _next(self, after: datetime) -> datetime | None:
         """The first tick after `after`, whatever the window's end."""
@@ -88,13 +113,20 @@ class Timetable:
         return at if at is not None and at > after else None
 
     def _next_of_interval(self, interval: timedelta, after: datetime) -> datetime | None:
-        first = self.start_at.astimezone(UTC) if self.start_at is not None else self.anchor.astimezone(UTC) + interval
+        first = self._first_of_interval(interval)
         if after < first:
             return first
         try:
             return first + ((after - first) // interval + 1) * interval
         except OverflowError:
             return None
+
+    def _intervals(self, interval: timedelta, until: datetime) -> int:
+        """How many ticks lie at or before `until`."""
+        return max(0, (until - self._first_of_interval(interval)) // interval + 1)
+
+    def _first_of_interval(self, interval: timedelta) -> datetime:
+        return self.start_at.astimezone(UTC) if self.start_at is not None else self.anchor.astimezone(UTC) + interval
 
     def _single_tick(self) -> datetime | None:
         if isinstance(self.schedule, Immediate):

@@ -36,6 +36,37 @@ class WallTimes:
             found_day = self._next_day(day + 1)
         return NEVER if found_day is None else found_day * DAY + self._first_time
 
+    def count(self, low: int, high: int) -> int:
+        """How many firings lie in [low, high), without looking at each."""
+        (first_day, first_time), (last_day, last_time) = divmod(low, DAY), divmod(high, DAY)
+        whole = self._days_between(first_day, last_day) * self._before(DAY)
+        return whole + self._begun(last_day, last_time) - self._begun(first_day, first_time)
+
+    def _begun(self, day: int, time: int) -> int:
+        """Firings of a day before a time of it."""
+        return self._before(time) if self._days_between(day, day + 1) else 0
+
+    def _before(self, time: int) -> int:
+        """Firing times of day before `time`, in seconds since midnight."""
+        cron = self._cron
+        hour, minute, second = time // 3600, time // 60 % 60, time % 60
+        i, j, k = bisect_left(cron.hours, hour), bisect_left(cron.minutes, minute), bisect_left(cron.seconds, second)
+        in_hour = i < len(cron.hours) and cron.hours[i] == hour
+        in_minute = in_hour and j < len(cron.minutes) and cron.minutes[j] == minute
+        return (i * len(cron.minutes) + in_hour * j) * len(cron.seconds) + in_minute * k
+
+    def _days_between(self, first: int, end: int) -> int:
+        """How many days of [first, end) are allowed (days since 1970)."""
+        found = 0
+        while first < end:
+            day = date.fromordinal(first + EPOCH_ORDINAL)
+            length = min(length_of(day.year, day.month) + 1 - day.day, end - first)
+            if day.month in self._cron.months:
+                within = ((1 << length) - 1) << day.day
+                found += (self._days_of(day.year, day.month) & within).bit_count()
+            first += length
+        return found
+
     def _next_time(self, time: int) -> int | None:
         """The earliest time of day at or after `time`, in seconds since midnight."""
         hour, rest = divmod(time, 3600)
