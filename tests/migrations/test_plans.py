@@ -63,8 +63,8 @@ async def test_seed_history_of_a_job(filled: asyncpg.Connection[asyncpg.Record])
 
 
 async def test_select_pending_jobs(filled: asyncpg.Connection[asyncpg.Record]) -> None:
-    text = await plan(filled, jobs.SQL.select_pending_jobs.sql.replace("$1", "500"))
-    assert "idx_jobs_next_run_time" in text
+    text = await plan(filled, jobs.SQL.select_pending_jobs.sql.replace("$1", "500").replace("$2", "600"))
+    assert text.count("Index Scan using idx_jobs_next_run_time") == 2
     assert "Sort" not in text
 
 

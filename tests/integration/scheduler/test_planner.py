@@ -91,7 +91,7 @@ async def test_an_edit_between_read_and_write_is_planned_as_edited(leader: Leade
         async with leader.units.session() as unit:
             rows = await unit.jobs.select_pending_jobs(10)
         await sql.execute("UPDATE jobs SET version = version + 1 WHERE job_id = $1", job_id)
-        judged = await leader.planner._judge(rows, rows[0]["now"])
+        (judged,) = [portion async for portion in leader.planner._judge(rows, rows[0]["now"])]
         assert await leader.planner._apply(judged, rows[0]["now"]) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
         await leader.planner.step()

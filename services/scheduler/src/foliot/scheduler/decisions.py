@@ -15,7 +15,7 @@ from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
 from foliot.common.skipped import skip, skip_range
 
-CHUNK = 2_000
+CHUNK = 1_000
 """Ticks within the grace that one decision takes."""
 MISFIRE = "misfire"
 OVERLAP = "overlap"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ from foliot.scheduler.poison import is_missing_month, is_poison
 MAX_SLEEP = 0.2
 LOOK_AGAIN = 0.02
 CPU_SLICE = 0.01
+PORTION = 500
+PORTIONS = 10
 _NOTHING_OPEN = OpenRuns()
 _log = structlog.get_logger()
 
@@ -50,26 +52,33 @@ class Planner:
                 now, next_run_time = await unit.jobs.select_next_run_time()
                 return _until(now, next_run_time)
         now = rows[0]["now"]
-        judged = await self._judge(rows, now)
-        planned = await self._apply(judged, now)
-        if len(rows) == self._batch:
-            return 0.0
-        return LOOK_AGAIN if planned < len(judged) else 0.0
+        judged = planned = 0
+        async for portion in self._judge(rows, now):
+            planned += await self._apply(portion, now)
+            judged += len(portion)
+        return LOOK_AGAIN if planned < judged and len(rows) < self._batch else 0.0
 
-    async def _judge(self, rows: Sequence[asyncpg.Record], now: datetime) -> list[Judged]:
-        """Outside any transaction, in slices, so that no callback holds the loop for long."""
-        judged = []
+    async def _judge(self, rows: Sequence[asyncpg.Record], now: datetime) -> AsyncIterator[list[Judged]]:
+        """Outside any transaction, in slices, so that no callback holds the loop for long. A portion has about
+        PORTION rows of the ledger; after PORTIONS of them the rest stays due, behind what has become due meanwhile."""
+        portion: list[Judged] = []
+        size = portions = 0
         slice_end = self._clock.elapsed() + CPU_SLICE
         for row in rows:
             try:
-                job = due_job(row)
-                judged.append(judge(job, timetable_of(row), now))
+                portion.append(judge(due_job(row), timetable_of(row), now))
+                size += len(portion[-1].kept) + len(portion[-1].skipped)
             except (ScheduleError, KeyError, ValueError, TypeError, OverflowError) as error:
                 await self._give_up(row["job_id"], row["version"], error)
             if self._clock.elapsed() > slice_end:
                 await asyncio.sleep(0)
                 slice_end = self._clock.elapsed() + CPU_SLICE
-        return judged
+            if size >= PORTION:
+                yield portion
+                portion, size, portions = [], 0, portions + 1
+                if portions == PORTIONS:
+                    return
+        yield portion
 
     async def _apply(self, judged: list[Judged], now: datetime) -> int:
         """Write a batch; split it until a poisonous row stands alone. Gives how many jobs were planned."""
@@ -107,7 +116,7 @@ class Planner:
             plans = [decide(j, open_runs.get(j.job.job_id, _NOTHING_OPEN)) for j in standing]
             inserted = await self._insert(unit, plans, now)
         self._dispatcher.send([row for row in inserted if row["dispatched_at"] is not None])
-        self._report(plans, inserted)
+        await self._report(plans, inserted)
         return len(standing)
 
     async def _insert(self, unit: Unit, plans: Sequence[Plan], now: datetime) -> list[asyncpg.Record]:
@@ -141,29 +150,23 @@ class Planner:
         metrics.POISON.inc()
         _log.error(events.JOB_UNPLANNABLE, job_id=job_id, error=error)
 
-    def _report(self, plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> None:
+    async def _report(self, plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> None:
+        """Each run's line, in slices."""
         next_run_times = {plan.advance.job_id: plan.advance.next_run_time for plan in plans}
-        owners = {tick.job_id: tick for plan in plans for tick in plan.ticks}
-        planned = [row for row in inserted if row["status"] == "QUEUED"]
-        metrics.RUNS_PLANNED.inc(len(planned))
-        if len(planned) < len(inserted):
-            _count_skipped(plans, inserted)
-        for row in planned:
-            owner = owners[row["job_id"]]
-            _log.info(
-                events.JOB_SCHEDULED, job_id=row["job_id"], execution_id=row["execution_id"],
-                scheduled_time=row["scheduled_time"], next_run_time=next_run_times[row["job_id"]],
-                user_id=owner.user_id, team_id=owner.team_id, request_id=owner.request_id,
-                trace_id=trace_id(owner.traceparent),
-            )  # fmt: skip
-
-
-def _count_skipped(plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> None:
-    ticks = {(tick.job_id, tick.scheduled_time): tick for plan in plans for tick in plan.ticks}
-    for row in inserted:
-        if row["status"] == "SKIPPED":
+        ticks = {(tick.job_id, tick.scheduled_time): tick for plan in plans for tick in plan.ticks}
+        metrics.RUNS_PLANNED.inc(sum(row["status"] == "QUEUED" for row in inserted))
+        for number, row in enumerate(inserted):
+            if number % PORTION == 0:
+                await asyncio.sleep(0)
             tick = ticks[row["job_id"], row["scheduled_time"]]
-            metrics.TICKS_SKIPPED.labels(tick.error_message).inc(tick.skipped_count or 1)
+            if tick.status != "QUEUED":
+                metrics.TICKS_SKIPPED.labels(tick.error_message).inc(tick.skipped_count or 1)
+                continue
+            _log.info(
+                events.JOB_SCHEDULED, job_id=tick.job_id, execution_id=row["execution_id"],
+                scheduled_time=tick.scheduled_time, next_run_time=next_run_times[tick.job_id], user_id=tick.user_id,
+                team_id=tick.team_id, request_id=tick.request_id, trace_id=trace_id(tick.traceparent),
+            )  # fmt: skip
 
 
 def due_job(row: asyncpg.Record) -> DueJob:

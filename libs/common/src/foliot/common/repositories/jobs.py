@@ -119,7 +119,8 @@ class Jobs:
         await self._session.execute(SQL.note_replays, *columns(runs, 2))
 
     async def select_pending_jobs(self, limit: int) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.select_pending_jobs, limit)
+        """Up to `limit` that have just become due, then up to a fifth of it, or as many as are left, of the overdue."""
+        return await self._session.fetch(SQL.select_pending_jobs, limit, limit + limit // 5)
 
     async def select_next_run_time(self) -> tuple[datetime, datetime | None]:
         """(the database's clock, the earliest next_run_time)."""

@@ -74,13 +74,21 @@ FROM (SELECT job_id, min(scheduled_time) AS scheduled_time
 WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 
 -- name: select_pending_jobs
--- What is due, oldest first, without locks: the planner's question. $1 limit
+-- What is due, without locks: the planner's question. What has been due for less than a minute comes first, each oldest
+-- first, so that no catch-up stands in its way. $1 limit of each, $2 limit of both
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
     jitter_seconds, queue, priority, version, request_id, traceparent, clock_timestamp() AS now
-FROM jobs
-WHERE status = 'PENDING' AND next_run_time <= now() AND deleted_at IS NULL
-ORDER BY next_run_time LIMIT $1
+FROM (
+    (SELECT * FROM jobs
+     WHERE status = 'PENDING' AND next_run_time <= now() AND next_run_time > now() - INTERVAL '1 minute'
+       AND deleted_at IS NULL
+     ORDER BY next_run_time LIMIT $1)
+    UNION ALL
+    (SELECT * FROM jobs
+     WHERE status = 'PENDING' AND next_run_time <= now() - INTERVAL '1 minute' AND deleted_at IS NULL
+     ORDER BY next_run_time LIMIT $1)) due
+LIMIT $2
 
 -- name: select_next_run_time
 -- When the next job is due, and the database's clock.
