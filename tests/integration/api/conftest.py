@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import AsyncIterator
 from typing import Any
@@ -52,11 +53,8 @@ class Api:
             return [dict(row) for row in await connection.fetch(query, *args)]
 
 
-@pytest.fixture(scope="module")
-async def api(module_database: TestDatabase) -> AsyncIterator[Api]:
-    """Shared by the tests of a module: each makes jobs of its own."""
-    database = module_database
-
+@contextlib.asynccontextmanager
+async def open_api(database: TestDatabase) -> AsyncIterator[Api]:
     async def readiness() -> tuple[bool, dict[str, Any]]:
         return True, {}
 
@@ -65,3 +63,10 @@ async def api(module_database: TestDatabase) -> AsyncIterator[Api]:
         async with TestClient(TestServer(app)) as client:
             key = await create(database.url("api"), "admin", "test", 1, None)
             yield Api(client, database, key)
+
+
+@pytest.fixture(scope="module")
+async def api(module_database: TestDatabase) -> AsyncIterator[Api]:
+    """Shared by the tests of a module: each makes jobs of its own."""
+    async with open_api(module_database) as opened:
+        yield opened

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from foliot.common.schedules.jitter import jitter_delay
 from support.databases import TestDatabase
 from support.making import insert_job
 
@@ -98,3 +99,22 @@ async def test_a_job_that_nothing_follows_is_settled(leader: Leader, database: T
         await leader.reconciler.settle()
         statuses = await sql.fetch("SELECT status FROM jobs ORDER BY job_id")
         assert [row["status"] for row in statuses] == ["FAILED", "PENDING"]
+
+
+async def test_a_waiting_tick_is_not_released_before_its_delay_by_jitter(
+    leader: Leader, database: TestDatabase
+) -> None:
+    async with database.owner() as sql:
+        job_id = await insert_job(sql, next_run_time=None, overlap_policy="queue_one", jitter_seconds=86_400)
+        for trigger in ("schedule", "manual"):
+            await sql.execute(
+                """INSERT INTO executions (job_id, user_id, status, scheduled_time, trigger)
+                   VALUES ($1, 1, 'QUEUED', now(), $2)""",
+                job_id, trigger,
+            )  # fmt: skip
+            await leader.reconciler.release()
+            row = await sql.fetchrow("SELECT *, now() AS now FROM executions WHERE end_time IS NULL")
+            delay = jitter_delay(str(job_id), row["scheduled_time"], 86_400)
+            released = row["scheduled_time"] + delay if trigger == "schedule" else row["now"]
+            assert abs(row["available_at"] - released) < timedelta(seconds=30)
+            await sql.execute("UPDATE executions SET status = 'COMPLETED', end_time = now()")

@@ -8,16 +8,13 @@ from typing import Any
 import msgspec
 
 from foliot.api.changes import Change
-from foliot.api.definitions import Definition, decode, first_tick, timetable
+from foliot.api.definitions import decode, first_tick, timetable
+from foliot.api.rearming import CANCELLED, PAUSED, TIMETABLE_FIELDS, drop_due, fires_once, is_spent, rearm, times_of
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from foliot.common.models import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Execution, Job
 from foliot.common.runs import end_runs
-from foliot.common.schedules.kinds import Immediate, Instant, Manual
 from foliot.common.states import JOB_STEPS, JobStatus
-
-TIMETABLE_FIELDS = ("schedule", "timezone", "dst_gap", "dst_overlap", "start_at", "end_at", "max_runs")
-REARMING_FIELDS = ("schedule", "start_at", "end_at", "max_runs")
 
 
 def view(job: Job) -> dict[str, Any]:
@@ -32,6 +29,11 @@ def etag(job: Job) -> str:
 def definition_of(job: Job) -> dict[str, Any]:
     values = {name: getattr(job, name) for name in DEFINITION_FIELDS}
     return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _versioned(job: Job) -> dict[str, Any]:
+    """What the timeline needs to tell which ticks were expected."""
+    return definition_of(job) | {"schedule_since": rfc3339(job.schedule_since)}
 
 
 async def locked(change: Change, job_id: int) -> Job:
@@ -70,9 +72,13 @@ async def edit(change: Change, job_id: int, patch: dict[str, Any], if_match: str
     if not changed:
         return await seen(change, job_id)
     edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
-    if changed & set(TIMETABLE_FIELDS):
-        edited = _rearmed(change, job, edited, definition, changed, now)
-    await _store(change, job, edited, "UPDATE_JOB")
+    if "schedule" in changed:
+        edited = msgspec.structs.replace(
+            edited, schedule_since=now, request_id=change.request_id, traceparent=change.traceparent
+        )
+    if changed & TIMETABLE_FIELDS:
+        edited = await rearm(change.unit, job, edited, definition, changed, now)
+    await _store(change, job, edited, "UPDATE_JOB", now)
     return await seen(change, job_id)
 
 
@@ -99,33 +105,12 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def _rearmed(change: Change, job: Job, edited: Job, definition: Definition, changed: set[str], now: datetime) -> Job:
-    """When the edited job fires next, strictly after now; a COMPLETED or FAILED job is armed again by some fields."""
-    armed = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
-    if not armed and not changed & set(REARMING_FIELDS):
-        return edited
-    if "schedule" in changed:
-        edited = msgspec.structs.replace(
-            edited, schedule_since=now, request_id=change.request_id, traceparent=change.traceparent
-        )
-    times = timetable(edited, edited.schedule_since, edited.spread_key or f"{job.team_id}:{job.job_name}")
-    if "schedule" in changed:
-        tick = first_tick(definition, times, now)
-    else:
-        tick = None if isinstance(times.schedule, Manual) else times.next_after(now)
-    if edited.max_runs is not None and edited.runs_planned >= edited.max_runs:
-        tick = None
-    if job.status == JobStatus.PAUSED:
-        return msgspec.structs.replace(edited, paused_run_time=tick, next_run_time=None)
-    return msgspec.structs.replace(edited, status=JobStatus.PENDING.value, next_run_time=tick)
-
-
-async def _store(change: Change, old: Job, new: Job, action: str) -> None:
+async def _store(change: Change, old: Job, new: Job, action: str, now: datetime) -> None:
     """Write the locked job, its version history and its audit row; settle it if nothing follows any more."""
     unit = change.unit
     await unit.jobs.update_job(new)
-    await unit.jobs.close_job_version(new.job_id)
-    await unit.jobs.insert_job_version(new, definition_of(new))
+    await unit.jobs.close_job_version(new.job_id, now)
+    await unit.jobs.insert_job_version(new, _versioned(new) | {"previous_status": old.status}, now)
     await change.audit(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
     if new.next_run_time is None and new.status in (JobStatus.PENDING, JobStatus.PAUSED) and new.deleted_at is None:
         await end_runs(unit, [new.job_id])
@@ -137,13 +122,16 @@ def _audited(job: Job) -> dict[str, Any]:
 
 
 async def pause(change: Change, job_id: int) -> Job:
-    """No tick is planned until resume; runs that exist go on to their end."""
+    """No tick is planned until resume; runs that exist go on to their end. A single tick waits for resume."""
     job = await locked(change, job_id)
     _allow(job, "pause")
-    paused = msgspec.structs.replace(
-        job, status=JobStatus.PAUSED.value, paused_run_time=job.next_run_time, next_run_time=None
-    )
-    await _store(change, job, paused, "PAUSE_JOB")
+    now, times = await change.unit.leader.select_now(), times_of(job)
+    tick = job.next_run_time
+    if tick is not None and tick <= now and not fires_once(times):
+        await drop_due(change.unit, job, now, PAUSED)
+        tick = times.next_after(now)
+    paused = msgspec.structs.replace(job, status=JobStatus.PAUSED.value, paused_run_time=tick, next_run_time=None)
+    await _store(change, job, paused, "PAUSE_JOB", now)
     return await seen(change, job_id)
 
 
@@ -151,16 +139,14 @@ async def resume(change: Change, job_id: int) -> Job:
     """Next tick strictly after now; a single tick that passed and has no execution yet is left to the planner."""
     job = await locked(change, job_id)
     _allow(job, "resume")
-    now = await change.unit.leader.select_now()
-    times = timetable(job, job.schedule_since, job.spread_key or f"{job.team_id}:{job.job_name}")
-    single = isinstance(times.schedule, Immediate | Instant | Manual)
-    tick = job.paused_run_time if single else times.next_after(now)
-    if job.max_runs is not None and job.runs_planned >= job.max_runs:
+    now, times = await change.unit.leader.select_now(), times_of(job)
+    tick = job.paused_run_time if fires_once(times) else times.next_after(now)
+    if is_spent(job):
         tick = None
     if tick is not None and await change.unit.executions.has_run(job_id, tick):
         tick = times.next_after(tick)
     resumed = msgspec.structs.replace(job, status=JobStatus.PENDING.value, next_run_time=tick, paused_run_time=None)
-    await _store(change, job, resumed, "RESUME_JOB")
+    await _store(change, job, resumed, "RESUME_JOB", now)
     return await seen(change, job_id)
 
 
@@ -168,8 +154,10 @@ async def cancel(change: Change, job_id: int) -> Job:
     """Final: no further tick, open executions are cancelled."""
     job = await locked(change, job_id)
     _allow(job, "cancel")
+    now = await change.unit.leader.select_now()
+    await drop_due(change.unit, job, now, CANCELLED)
     cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED.value, next_run_time=None, paused_run_time=None)
-    await _store(change, job, cancelled, "CANCEL_JOB")
+    await _store(change, job, cancelled, "CANCEL_JOB", now)
     await change.unit.executions.cancel_open(job_id)
     return await seen(change, job_id)
 
@@ -179,13 +167,14 @@ async def delete(change: Change, job_id: int, if_match: str | None) -> None:
     job = await locked(change, job_id)
     check_match(job, if_match)
     now = await change.unit.leader.select_now()
+    await drop_due(change.unit, job, now, CANCELLED)
     open_status = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
     deleted = msgspec.structs.replace(
         job, status=JobStatus.CANCELLED.value if open_status else job.status, next_run_time=None,
         paused_run_time=None, deleted_at=now,
     )  # fmt: skip
     await change.unit.executions.cancel_open(job_id)
-    await _store(change, job, deleted, "DELETE_JOB")
+    await _store(change, job, deleted, "DELETE_JOB", now)
 
 
 async def run(change: Change, job_id: int, override: dict[str, Any]) -> Execution:

@@ -63,8 +63,8 @@ class Executions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def insert_planned(self, ticks: Sequence[Tick], term: int) -> list[asyncpg.Record]:
-        """The rows that were not there yet."""
+    async def insert_planned(self, ticks: Sequence[Tick], term: int | None) -> list[asyncpg.Record]:
+        """The rows that were not there yet. `term` null: dropped by a change over the API, whose job is locked."""
         rows = [
             (t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.queue, t.priority,
              t.available_at, t.dispatch, t.skipped_count, t.skipped_until, t.request_id, t.traceparent)

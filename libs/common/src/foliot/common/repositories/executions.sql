@@ -194,8 +194,11 @@ WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_t
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status, e.trigger, e.worker_id, j.retry_policy
 
 -- name: release_waiting
--- The oldest waiting run of each given job that has no unfinished earlier run becomes available. $1 job_ids
-UPDATE executions e SET available_at = clock_timestamp()
+-- The oldest waiting run of each given job that has no unfinished earlier run becomes available, a tick not before its
+-- delay by jitter. $1 job_ids
+UPDATE executions e SET available_at = GREATEST(clock_timestamp(), e.scheduled_time + (
+    SELECT jitter_delay(j.job_id, e.scheduled_time, j.jitter_seconds) FROM jobs j
+    WHERE j.job_id = e.job_id AND e.trigger = 'schedule'))
 FROM (
     SELECT DISTINCT ON (w.job_id) w.execution_id, w.scheduled_time, w.job_id FROM executions w
     WHERE w.job_id = ANY ($1::bigint[]) AND w.end_time IS NULL AND w.available_at IS NULL

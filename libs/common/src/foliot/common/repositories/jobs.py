@@ -90,11 +90,11 @@ class Jobs:
         ids, times = [job.job_id for job in jobs], [job.created_at for job in jobs]
         await self._session.execute(SQL.insert_job_versions, ids, times, definitions)
 
-    async def insert_job_version(self, job: Job, definition: dict[str, Any]) -> None:
-        await self._session.execute(SQL.insert_job_version, job.job_id, job.version, job.status, definition)
+    async def insert_job_version(self, job: Job, definition: dict[str, Any], now: datetime) -> None:
+        await self._session.execute(SQL.insert_job_version, job.job_id, job.version, job.status, definition, now)
 
-    async def close_job_version(self, job_id: int) -> None:
-        await self._session.execute(SQL.close_job_version, job_id)
+    async def close_job_version(self, job_id: int, now: datetime) -> None:
+        await self._session.execute(SQL.close_job_version, job_id, now)
 
     async def select_job(self, job_id: int, scope: Scope) -> Job | None:
         record = await self._session.fetchrow(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)

@@ -23,12 +23,12 @@ SELECT job_id, valid_from, 1, 'PENDING', definition
 FROM unnest($1::bigint[], $2::timestamptz[], $3::jsonb[]) AS v (job_id, valid_from, definition)
 
 -- name: insert_job_version
--- The definition of $1 as it stands from now on.
+-- The definition of $1 as it stands from $5 on: the instant that decided which ticks it has.
 INSERT INTO job_versions (job_id, version, status, definition, valid_from)
-VALUES ($1, $2, $3, $4, clock_timestamp())
+VALUES ($1, $2, $3, $4, $5)
 
 -- name: close_job_version
-UPDATE job_versions SET valid_to = clock_timestamp() WHERE job_id = $1 AND valid_to IS NULL
+UPDATE job_versions SET valid_to = $2 WHERE job_id = $1 AND valid_to IS NULL
 
 -- name: select_job
 -- One visible job with its status derived. $1 job_id, $2 all teams, $3 team_id, $4 user_id
