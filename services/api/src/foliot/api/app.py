@@ -9,6 +9,7 @@ from foliot.api.auth import Keys
 from foliot.api.handlers.cluster import ClusterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
+from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.middleware import around
 from foliot.api.reads import Reads, Replica
 from foliot.common.admin import Readiness, health_routes
@@ -27,6 +28,7 @@ def build_app(
     for handlers in (
         JobHandlers(database, reads),
         ExecutionHandlers(database, reads),
+        ScheduleHandlers(database),
         ClusterHandlers(database, reads),
     ):
         app.add_routes(handlers.routes())

@@ -12,11 +12,11 @@ from foliot.api.auth import Principal
 from foliot.api.changes import Change
 from foliot.api.definitions import Definition, first_tick, timetable
 from foliot.api.jobs import definition_of
+from foliot.api.rearming import fires_once
 from foliot.common.errors import Conflict, FoliotError, Invalid
 from foliot.common.models import Job
 from foliot.common.repositories.audit_logs import AuditEntry
 from foliot.common.repositories.unit import Unit
-from foliot.common.schedules.kinds import Immediate, Instant
 
 JOB_KEY_INDEX = "idx_jobs_job_key"
 
@@ -73,9 +73,9 @@ def _job(new: NewJob, job_id: int, now: datetime) -> Job | Invalid:
     definition, principal = new.definition, new.principal
     spread_key = f"{principal.team_id}:{definition.job_name}"
     times = timetable(definition, now, spread_key)
-    one_time = isinstance(times.schedule, Immediate | Instant)
+    one_time = fires_once(times)
     try:
-        next_run_time = first_tick(definition, times, now)
+        next_run_time = first_tick(times, now, definition.misfire_grace_seconds)
     except Invalid as error:
         return error
     return Job(

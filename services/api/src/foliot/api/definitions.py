@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from foliot.common import payloads
+from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.models import Job, RetryPolicy
 from foliot.common.schedules.errors import ScheduleError
@@ -76,9 +77,9 @@ def decode(body: dict[str, Any]) -> Definition:
         values["retry_policy"], wrong = _retry_policy(values.get("retry_policy", {}))
         errors += wrong
     errors += _check_labels(values.get("labels", {})) + _check_queue(values.get("queue", "default"))
-    errors += _check_window(values)
+    errors += check_window(values)
     if not any(e.field.startswith(("schedule", "timezone", "dst_", "start_at", "end_at")) for e in errors):
-        errors += _check_schedule(values)
+        errors += check_schedule(values)
     if errors:
         raise Invalid(errors)
     return Definition(**values)
@@ -187,14 +188,16 @@ def _check_queue(queue: str) -> list[FieldError]:
     return [FieldError("queue", "a pool's name has 1 to 64 of a-z, 0-9, _ and -, and is not high, urgent or normal")]
 
 
-def _check_window(values: dict[str, Any]) -> list[FieldError]:
+def check_window(values: dict[str, Any]) -> list[FieldError]:
+    """start_at before end_at."""
     start_at, end_at = values.get("start_at"), values.get("end_at")
     if start_at and end_at and end_at <= start_at:
         return [FieldError("end_at", "must be later than start_at")]
     return []
 
 
-def _check_schedule(values: dict[str, Any]) -> list[FieldError]:
+def check_schedule(values: dict[str, Any]) -> list[FieldError]:
+    """A schedule and a zone that can be read; the message names the column and something that works."""
     if "schedule" not in values:
         return []
     errors = []
@@ -224,7 +227,7 @@ def timetable(definition: Definition | Job, since: datetime, spread_key: str) ->
     )
 
 
-def first_tick(definition: Definition, times: Timetable, now: datetime) -> datetime | None:
+def first_tick(times: Timetable, now: datetime, grace_seconds: int) -> datetime | None:
     """When a new (or newly set) schedule fires first. Raises Invalid if it never would, or lies in the past."""
     schedule = times.schedule
     if isinstance(schedule, Manual):
@@ -232,11 +235,11 @@ def first_tick(definition: Definition, times: Timetable, now: datetime) -> datet
     if isinstance(schedule, Immediate):
         return times.next_after(now - _MICROSECOND)
     if isinstance(schedule, Instant):
-        if schedule.at < now - timedelta(seconds=definition.misfire_grace_seconds):
-            raise Invalid([FieldError("schedule", f"{definition.schedule} has passed: give a time in the future")])
+        if schedule.at < now - timedelta(seconds=grace_seconds):
+            raise Invalid([FieldError("schedule", f"{rfc3339(schedule.at)} has passed: give a time in the future")])
         tick = times.next_after(schedule.at - _MICROSECOND)
     else:
         tick = times.next_after(now)
     if tick is None:
-        raise Invalid([FieldError("end_at", "no tick lies before end_at: give a later end_at or another schedule")])
+        raise Invalid([FieldError("end_at", "no tick lies in start_at..end_at: widen them or give another schedule")])
     return tick

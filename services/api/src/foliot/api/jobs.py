@@ -77,7 +77,7 @@ async def edit(change: Change, job_id: int, patch: dict[str, Any], if_match: str
             edited, schedule_since=now, request_id=change.request_id, traceparent=change.traceparent
         )
     if changed & TIMETABLE_FIELDS:
-        edited = await rearm(change.unit, job, edited, definition, changed, now)
+        edited = await rearm(change.unit, job, edited, changed, now)
     await _store(change, job, edited, "UPDATE_JOB", now)
     return await seen(change, job_id)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from foliot.api.definitions import Definition, first_tick, timetable
+from foliot.api.definitions import first_tick, timetable
 from foliot.common.models import Job
 from foliot.common.repositories.unit import Unit
 from foliot.common.schedules.kinds import Immediate, Instant
@@ -51,14 +51,14 @@ async def drop_due(unit: Unit, job: Job, now: datetime, reason: str) -> None:
 
 
 async def rearm(
-    unit: Unit, job: Job, edited: Job, definition: Definition, changed: set[str], now: datetime
+    unit: Unit, job: Job, edited: Job, changed: set[str], now: datetime
 ) -> Job:  # fmt: skip
     """The edited job with its next tick: strictly after now, but for what was due before the edit and is due all the
     same after it. A COMPLETED or FAILED job is armed again by some fields only."""
     if job.status not in (JobStatus.PENDING, JobStatus.PAUSED) and not changed & REARMING_FIELDS:
         return edited
     before, after = times_of(job), times_of(edited)
-    tick = first_tick(definition, after, now) if "schedule" in changed else after.next_after(now)
+    tick = first_tick(after, now, edited.misfire_grace_seconds) if "schedule" in changed else after.next_after(now)
     due = due_tick(job, before, now)
     if is_spent(edited):
         tick = None

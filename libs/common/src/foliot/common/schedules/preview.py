@@ -24,25 +24,40 @@ class FireTime(msgspec.Struct, frozen=True):
 
 
 def preview(
-    timetable: Timetable, after: datetime, count: int, *, job_key: str = "", jitter_seconds: int = 0
+    timetable: Timetable,
+    after: datetime,
+    count: int,
+    *,
+    job_key: str | None = None,
+    jitter_seconds: int = 0,
+    max_runs: int | None = None,
 ) -> list[FireTime]:
-    """The first `count` ticks strictly after `after` (aware), oldest first; fewer if fewer follow."""
+    """The first `count` ticks strictly after `after` (aware), oldest first; fewer if fewer follow.
+
+    `job_key` decides the delays by jitter; without it only their range is told.
+    """
     found: list[FireTime] = []
     previous = after.astimezone(UTC)
-    for _ in range(count):
+    for number in range(1, min(count, max_runs or count) + 1):
         tick = timetable.next_after(previous)
         if tick is None:
             break
-        delay = jitter_delay(job_key, tick, jitter_seconds)
-        found.append(_fire_time(timetable, previous, tick, delay))
+        acted = marks(timetable, previous, tick)
+        if number == max_runs:
+            acted = (*acted, "max_runs: last run")
+        found.append(_fire_time(timetable, tick, acted, job_key, jitter_seconds))
         previous = tick
     return found
 
 
-def _fire_time(timetable: Timetable, previous: datetime, tick: datetime, delay: timedelta) -> FireTime:
-    acted = marks(timetable, previous, tick)
+def _fire_time(
+    timetable: Timetable, tick: datetime, acted: tuple[str, ...], job_key: str | None, jitter_seconds: int
+) -> FireTime:
+    delay = jitter_delay(job_key, tick, jitter_seconds) if job_key is not None else timedelta(0)
     if delay:
         acted = (*acted, f"jitter_seconds: starts {delay.total_seconds():.3f} s later")
+    elif jitter_seconds and job_key is None:
+        acted = (*acted, f"jitter_seconds: starts 0 to {jitter_seconds} s later")
     return FireTime(
         tick=tick,
         utc=tick.isoformat(timespec="microseconds").replace("+00:00", "Z"),
