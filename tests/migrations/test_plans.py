@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -111,3 +113,18 @@ async def test_batches_of_the_hot_path_read_one_month_by_key(
     assert len(scans) == 1, text
     assert "_pkey" in scans[0], text
     assert f"loops={count}" in scans[0], text
+
+
+@pytest.mark.parametrize("name", ["list_ticks", "select_last_tick"])
+async def test_a_timeline_reads_one_jobs_rows_of_its_range_by_the_ledgers_key(
+    filled: asyncpg.Connection[asyncpg.Record], name: str
+) -> None:
+    """Of a job with 5,000 rows in the fullest month no more than those of the range, and no other job's."""
+    now = await filled.fetchval("SELECT now()")
+    first = now - timedelta(minutes=30)
+    arguments = [17, first, now, 1_001] if name == "list_ticks" else [17, first]
+    lines = await filled.fetch(f"EXPLAIN (ANALYZE) {getattr(executions.SQL, name).sql}", *arguments)
+    text = "\n".join(row[0] for row in lines)
+    assert "job_id_scheduled_time_attempt_number" in text, text
+    assert f"Seq Scan on {await fullest(filled)}" not in text, text
+    assert max(int(n) for n in re.findall(r"actual time=\S+ rows=(\d+)", text)) <= 1_800, text

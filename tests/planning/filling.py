@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -14,6 +15,8 @@ from foliot.scheduler.planner import Planner
 from foliot.scheduler.windows import Windows
 
 Sql: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+_czxids = itertools.count(1)
 
 
 class SilentBroker:
@@ -31,7 +34,7 @@ class SilentBroker:
 
 async def a_planner(units: Database) -> Planner:
     async with units.transaction() as unit:
-        term = await unit.leader.take_term("planning", 1, "planning")
+        term = await unit.leader.take_term("planning", next(_czxids), "planning")
     assert term is not None
     clock = SystemClock()
     return Planner(units, term, Dispatcher(SilentBroker(), Windows(), {"default"}, clock), clock)

@@ -21,6 +21,10 @@ class UnitsOfWork(Protocol):
         """Each statement commits by itself."""
         ...
 
+    def snapshot(self) -> contextlib.AbstractAsyncContextManager[Unit]:
+        """Reads only; all statements see one instant."""
+        ...
+
 
 class Database:
     """A bounded pool that hands out units of work."""
@@ -43,4 +47,9 @@ class Database:
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Unit]:
         async with self._pool.session() as session:
+            yield Unit(session)
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Unit]:
+        async with self._pool.transaction(snapshot=True) as session:
             yield Unit(session)

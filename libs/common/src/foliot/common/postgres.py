@@ -157,12 +157,13 @@ class Pool:
             raise Unavailable(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}") from error
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Session]:
+    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Session]:
         """A connection inside one transaction, committed at the end. Raises Unavailable when the server is away;
-        then nothing is known of the outcome: ask again by natural key."""
+        then nothing is known of the outcome: ask again by natural key. `snapshot`: reads only, all at one instant."""
         assert self._pool is not None
+        options: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True} if snapshot else {}
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection, connection.transaction():
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection, connection.transaction(**options):
                 yield Session(connection)
         except AWAY as error:
             raise Unavailable(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}") from error

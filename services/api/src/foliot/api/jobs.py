@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from foliot.api.changes import Change
-from foliot.api.definitions import decode, first_tick, timetable
+from foliot.api.definitions import decode
 from foliot.api.rearming import CANCELLED, PAUSED, TIMETABLE_FIELDS, drop_due, fires_once, is_spent, rearm, times_of
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed

@@ -196,6 +196,16 @@ class Executions:
         rows = await self._session.fetch(SQL.list_by_job, job_id, *before, limit)
         return [execution_from(row) for row in rows]
 
+    async def list_ticks(self, job_id: int, first: datetime, last: datetime, limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.list_ticks, job_id, first, last, limit)
+
+    async def select_last_tick(self, job_id: int, before: datetime) -> asyncpg.Record | None:
+        return await self._session.fetchrow(SQL.select_last_tick, job_id, before)
+
+    async def select_floor(self) -> datetime | None:
+        floor: datetime | None = await self._session.fetchval(SQL.select_floor)
+        return floor
+
     async def list_executions(
         self, scope: Scope, window: tuple[datetime, datetime], *,
         status: str | None, worker_id: str | None, before: int, limit: int,

@@ -265,6 +265,30 @@ FROM executions
 WHERE job_id = $1 AND (scheduled_time, attempt_number) < ($2, $3)
 ORDER BY scheduled_time DESC, attempt_number DESC LIMIT $4
 
+-- name: list_ticks
+-- The ticks of job $1 that the ledger holds from $2 to $3, oldest first, each with its last attempt. $4 limit
+SELECT scheduled_time, max(attempt_number) AS attempts,
+    (array_agg(status ORDER BY attempt_number DESC))[1] AS status,
+    (array_agg(execution_id ORDER BY attempt_number DESC))[1] AS execution_id,
+    (array_agg(error_message ORDER BY attempt_number DESC))[1] AS error_message,
+    (array_agg(job_version ORDER BY attempt_number DESC))[1] AS job_version,
+    min(start_time - available_at) FILTER (WHERE attempt_number = 1) AS lateness,
+    max(skipped_until) AS skipped_until
+FROM executions
+WHERE job_id = $1 AND scheduled_time >= $2 AND scheduled_time <= $3
+GROUP BY scheduled_time HAVING bool_or(trigger = 'schedule')
+ORDER BY scheduled_time LIMIT $4
+
+-- name: select_last_tick
+-- The newest row of job $1 that the schedule made before $2: it may cover more ticks than its own.
+SELECT scheduled_time, execution_id, error_message, skipped_until FROM executions
+WHERE job_id = $1 AND scheduled_time < $2 AND trigger = 'schedule'
+ORDER BY scheduled_time DESC LIMIT 1
+
+-- name: select_floor
+-- Before this instant the ledger's months are gone; null: nothing is.
+SELECT CASE WHEN isfinite(floor) THEN floor END FROM partition_floor
+
 -- name: list_executions
 -- By execution_id descending. One page looks at 10,000 attempts of the window at most, then the caller goes on from
 -- select_executions_walk_end. $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null,

@@ -96,6 +96,9 @@ class Jobs:
     async def close_job_version(self, job_id: int, now: datetime) -> None:
         await self._session.execute(SQL.close_job_version, job_id, now)
 
+    async def list_job_versions(self, job_id: int, first: datetime, last: datetime, limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.list_job_versions, job_id, first, last, limit)
+
     async def select_job(self, job_id: int, scope: Scope) -> Job | None:
         record = await self._session.fetchrow(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)
         return job_from(record) if record else None

@@ -30,6 +30,16 @@ VALUES ($1, $2, $3, $4, $5)
 -- name: close_job_version
 UPDATE job_versions SET valid_to = $2 WHERE job_id = $1 AND valid_to IS NULL
 
+-- name: list_job_versions
+-- What decided the ticks of job $1 from $2 to $3, oldest first. $4 limit
+SELECT version, status, valid_from, valid_to, definition->>'previous_status' AS previous_status,
+    definition->>'schedule' AS schedule, definition->>'timezone' AS timezone, definition->>'dst_gap' AS dst_gap,
+    definition->>'dst_overlap' AS dst_overlap, (definition->>'start_at')::timestamptz AS start_at,
+    (definition->>'end_at')::timestamptz AS end_at, (definition->>'schedule_since')::timestamptz AS schedule_since
+FROM job_versions
+WHERE job_id = $1 AND valid_from <= $3 AND (valid_to IS NULL OR valid_to >= $2)
+ORDER BY valid_from LIMIT $4
+
 -- name: select_job
 -- One visible job with its status derived. $1 job_id, $2 all teams, $3 team_id, $4 user_id
 SELECT * FROM visible_jobs j
