@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from foliot.common import logs
 from foliot.common.database import Database
@@ -19,8 +21,12 @@ BAR = 0.05
 
 
 @pytest.fixture(autouse=True)
-def _logged_as_in_production() -> None:
-    logs.configure("scheduler", "INFO", io.StringIO())
+def _logged_as_in_production() -> Iterator[None]:
+    handlers = logging.getLogger().handlers[:]
+    logs.configure("scheduler", "INFO", io.TextIOWrapper(io.BytesIO()))
+    yield
+    logging.getLogger().handlers[:] = handlers
+    structlog.reset_defaults()
 
 
 @pytest.fixture
