@@ -19,7 +19,7 @@ from support.databases import TestDatabase
 from support.pinned_time import pin_time
 
 BAR = 0.05
-SINK = Path(os.devnull).open("w")  # loggers that are cached keep it
+SINK = Path(os.devnull).open("w")  # noqa: SIM115 (cached loggers keep it)
 
 
 @pytest.fixture(autouse=True)

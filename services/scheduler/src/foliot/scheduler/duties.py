@@ -21,6 +21,7 @@ from foliot.scheduler.reconciler import Reconciler
 from foliot.scheduler.relay import Relay
 from foliot.scheduler.rescuer import Rescuer
 from foliot.scheduler.retention import Kept, Retention
+from foliot.scheduler.time_zones import TimeZones
 from foliot.scheduler.windows import Windows
 
 FINISH = 0.3
@@ -55,6 +56,7 @@ class Duties:
         planner = Planner(self._database, term, dispatcher, self._clock, batch=self._plan_batch)
         reconciler = Reconciler(self._database, term)
         partitions = Partitions(self._database)
+        time_zones = TimeZones(self._database, term, self._clock)
         rescuer = Rescuer(self._database, term, self._clock, lease=self._lease)
         dead_letters = DeadLetterQueue(self._database, term, self._publisher)
         retention = Retention(self._database, term, self._kept, self._maintenance)
@@ -75,6 +77,7 @@ class Duties:
                 self._start(group, "dead_letter_clear", dead_letters.clear, 10.0)
                 self._start(group, "gauges", gauges.step, 5.0)
                 self._start(group, "retention", retention.step, 600.0)
+                self._start(group, "time_zones", time_zones.step, 3600.0)
                 self._start(group, "partitions", partitions.step, 3600.0)
         finally:
             gauges.clear()

@@ -41,11 +41,11 @@ class AuditLogs:
 
     async def insert_audits(self, entries: Sequence[AuditEntry]) -> None:
         rows = [
-            (e.user_id, e.team_id, e.action, e.resource_type, e.resource_id, e.new_value,
+            (e.user_id, e.team_id, e.action, e.resource_type, e.resource_id, e.old_value, e.new_value,
              ip_address(e.ip_address) if e.ip_address else None, e.user_agent, e.request_id)
             for e in entries
         ]  # fmt: skip
-        await self._session.execute(SQL.insert_audits, *columns(rows, 9))
+        await self._session.execute(SQL.insert_audits, *columns(rows, 10))
 
     async def list_audit(self, before: int, limit: int) -> list[dict[str, Any]]:
         return [dict(row) for row in await self._session.fetch(SQL.list_audit, before, limit)]

@@ -5,11 +5,11 @@ INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, ol
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: insert_audits
--- Creations. Arrays: $1 user_id, $2 team_id, $3 action, $4 resource_type, $5 resource_id, $6 new, $7 ip, $8 user agent,
--- $9 request id
-INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, new_value, ip_address, user_agent, request_id)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[], $7::inet[], $8::text[],
-    $9::text[])
+-- Many at once. Arrays, in the order of insert_audit.
+INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, old_value, new_value, ip_address, user_agent,
+    request_id)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::jsonb[], $7::jsonb[],
+    $8::inet[], $9::text[], $10::text[])
 
 -- name: list_audit
 -- Newest first, everybody's. $1 cursor audit_id, $2 limit

@@ -125,6 +125,13 @@ class Jobs:
         """Up to `limit` that have just become due, then up to a fifth of it, or as many as are left, of the overdue."""
         return await self._session.fetch(SQL.select_pending_jobs, limit, limit + limit // 5)
 
+    async def select_zoned_jobs(self, after: int, limit: int) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.select_zoned_jobs, after, limit)
+
+    async def move_jobs(self, moves: Sequence[tuple[int, datetime | None]]) -> int:
+        """`moves`: (job_id, next_run_time) of locked jobs."""
+        return await self._session.execute(SQL.move_jobs, *columns(moves, 2))
+
     async def select_next_run_time(self) -> tuple[datetime, datetime | None]:
         """(the database's clock, the earliest next_run_time)."""
         row = await self._session.fetchrow(SQL.select_next_run_time)

@@ -100,6 +100,20 @@ FROM (
      ORDER BY next_run_time LIMIT $1)) due
 LIMIT $2
 
+-- name: select_zoned_jobs
+-- Armed jobs whose next tick lies ahead and may depend on a time zone's rules. $1 after job_id, $2 limit
+SELECT job_id, version, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, dst_gap,
+    dst_overlap, start_at, end_at, clock_timestamp() AS now
+FROM jobs
+WHERE job_id > $1 AND status = 'PENDING' AND next_run_time > now() AND deleted_at IS NULL AND timezone <> 'UTC'
+ORDER BY job_id LIMIT $2
+
+-- name: move_jobs
+-- The locked jobs $1 are next due at $2.
+UPDATE jobs j SET next_run_time = u.next_run_time
+FROM unnest($1::bigint[], $2::timestamptz[]) AS u (job_id, next_run_time)
+WHERE j.job_id = u.job_id
+
 -- name: select_next_run_time
 -- When the next job is due, and the database's clock.
 SELECT clock_timestamp() AS now, (

@@ -52,6 +52,13 @@ class Leader:
         now: datetime = await self._session.fetchval(SQL.select_now)
         return now
 
+    async def select_tzdata(self) -> str | None:
+        version: str | None = await self._session.fetchval(SQL.select_tzdata)
+        return version
+
+    async def update_tzdata(self, version: str) -> None:
+        await self._session.execute(SQL.update_tzdata, version)
+
     async def estimate_rows(self) -> dict[str, int]:
         return {row["name"]: row["rows"] for row in await self._session.fetch(SQL.estimate_rows)}
 

@@ -41,6 +41,13 @@ SELECT ensure_partitions($1, $2, $3)
 -- name: select_now
 SELECT clock_timestamp()
 
+-- name: select_tzdata
+-- The tzdata that next_run_time was computed with; null: not known.
+SELECT version FROM tzdata WHERE id = 1
+
+-- name: update_tzdata
+UPDATE tzdata SET version = $1, since = clock_timestamp() WHERE id = 1
+
 -- name: estimate_rows
 -- Rows of jobs and executions as the planner estimates them: a gauge must not count.
 SELECT 'jobs' AS name, GREATEST(0, reltuples)::bigint AS rows FROM pg_class WHERE oid = 'jobs'::regclass
