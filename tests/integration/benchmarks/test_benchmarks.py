@@ -28,7 +28,7 @@ SETTINGS = Settings(suite="throughput", rounds=2, seconds=1, workers=1, slots=50
 
 
 class Few(Drain):
-    per_second, ahead = 40, 1.0
+    per_second, ahead = 40, 5.0
 
 
 @pytest.fixture(scope="module")
