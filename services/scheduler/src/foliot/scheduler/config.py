@@ -21,7 +21,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     admin_host: str = "0.0.0.0"  # noqa: S104
     admin_port: int = 9101
     log_level: str = "INFO"
-    plan_batch: int = 500
+    plan_batch: int = 2_000
     lease_seconds: float = 30.0
     retention_executions_months: int = 12
     retention_audit_logs_months: int = 24

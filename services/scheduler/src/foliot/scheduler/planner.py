@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ LOOK_AGAIN = 0.02
 CPU_SLICE = 0.01
 PORTION = 500
 PORTIONS = 10
+AT_ONCE = 2
 _NOTHING_OPEN = OpenRuns()
 _log = structlog.get_logger()
 
@@ -52,11 +54,28 @@ class Planner:
                 now, next_run_time = await unit.jobs.select_next_run_time()
                 return _until(now, next_run_time)
         now = rows[0]["now"]
-        judged = planned = 0
-        async for portion in self._judge(rows, now):
-            planned += await self._apply(portion, now)
-            judged += len(portion)
+        judged, planned = await self._write_portions(rows, now)
         return LOOK_AGAIN if planned < judged and len(rows) < self._batch else 0.0
+
+    async def _write_portions(self, rows: Sequence[asyncpg.Record], now: datetime) -> tuple[int, int]:
+        """Jobs (judged, planned). The next portion is judged while others are written: their jobs are not the same."""
+        judged = planned = 0
+        writing: deque[asyncio.Task[int]] = deque()
+        try:
+            async for portion in self._judge(rows, now):
+                judged += len(portion)
+                if len(writing) == AT_ONCE:
+                    planned += await writing.popleft()
+                writing.append(asyncio.create_task(self._apply(portion, now), name="plan-portion"))
+            while writing:
+                planned += await writing.popleft()
+        except asyncio.CancelledError:
+            for task in writing:
+                task.cancel()
+            raise
+        finally:
+            await asyncio.gather(*writing, return_exceptions=True)  # what is committed is also sent
+        return judged, planned
 
     async def _judge(self, rows: Sequence[asyncpg.Record], now: datetime) -> AsyncIterator[list[Judged]]:
         """Outside any transaction, in slices, so that no callback holds the loop for long. A portion has about
