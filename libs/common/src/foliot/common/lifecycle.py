@@ -41,6 +41,7 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
         sys.exit(EXIT_CONFIG)
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
     gc.freeze()  # what is loaded stays: no full collection walks through it
+    gc.set_threshold(20_000, 20, 20)  # a batch of rows is no reason to look for cycles
     try:
         uvloop.run(_until_stopped(service, loaded, run))
     except (SchemaUnknown, ConfigError) as error:
