@@ -83,7 +83,7 @@ class Pipeline:
     async def plan(self) -> None:
         async with self.connection("plan", "scheduler") as units:
             async with units.transaction() as unit:
-                term = await unit.leader.take_term("limit", 1, "limit")
+                term = await unit.leader.take_term("limit", time.time_ns(), "limit")
             assert term is not None
             while True:
                 started = time.perf_counter()

@@ -19,6 +19,7 @@ SOURCES = ("libs/common/src", "services/api/src", "services/scheduler/src", "ser
 REPOSITORIES = "libs/common/src/foliot/common/repositories"
 SCHEDULER, WORKER = "services/scheduler/src/foliot/scheduler", "services/worker/src/foliot/worker"
 PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
+RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
 RESCUE_TESTS = "tests/integration/scheduler/test_rescue.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
 
@@ -124,6 +125,34 @@ FENCES = [
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id FOR NO KEY UPDATE",
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id",
         f"{WORKER_TESTS}::test_of_two_last_runs_one_writes_the_end",
+    ),
+    Fence(
+        "months are detached concurrently",
+        f"{REPOSITORIES}/months.py",
+        'DETACH PARTITION {month.month} CONCURRENTLY"',
+        'DETACH PARTITION {month.month}"',
+        f"{RETENTION_TESTS}::test_a_month_is_dropped_while_dispatch_goes_on",
+    ),
+    Fence(
+        "a month with open work stays",
+        f"{SCHEDULER}/retention.py",
+        'if parent == "executions" and await',
+        'if parent == "nothing" and await',
+        f"{RETENTION_TESTS}::test_a_closed_month_with_open_work_stays_until_that_has_ended",
+    ),
+    Fence(
+        "the floor is held",
+        f"{REPOSITORIES}/months.sql",
+        "FROM partition_floor WHERE id = 1 FOR SHARE",
+        "FROM partition_floor WHERE id = 1",
+        f"{RETENTION_TESTS}::test_closing_waits_for_who_holds_the_floor",
+    ),
+    Fence(
+        "a stale replica is not read",
+        "services/api/src/foliot/api/reads.py",
+        "            if staleness <= MOST_STALE:\n",
+        "            if staleness >= 0:\n",
+        "tests/integration/api/test_replica.py::test_a_list_comes_from_the_replica_and_says_how_old_it_may_be",
     ),
     Fence(
         "lock, then look",
