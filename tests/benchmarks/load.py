@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import shutil
 import time
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ async def clean(sql: Sql) -> None:
 async def _copy(sql: Sql, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]], count: int) -> None:
     done, started = 0, time.perf_counter()
     while done < count:
-        chunk = [row for row, _ in zip(rows, range(min(CHUNK, count - done)), strict=False)]
+        chunk = list(itertools.islice(rows, min(CHUNK, count - done)))
         await sql.copy_records_to_table(table, records=chunk, columns=columns, timeout=600)
         done += len(chunk)
         if done % 1_000_000 == 0 or done == count:
