@@ -62,7 +62,10 @@ async def queries(database: TestDatabase, long: int, short: int) -> None:
     scheduler, api = await asyncpg.connect(database.url("scheduler")), await asyncpg.connect(database.url("api"))
     try:
         _say("seed: due jobs (100)", await _timed(lambda: scheduler.fetch(_SEED_DUE)))
-        _say("select_pending_jobs (100)", await _timed(lambda: scheduler.fetch(jobs.SQL.select_pending_jobs.sql, 500)))
+        _say(
+            "select_pending_jobs (100)",
+            await _timed(lambda: scheduler.fetch(jobs.SQL.select_pending_jobs.sql, 500, 600)),
+        )
         for name, job_id in (("short", short), ("long", long)):
             await _history(api, name, job_id)
     finally:
