@@ -59,6 +59,10 @@ VARIANTS = [
     ),
     _add("executions", "job_id"),
     _add("executions", "start_time DESC"),
+    Variant(
+        "with executions (owner, execution_id)",
+        ("CREATE INDEX ON executions (COALESCE(team_id, -user_id), execution_id DESC)",),
+    ),
     _add("executions", "status"),
     _add("executions", "worker_id"),
     _add("executions", "job_id, start_time DESC"),
