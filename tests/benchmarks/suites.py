@@ -10,6 +10,7 @@ import msgspec
 from benchmarks.alone import Limit
 from benchmarks.floors import HttpRequests, Scripts, SqlQueries
 from benchmarks.memory import Memory
+from benchmarks.observed import OBSERVED, UNOBSERVED
 from benchmarks.post import Ceiling, Post
 from benchmarks.punctuality import BURSTS, RATES, Punctuality
 from benchmarks.results import Figures, Results
@@ -60,6 +61,12 @@ SUITES = {
         [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), TOTAL, POSTGRES, SERVICES[1], OTHERS],
     ),
     "floors": Suite([HttpRequests(), Scripts(), SqlQueries()], [("per_second", "jobs/s"), TOTAL, POSTGRES, OTHERS]),
+    "observability": Suite(
+        [OBSERVED, UNOBSERVED],
+        [("cpu_us", "CPU us/job"), ("services_us", "services' us/job"), ("per_second", "jobs/s"), POSTGRES, *SERVICES[2:],
+         OTHERS],
+        part_of_all=False, rounds=3,
+    ),
     "memory": Suite(
         [Memory()],
         [(f"{name} {unit}", f"{name} {title}") for name in ("scheduler", "worker", "api")

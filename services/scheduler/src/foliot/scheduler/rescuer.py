@@ -10,6 +10,7 @@ from foliot.common.database import UnitsOfWork
 from foliot.common.models import Finished, policy_from
 from foliot.common.runs import WORKER_LOST, conclude, count_ended
 from foliot.common.states import ExecutionStatus, Trigger
+from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
 
 BATCH = 500
@@ -50,7 +51,8 @@ class Rescuer:
             _log.warning(
                 events.ATTEMPT_RESCUED, job_id=row["job_id"], execution_id=row["execution_id"],
                 attempt_number=row["attempt_number"], worker_id=row["worker_id"],
-                retry_at=concluded.retries.get(row["execution_id"]),
+                retry_at=concluded.retries.get(row["execution_id"]), request_id=row["request_id"],
+                trace_id=trace_id(row["traceparent"]),
             )  # fmt: skip
         return len(lost)
 

@@ -11,6 +11,7 @@ import structlog
 from foliot.common import payloads
 from foliot.common.repositories.executions import Outcome
 from foliot.common.states import ExecutionStatus
+from foliot.common.tracing import trace_id
 from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.lease import Lease
 from foliot.worker.output import Output
@@ -63,7 +64,10 @@ class Runner:
             message = f"timed out after {claimed.timeout_seconds:g} s"
             return ExecutionStatus.TIMEOUT, Result(succeeded=False, error_message=message)
         except Exception as error:  # a bug of an executor must not lose the attempt
-            _log.error("executor_failed", execution_id=claimed.execution_id, job_id=claimed.job_id, exc_info=error)
+            _log.error(
+                "executor_failed", execution_id=claimed.execution_id, job_id=claimed.job_id,
+                request_id=claimed.request_id, trace_id=trace_id(claimed.traceparent), exc_info=error,
+            )  # fmt: skip
             return ExecutionStatus.FAILED, Result(succeeded=False, error_message=f"internal error: {error!r}")
         return (ExecutionStatus.COMPLETED if result.succeeded else ExecutionStatus.FAILED), result
 

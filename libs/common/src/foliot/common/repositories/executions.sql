@@ -191,7 +191,8 @@ UPDATE executions e SET
     error_message = 'worker lost', end_time = clock_timestamp()
 FROM lost, jobs j
 WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_time AND j.job_id = e.job_id
-RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status, e.trigger, e.worker_id, j.retry_policy
+RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status, e.trigger, e.worker_id, e.request_id,
+    e.traceparent, j.retry_policy
 
 -- name: release_waiting
 -- The oldest waiting run of each given job that has no unfinished earlier run becomes available, a tick not before its
