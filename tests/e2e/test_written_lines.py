@@ -15,6 +15,8 @@ import aiohttp
 import pytest
 
 from support.elasticsearch import Elasticsearch, open_elasticsearch
+from support.eventually import eventually
+from support.fluentd import FLUENTD, fluentd
 from support.foliot import Foliot
 from support.monitoring import Watched
 
@@ -114,6 +116,26 @@ async def test_elasticsearch_takes_every_line(indexed: Elasticsearch, watched: W
     after_faults = await _index([line for _, line in read(watched.foliot)])
     assert indexed.refused == after_faults.refused == []
     assert after_faults.documents
+
+
+@pytest.mark.skipif(FLUENTD is None, reason="there is no fluentd on PATH")
+async def test_fluentd_brings_every_line(foliot: Foliot, told: dict[str, int], tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    lines = []
+    for name, server in foliot.services.items():
+        text = server.log.read_text()
+        (tmp_path / "log" / f"{name}.log").write_text(text)
+        lines += [json.loads(line) for line in text.splitlines()]
+    expected = sorted(json.dumps(line, sort_keys=True) for line in lines)
+    async with open_elasticsearch() as elasticsearch, fluentd(tmp_path, elasticsearch.url):
+
+        async def all_there() -> None:
+            assert len(elasticsearch.documents) >= len(set(expected))
+
+        await eventually(all_there, within=60, every=0.5)
+        found = {json.dumps(line, sort_keys=True) for line in elasticsearch.documents.values()}
+        assert found == set(expected)
+        assert elasticsearch.refused == []
 
 
 async def test_elasticsearch_refuses_what_the_template_does_not_know() -> None:

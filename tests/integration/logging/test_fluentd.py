@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +12,8 @@ import pytest
 from cluster.ports import choose
 from support.elasticsearch import Elasticsearch, open_elasticsearch
 from support.eventually import eventually
+from support.fluentd import FLUENTD, fluentd
 
-FLUENTD = shutil.which("fluentd")
-CONFIGURATION = Path(__file__).parents[3] / "infra" / "logging" / "fluent.conf"
 AWAY_SECONDS = float(os.environ.get("FOLIOT_AWAY_SECONDS", "5"))
 pytestmark = [
     pytest.mark.skipif(FLUENTD is None, reason="there is no fluentd on PATH"),
@@ -46,24 +42,6 @@ class Writer:
     def write_text(self, text: str) -> None:
         with self._path.open("a") as file:
             file.write(text)
-
-
-@contextlib.asynccontextmanager
-async def fluentd(directory: Path, url: str) -> AsyncIterator[None]:
-    assert FLUENTD is not None
-    environment = os.environ | {
-        "FLUENTD_PORT": str(choose(["forward"])["forward"]), "FLUENTD_BIND": "127.0.0.1", "FLUENTD_DATA": str(directory),
-        "FOLIOT_LOGS": f"{directory}/log/*.log", "ELASTICSEARCH_URL": url, "FLUENTD_FLUSH_INTERVAL": "1s",
-    }  # fmt: skip
-    with (directory / "fluentd.out").open("ab") as out:
-        process = await asyncio.create_subprocess_exec(
-            FLUENTD, "-c", str(CONFIGURATION), env=environment, stdout=out, stderr=out
-        )
-    try:
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def all_there(elasticsearch: Elasticsearch, writer: Writer) -> None:
