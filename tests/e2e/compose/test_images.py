@@ -93,8 +93,9 @@ async def test_without_our_profile_plain_scripts_are_somebodys_choice(
 
         async def said() -> dict[str, Any]:
             lines = [json.loads(line) for line in (await docker("logs", started.strip())).splitlines()]
-            (line,) = [line for line in lines if line["message"].startswith("scripts")]
-            return dict(line)
+            found = [line for line in lines if line["message"].startswith("scripts")]
+            assert len(found) == 1, lines
+            return dict(found[0])
 
         line = await eventually(said, within=20)
     finally:
