@@ -33,10 +33,13 @@ def now() -> float:
 
 
 def clone(namespaces: int) -> tuple[int, int]:
-    """Fork into new namespaces; return pid and pidfd to the parent, (0, -1) to the child.
+    """Fork into new namespaces, if any; return pid and pidfd to the parent, (0, -1) to the child.
 
-    Raises OSError: ENOSYS or EPERM where the kernel or a container forbids it.
+    Raises OSError: ENOSYS or EPERM where the kernel or a container forbids namespaces (Docker's profile: clone3 itself).
     """
+    if not namespaces:
+        pid = os.fork()
+        return (pid, os.pidfd_open(pid)) if pid else (0, -1)
     pidfd = ctypes.c_int(-1)
     arguments = (ctypes.c_uint64 * 8)(namespaces | _PIDFD, ctypes.addressof(pidfd), 0, 0, signal.SIGCHLD, 0, 0, 0)
     ctypes.pythonapi.PyOS_BeforeFork()
