@@ -139,6 +139,24 @@ async def test_stopped_workers_finish_what_they_run(foliot: ComposeFoliot) -> No
     assert (await foliot.ended(job["job_id"], within=60))[0]["status"] == "COMPLETED"
 
 
+async def test_each_service_is_replaced_while_jobs_run(foliot: ComposeFoliot) -> None:
+    compose = foliot.compose
+    job = await foliot.create(schedule="@every 1s", payload={"script": "true"})
+    await foliot.ended(job["job_id"], count=2)
+    former = {name for service in ("worker", "scheduler", "api") for name in foliot.names(service)}
+    compose.settings["FOLIOT_REVISION"] = "e2e-next"
+    for service in ("worker", "scheduler", "api"):
+        await compose("up", "--detach", "--build", "--no-deps", "--wait", service)
+    await foliot.look_again()
+    assert not former & {name for service in ("worker", "scheduler", "api") for name in foliot.names(service)}
+    count = len(await foliot.executions(job["job_id"]))
+    await foliot.ended(job["job_id"], count=count + 2)
+    async with foliot.sql() as sql:
+        outcomes = await sql.fetch("SELECT DISTINCT status FROM executions WHERE job_id = $1", job["job_id"])
+    assert {row["status"] for row in outcomes} <= {"COMPLETED", "QUEUED", "RUNNING"}
+    assert await paused(foliot, job["job_id"]) == []
+
+
 async def test_everything_is_started_anew_with_its_data(foliot: ComposeFoliot) -> None:
     job = await foliot.create(schedule="@every 1s", payload={"script": "true"})
     before = await foliot.ended(job["job_id"], count=3)
