@@ -35,7 +35,7 @@ def now() -> float:
 def clone(namespaces: int) -> tuple[int, int]:
     """Fork into new namespaces, if any; return pid and pidfd to the parent, (0, -1) to the child.
 
-    Raises OSError: ENOSYS or EPERM where the kernel or a container forbids namespaces (Docker's profile: clone3 itself).
+    Raises OSError: ENOSYS or EPERM where the kernel or a container forbids namespaces (Docker's own: clone3 itself).
     """
     if not namespaces:
         pid = os.fork()
