@@ -104,4 +104,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tests/benchmarks/peers.lock tests/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle images compose-e2e snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle planner-model planner-bars images compose-e2e snapshot lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 import msgspec
@@ -62,7 +63,7 @@ async def rearm(
     due = due_tick(job, before, now)
     if is_spent(edited):
         tick = None
-    elif due is not None and "schedule" not in changed and _same_ticks(before, after, due, now):
+    elif due is not None and "schedule" not in changed and _same_ticks(before, after, due, now, _runs_left(edited)):
         tick, due = due, None  # stays due
     if due is not None:
         await drop_due(unit, job, now, EDITED)
@@ -71,11 +72,15 @@ async def rearm(
     return msgspec.structs.replace(edited, status=JobStatus.PENDING.value, next_run_time=tick)
 
 
-def _same_ticks(before: Timetable, after: Timetable, due: datetime, now: datetime) -> bool:
-    """Whether both have the same ticks from `due` to `now`."""
+def _runs_left(job: Job) -> float:
+    return math.inf if job.max_runs is None else job.max_runs - job.runs_planned
+
+
+def _same_ticks(before: Timetable, after: Timetable, due: datetime, now: datetime, most: float) -> bool:
+    """Whether both have the same ticks from `due` to `now`, no more than `most`."""
     begin = due - _MICROSECOND
     return (
         after.next_after(begin) == due
-        and before.count(begin, now) == after.count(begin, now)
+        and before.count(begin, now) == after.count(begin, now) <= most
         and before.latest(begin, now, 1) == after.latest(begin, now, 1)
     )

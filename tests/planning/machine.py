@@ -1,0 +1,357 @@
+"""Stories of jobs that hypothesis makes up: after each step the ledger says what the model says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from foliot.common.errors import Fenced
+from planning.model import HORIZON, Life, Planned, Rules, decide
+from planning.world import Died, MortalDatabase, World
+
+SCHEDULES = st.sampled_from(
+    [
+        {"schedule": "@every 10s"}, {"schedule": "@every 45m"}, {"schedule": "*/20 * * * * *"}, {"schedule": "* * * * *"},
+        {"schedule": "30 2 * * *", "timezone": "Europe/Berlin"},
+        {"schedule": "15,45 2 * * *", "timezone": "Europe/Berlin", "dst_overlap": "both"},
+        {"schedule": "*/30 * * * *", "timezone": "Europe/Berlin"}, {"schedule": "0 */5 * * *", "timezone": "Australia/Lord_Howe"},
+        {"schedule": "immediate"}, {"once": 30}, {"once": 7_200},
+    ]
+)  # fmt: skip
+POLICIES = st.fixed_dictionaries(
+    {
+        "overlap_policy": st.sampled_from(["skip", "queue_one", "allow", "cancel_running"]),
+        "misfire_policy": st.sampled_from(["skip", "run_once", "run_all"]),
+        "misfire_grace_seconds": st.sampled_from([0, 5, 60, 3_600]),
+        "misfire_limit": st.sampled_from([1, 3, 100]),
+    }
+)
+WINDOWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_runs": st.integers(1, 4), "start_at": st.sampled_from([15, 5_000]), "end_at": st.sampled_from([60, 20_000]),
+        "jitter_seconds": st.sampled_from([0, 30]),
+    },
+)  # fmt: skip
+AFTER_THE_NEXT_TICK = st.sampled_from([0, 0, 0, 0, 5, 25, 70, 130, 4_000, 11_000])
+WORK = st.sampled_from(["start", "start", "complete", "fail", "none"])
+MEANWHILE = st.lists(st.tuples(AFTER_THE_NEXT_TICK, WORK, st.integers(0, 5)), max_size=4)
+"""Each: time passes to the next tick and some seconds more, a leader plans, and a worker does something."""
+JOBS = st.integers(0, 2)
+
+
+class Story(RuleBasedStateMachine):
+    """Up to three jobs; `world` is set before the first story."""
+
+    world: World
+
+    @initialize(schedule=SCHEDULES, policies=POLICIES, window=WINDOWS)
+    def begin(self, schedule: dict[str, Any], policies: dict[str, Any], window: dict[str, Any]) -> None:
+        self.jobs: list[int] = []
+        self.lives: dict[int, Life] = {}
+        self.overlapping: set[int] = set()
+        self.world.run(self.world.begin())
+        self.create(schedule, policies, window)
+
+    # What people do.
+
+    @precondition(lambda self: len(self.jobs) < 3)
+    @rule(schedule=SCHEDULES, policies=POLICIES, window=WINDOWS)
+    def create(self, schedule: dict[str, Any], policies: dict[str, Any], window: dict[str, Any]) -> None:
+        body = self._definition(schedule) | policies
+        single = "once" in schedule or schedule.get("schedule") == "immediate"
+        body |= {name: value for name, value in self._window(window).items() if not single or name == "jitter_seconds"}
+        status, job = self.world.run(
+            self.world.call(
+                "POST", "/v1/jobs",
+                body | {"job_name": "a story", "job_type": "script", "payload": {"script": "true"},
+                        "retry_policy": {"max_retries": 1, "backoff_factor": 2}},
+            )
+        )  # fmt: skip
+        if status == 422:  # no tick lies in the window
+            return
+        assert status == 201, job
+        job_id = job["job_id"]
+        self.jobs.append(job_id)
+        self.lives[job_id] = Life(self.world.now, self._rules(job, "created_at"))
+        if body["overlap_policy"] == "allow":
+            self.overlapping.add(job_id)
+
+    @rule(which=JOBS, schedule=SCHEDULES, meanwhile=MEANWHILE)
+    def edit_schedule(self, which: int, schedule: dict[str, Any], meanwhile: Any) -> None:
+        self._live(meanwhile)
+        self._edit(
+            which,
+            {"timezone": None, "dst_overlap": None, "start_at": None, "end_at": None} | self._definition(schedule),
+        )
+
+    @rule(which=JOBS, window=WINDOWS, meanwhile=MEANWHILE)
+    def edit_window(self, which: int, window: dict[str, Any], meanwhile: Any) -> None:
+        self._live(meanwhile)
+        if self._life(which) is not None and self._life(which).rules.once is None:
+            self._edit(which, self._window(window))
+
+    @rule(which=JOBS, policies=POLICIES, meanwhile=MEANWHILE)
+    def edit_policies(self, which: int, policies: dict[str, Any], meanwhile: Any) -> None:
+        self._live(meanwhile)
+        self._edit(which, policies)
+
+    @rule(which=JOBS, what=st.sampled_from(["pause", "resume", "pause", "resume", "cancel"]), meanwhile=MEANWHILE)
+    def step(self, which: int, what: str, meanwhile: Any) -> None:
+        self._live(meanwhile)
+        life = self._life(which)
+        if life is None or self._post(which, what)[0] != 200:
+            return
+        if what == "cancel":
+            life.finish(self.world.now)
+        else:
+            life.change(self.world.now, paused=what == "pause")
+
+    @rule(which=JOBS, policy=st.sampled_from([None, "allow", "queue_one", "cancel_running"]), meanwhile=MEANWHILE)
+    def run_now(self, which: int, policy: str | None, meanwhile: Any) -> None:
+        self._live(meanwhile)
+        if self._life(which) is None:
+            return
+        status, _ = self._post(which, "run", {} if policy is None else {"overlap_policy": policy})
+        if status == 202 and policy == "allow":
+            self.overlapping.add(self._job(which))
+
+    # What time, leaders and workers do.
+
+    @rule(meanwhile=MEANWHILE)
+    def time_passes(self, meanwhile: Any) -> None:
+        self._live(meanwhile)
+
+    @rule(seconds=AFTER_THE_NEXT_TICK)
+    def time_passes_without_a_leader(self, seconds: int) -> None:
+        (row,) = self.world.run(self.world.rows("SELECT min(next_run_time) AS next FROM jobs WHERE status = 'PENDING'"))
+        now = self.world.now.replace(microsecond=0)
+        ceiling = row["next"] + timedelta(seconds=row["next"].microsecond > 0) if row["next"] else now
+        at = max(now, ceiling.replace(microsecond=0)) + timedelta(seconds=seconds)
+        if at < HORIZON - timedelta(days=1):
+            self.world.run(self.world.pass_to(at))
+
+    def _live(self, meanwhile: list[tuple[int, str, int]]) -> None:
+        for seconds, work, which in meanwhile:
+            self.time_passes_without_a_leader(seconds)
+            self._plan(self.world.planner().step)
+            self._work(work, which)
+
+    def _work(self, work: str, which: int) -> None:
+        if work == "start":
+            rows = self._rows("status = 'QUEUED' AND available_at <= $1", self.world.now)
+            if rows:
+                self.world.run(self.world.claim(rows[which % len(rows)]["execution_id"]))
+        elif work != "none":
+            rows = self._rows("status = 'RUNNING'")
+            if rows:
+                status = "COMPLETED" if work == "complete" else ("FAILED", "TIMEOUT")[which % 2]
+                self.world.run(self.world.finish(rows[which % len(rows)], status))
+
+    @rule()
+    def two_plan_at_once(self) -> None:
+        planners = [self.world.planner(), self.world.planner()]
+
+        async def both() -> None:
+            await asyncio.gather(*(planner.step() for planner in planners))
+
+        self._plan(both)
+
+    @rule(before=st.booleans())
+    def a_leader_dies_at_its_commit(self, before: bool) -> None:
+        planner = self.world.planner(MortalDatabase(self.world.units, before))
+
+        async def dying() -> None:
+            with contextlib.suppress(Died):
+                await planner.step()
+
+        if before:
+            ledger = self._ledger()
+            self.world.run(dying())
+            assert self._ledger() == ledger
+        else:
+            self._plan(dying)
+        self.world.run(self.world.take_over())
+
+    @rule()
+    def a_former_leader_plans(self) -> None:
+        former, ledger = self.world.planner(), self._ledger()
+        self.world.run(self.world.take_over())
+
+        async def fenced() -> None:
+            with contextlib.suppress(Fenced):
+                await former.step()
+
+        self.world.run(fenced())
+        assert self._ledger() == ledger
+
+    @rule()
+    def reconcile(self) -> None:
+        self.world.run(self.world.reconcile())
+        rested = """SELECT count(*) AS n FROM jobs j WHERE status = 'PENDING' AND next_run_time IS NULL AND NOT EXISTS (
+            SELECT FROM executions e WHERE e.job_id = j.job_id AND e.end_time IS NULL)"""
+        assert self.world.run(self.world.rows(rested))[0]["n"] == 0
+
+    # What must be true.
+
+    @invariant()
+    def runs_of_a_job_follow_one_another(self) -> None:
+        if not hasattr(self, "jobs"):
+            return
+        for job_id in self.jobs:
+            rows = self._rows("end_time IS NULL AND job_id = $1", job_id)
+            going = {row["scheduled_time"] for row in rows if row["available_at"] is not None}
+            waiting = [row for row in rows if row["available_at"] is None]
+            assert len(going) == len([r for r in rows if r["available_at"] is not None]), "two open attempts of a run"
+            assert len(going) <= 1 or job_id in self.overlapping, rows
+            assert going or not waiting, "a run waits for nothing"
+            (job,) = self.world.run(self.world.rows("SELECT open_since FROM jobs WHERE job_id = $1", job_id))
+            assert not rows or job["open_since"] <= min(row["scheduled_time"] for row in rows)
+
+    @invariant()
+    def nothing_is_covered_twice_or_without_being_expected(self) -> None:
+        for job_id, life in getattr(self, "lives", {}).items():
+            covered, ran = self._covered(job_id)
+            expected = set(life.expected(self.world.now, covered, ran))
+            assert len(covered) == len(set(covered))
+            assert set(covered) <= expected, (set(covered) - expected, life.periods)
+
+    def teardown(self) -> None:
+        """In the end nothing that was expected is without a trace."""
+        if not hasattr(self, "jobs"):
+            return
+        self._plan(self.world.planner().step)
+        for job_id, life in self.lives.items():
+            covered, ran = self._covered(job_id)
+            assert covered == life.expected(self.world.now, covered, ran), life.periods
+
+    # How it is looked at.
+
+    def _plan(self, work: Any) -> None:
+        """Do the work of a planner; every job that was due has exactly the rows that the model gives it."""
+        wanted = {}
+        for job_id, life in self.lives.items():
+            covered, ran = self._covered(job_id)
+            due = sorted(set(life.expected(self.world.now, covered, ran)) - set(covered))
+            if due and not life.over and not life.paused:
+                rows = self._rows("end_time IS NULL AND job_id = $1", job_id)
+                open_rows = [(row["available_at"] is None, row["status"] == "RUNNING") for row in rows]
+                wanted[job_id] = decide(life.rules, due, self.world.now, len(ran), open_rows)
+        ledger = self._ledger()
+        self.world.run(work())
+        written = set(self._ledger()) - set(ledger)
+        for job_id in self.jobs:
+            rows = [self._row(execution_id) for execution_id in written]
+            made = sorted((row for row in rows if row["job_id"] == job_id), key=lambda row: row["scheduled_time"])
+            self._compare(self.lives[job_id], made, wanted.get(job_id, []))
+
+    def _compare(self, life: Life, made: list[asyncpg.Record], wanted: list[Planned]) -> None:
+        skips = [plan.tick for plan in wanted if plan.reason is not None]
+        reasons = {plan.reason for plan in wanted} - {None}
+        covered = [tick for row in made if row["status"] == "SKIPPED" for tick in self._ticks_of(life, row)]
+        assert covered == skips, (made, wanted)
+        assert {row["error_message"] for row in made if row["status"] == "SKIPPED"} == reasons
+        runs = [(row["scheduled_time"], row["available_at"] is None) for row in made if row["status"] == "QUEUED"]
+        assert runs == [(plan.tick, plan.waits) for plan in wanted if plan.reason is None], (made, wanted)
+        for row in made:
+            if row["available_at"] is not None and row["available_at"] < self.world.now - timedelta(seconds=31):
+                assert timedelta(0) <= row["available_at"] - row["scheduled_time"] <= timedelta(seconds=30)
+
+    def _covered(self, job_id: int) -> tuple[list[datetime], set[datetime]]:
+        """(the ticks that the ledger covers, those of them that ran)."""
+        rows = self._rows("job_id = $1 AND trigger = 'schedule'", job_id)
+        ticks = [tick for row in rows for tick in self._ticks_of(self.lives[job_id], row)]
+        return sorted(ticks), {row["scheduled_time"] for row in rows if row["status"] != "SKIPPED"}
+
+    def _ticks_of(self, life: Life, row: asyncpg.Record) -> list[datetime]:
+        if row["skipped_until"] is None:
+            return [row["scheduled_time"]]
+        among = [
+            tick
+            for period in life.periods
+            for tick in period.rules.ticks(period.begin, period.end or self.world.now)
+            if not period.paused and row["scheduled_time"] <= tick <= row["skipped_until"]
+        ]
+        assert len(among) == row["skipped_count"] > 100
+        assert (among[0], among[-1]) == (row["scheduled_time"], row["skipped_until"])
+        return among
+
+    def _rows(self, where: str, *args: Any) -> list[asyncpg.Record]:
+        return self.world.run(self.world.rows(f"SELECT * FROM executions WHERE {where} ORDER BY scheduled_time", *args))
+
+    def _row(self, execution_id: int) -> asyncpg.Record:
+        return self._rows("execution_id = $1", execution_id)[0]
+
+    def _ledger(self) -> list[int]:
+        return sorted(row["execution_id"] for row in self._rows("true"))
+
+    def _life(self, which: int) -> Any:
+        return self.lives[self._job(which)] if self.jobs else None
+
+    def _job(self, which: int) -> int:
+        return self.jobs[which % len(self.jobs)]
+
+    def _post(self, which: int, step: str, body: Any = None) -> tuple[int, Any]:
+        return self.world.run(self.world.call("POST", f"/v1/jobs/{self._job(which)}/{step}", body))
+
+    def _edit(self, which: int, patch: dict[str, Any]) -> None:
+        life = self._life(which)
+        if life is None or life.over:
+            return
+        status, job = self.world.run(self.world.call("PATCH", f"/v1/jobs/{self._job(which)}", patch))
+        if status != 200:
+            assert status in (409, 422), job
+            return
+        scheduled = "schedule" in patch and self._differs(life.rules, job)
+        rules = self._rules(job, "updated_at" if scheduled else None, life.rules)
+        life.change(self.world.now, rules=rules)
+        if rules.overlap == "allow":
+            self.overlapping.add(self._job(which))
+
+    def _differs(self, rules: Rules, job: dict[str, Any]) -> bool:
+        made = self._rules(job, None, rules)
+        return (made.every, made.cron, made.once) != (rules.every, rules.cron, rules.once)
+
+    def _definition(self, schedule: dict[str, Any]) -> dict[str, Any]:
+        if "once" not in schedule:
+            return dict(schedule)
+        at = self.world.now.replace(microsecond=0) + timedelta(seconds=schedule["once"])
+        return {"schedule": at.isoformat().replace("+00:00", "Z")}
+
+    def _window(self, window: dict[str, Any]) -> dict[str, Any]:
+        at = self.world.now.replace(microsecond=0)
+        return {
+            name: (at + timedelta(seconds=value)).isoformat() if name.endswith("_at") else value
+            for name, value in window.items()
+        }
+
+    def _rules(self, job: dict[str, Any], anchor: str | None, former: Rules | None = None) -> Rules:
+        """The job's answer as the model's rules. `anchor`: the field that tells when its schedule was set."""
+        since = datetime.fromisoformat(job[anchor]) if anchor else former.anchor if former else self.world.now
+        text = job["schedule"]
+        every = once = cron = None
+        if text.startswith("@every"):
+            number, unit = int(text.split()[1][:-1]), text[-1]
+            every = number * {"s": 1, "m": 60}[unit]
+        elif text == "immediate":
+            once = since
+        elif text[:4].isdigit() and text[4] == "-":
+            once = datetime.fromisoformat(text)
+        else:
+            cron = text
+        times = {name: job[name] and datetime.fromisoformat(job[name]) for name in ("start_at", "end_at")}
+        return Rules(
+            every=every, cron=cron, once=once, zone=job["timezone"], dst_overlap=job["dst_overlap"], anchor=since,
+            max_runs=job["max_runs"], overlap=job["overlap_policy"], misfire=job["misfire_policy"],
+            grace=job["misfire_grace_seconds"], limit=job["misfire_limit"], **times,
+        )  # fmt: skip
+
+
+def story_of(world: World) -> type[Story]:
+    return type("StoryOf", (Story,), {"world": world})

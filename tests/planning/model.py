@@ -1,0 +1,153 @@
+"""What the contract says of ticks and policies, told a second time: shares no code with the product."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from oracle.scan import Scan
+
+DAWN = datetime(2026, 10, 24, 20, tzinfo=UTC)
+"""Where each story begins: the evening before Berlin's clocks go back."""
+HORIZON = DAWN + timedelta(days=4)
+MOMENT = timedelta(milliseconds=100)
+"""Time stands on whole seconds and each call of the clock adds a microsecond; ticks lie within a moment of them."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """A definition as the model sees it. `every` in seconds, or a cron expression, or a single instant."""
+
+    every: int | None = None
+    cron: str | None = None
+    once: datetime | None = None
+    zone: str = "UTC"
+    dst_overlap: str = "first"
+    anchor: datetime
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    max_runs: int | None = None
+    overlap: str = "skip"
+    misfire: str = "run_once"
+    grace: int = 60
+    limit: int = 100
+
+    def ticks(self, after: datetime, until: datetime) -> list[datetime]:
+        """All in (after, until]."""
+        found: Iterable[datetime]
+        if self.once is not None:
+            found = [self.once]
+        elif self.every is not None:
+            first = self.start_at or self.anchor + timedelta(seconds=self.every)
+            found = [
+                first + n * timedelta(seconds=self.every)
+                for n in range(int((until - first).total_seconds() // self.every) + 1)
+            ]
+        else:
+            assert self.cron is not None
+            found = scanned(self.cron, self.zone, self.dst_overlap)
+        low, high = self.start_at or DAWN - timedelta(days=9), self.end_at or HORIZON
+        return [tick for tick in found if after < tick <= until and low <= tick <= high]
+
+
+@cache
+def scanned(expression: str, zone: str, dst_overlap: str) -> list[datetime]:
+    """By looking at the clock on the wall, minute by minute."""
+    scan = Scan(expression, ZoneInfo(zone), "shift", dst_overlap)
+    return scan.ticks(DAWN - timedelta(hours=1), HORIZON, 10**6, every_minute=True)
+
+
+class Period(msgspec.Struct, kw_only=True):
+    """From `begin` (exclusive) to `end` the job had these rules."""
+
+    begin: datetime
+    end: datetime | None = None
+    rules: Rules
+    paused: bool = False
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """One row that the planner has to write. `waits`: for an earlier run."""
+
+    tick: datetime
+    reason: str | None = None
+    waits: bool = False
+
+
+class Life:
+    """One job's periods; knows which ticks are expected, and which of them ran as far as it is told."""
+
+    def __init__(self, begin: datetime, rules: Rules) -> None:
+        self.periods = [Period(begin=begin, rules=rules)]
+        self.over = False
+
+    @property
+    def rules(self) -> Rules:
+        return self.periods[-1].rules
+
+    @property
+    def paused(self) -> bool:
+        return self.periods[-1].paused
+
+    def change(self, now: datetime, *, rules: Rules | None = None, paused: bool | None = None) -> None:
+        last = self.periods[-1]
+        last.end = now
+        self.periods.append(
+            Period(begin=now, rules=rules or last.rules, paused=last.paused if paused is None else paused)
+        )
+
+    def finish(self, now: datetime) -> None:
+        self.periods[-1].end = now
+        self.over = True
+
+    def expected(self, now: datetime, covered: Collection[datetime], ran: set[datetime]) -> list[datetime]:
+        """Up to `now`, oldest first; the ledger says which ticks are covered (a single one may have been before a
+        pause) and which of them ran (they count towards max_runs)."""
+        found: list[datetime] = []
+        runs = 0
+        for place, period in enumerate(self.periods):
+            for tick in self._ticks(place, period, now, covered):
+                if period.rules.max_runs is not None and runs >= period.rules.max_runs:
+                    break
+                found.append(tick)
+                runs += tick in ran
+        return found
+
+    def _ticks(self, place: int, period: Period, now: datetime, covered: Collection[datetime]) -> list[datetime]:
+        rules, end = period.rules, min(period.end or now, now)
+        if rules.once is None:
+            return [] if period.paused else rules.ticks(period.begin, end)
+        following = self.periods[place + 1] if place + 1 < len(self.periods) else None
+        if following is not None and following.rules.once == rules.once:
+            return []  # a single tick belongs to the last period that has it: it waits through pauses
+        if following is None and period.paused and not self.over and rules.once not in covered:
+            return []
+        return rules.ticks(DAWN - timedelta(days=9), end)
+
+
+def decide(
+    rules: Rules, due: list[datetime], now: datetime, runs: int, open_rows: list[tuple[bool, bool]]
+) -> list[Planned]:
+    """The rows for `due`, given how many ticks ran so far and what is open: (waits, is running) of each."""
+    late = [tick for tick in due if tick < now - timedelta(seconds=rules.grace)]
+    kept_late = {"skip": [], "run_once": late[-1:], "run_all": late[-rules.limit :]}[rules.misfire]
+    dropped = [Planned(tick, "misfire") for tick in late if tick not in kept_late]
+    kept = kept_late + due[len(late) :]
+    if rules.max_runs is not None:
+        kept = kept[: max(0, rules.max_runs - runs)]
+    if not kept:
+        return dropped
+    is_open, one_waits = bool(open_rows), any(waits for waits, _ in open_rows)
+    if rules.overlap == "allow":
+        return dropped + [Planned(tick) for tick in kept]
+    if late or len(due) > 1 or not is_open:
+        return dropped + [Planned(tick, waits=is_open or tick != kept[0]) for tick in kept]
+    (tick,) = kept
+    if rules.overlap == "cancel_running":
+        return [Planned(tick, waits=any(running for _, running in open_rows))]
+    if rules.overlap == "queue_one" and not one_waits:
+        return [Planned(tick, waits=True)]
+    return [Planned(tick, "overlap")]
