@@ -21,6 +21,8 @@ SCHEDULER, WORKER = "services/scheduler/src/foliot/scheduler", "services/worker/
 PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
 RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
 RESCUE_TESTS = "tests/integration/scheduler/test_rescue.py"
+DECISION_TESTS = "tests/unit/scheduler/test_decisions.py"
+CHANGE_TESTS = "tests/integration/api/test_time_of_changes.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
 
 
@@ -160,6 +162,76 @@ FENCES = [
         '    job = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n',
         '    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n    job = await locked(change, job_id)\n    _allow(job, "run")\n',
         "tests/integration/api/test_jobs.py::test_run_waits_for_the_planner_and_then_looks",
+    ),
+    Fence(
+        "a gap is judged whole",
+        f"{SCHEDULER}/decisions.py",
+        "    if len(kept) < keep:\n        return [first, *kept], []\n",
+        "    if len(kept) < keep:\n        return kept, []\n",
+        f"{DECISION_TESTS}::test_a_few_late_ticks_before_very_many_in_time_are_judged_as_any_others",
+    ),
+    Fence(
+        "max_runs counts runs",
+        f"{SCHEDULER}/decisions.py",
+        "len(runs) >= judged.left",
+        "len(judged.kept) >= judged.left",
+        f"{DECISION_TESTS}::test_a_skipped_tick_does_not_count_towards_max_runs",
+    ),
+    Fence(
+        "open_since is the oldest",
+        f"{SCHEDULER}/decisions.py",
+        "    return min(runs[0].scheduled_time, open_runs.since or runs[0].scheduled_time)\n",
+        "    return open_runs.since or runs[0].scheduled_time\n",
+        f"{DECISION_TESTS}::test_a_caught_up_run_that_is_older_than_what_is_open_is_the_oldest_open_run",
+    ),
+    Fence(
+        "what is due now before the overdue",
+        f"{REPOSITORIES}/jobs.sql",
+        "next_run_time <= now() AND next_run_time > now() - INTERVAL '1 minute'",
+        "next_run_time <= now() AND next_run_time > now() + INTERVAL '1 minute'",
+        "tests/integration/scheduler/test_planner_bars.py::test_what_is_due_now_is_planned_before_the_catch_up",
+    ),
+    Fence(
+        "rows in portions",
+        f"{SCHEDULER}/planner.py",
+        "            if size >= PORTION:\n",
+        "            if size >= PORTION * 1_000:\n",
+        "tests/integration/scheduler/test_planner_bars.py::test_what_is_due_now_is_planned_before_the_catch_up",
+    ),
+    Fence(
+        "due ticks are covered at a change",
+        "services/api/src/foliot/api/rearming.py",
+        "    if due is None:\n        return\n",
+        "    if due is None or due < now:\n        return\n",
+        f"{CHANGE_TESTS}::test_what_was_due_and_not_planned_is_covered",
+    ),
+    Fence(
+        "an edit keeps what is due all the same",
+        "services/api/src/foliot/api/rearming.py",
+        "        after.next_after(begin) == due\n",
+        "        after.next_after(begin) is None\n",
+        f"{CHANGE_TESTS}::test_an_edit_that_leaves_the_due_ticks_as_they_are_leaves_them_due",
+    ),
+    Fence(
+        "no release before the delay by jitter",
+        f"{REPOSITORIES}/executions.sql",
+        "WHERE j.job_id = e.job_id AND e.trigger = 'schedule'))\n",
+        "WHERE j.job_id = e.job_id AND e.trigger = 'none'))\n",
+        f"{RESCUE_TESTS}::test_a_waiting_tick_is_not_released_before_its_delay_by_jitter",
+    ),
+    Fence(
+        "a new tzdata moves under the job's lock",
+        f"{SCHEDULER}/time_zones.py",
+        "        if left:\n            return AGAIN\n",
+        "",
+        "tests/integration/scheduler/test_time_zones.py::test_more_jobs_than_a_batch_and_one_that_somebody_holds",
+    ),
+    Fence(
+        "the timeline sees what is missing",
+        "services/api/src/foliot/api/timeline.py",
+        'tick < read.floor else "MISSING"',
+        'tick < read.floor else "TO_COME"',
+        "tests/integration/api/test_timeline.py::test_a_tick_without_a_row_is_missing",
     ),
 ]
 

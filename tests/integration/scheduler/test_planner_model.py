@@ -25,7 +25,7 @@ def test_the_ledger_says_what_the_model_says(world: World) -> None:
     run_state_machine_as_test(
         story_of(world),
         settings=settings(
-            max_examples=20, stateful_step_count=30, derandomize=True, deadline=None, database=None,
+            max_examples=25, stateful_step_count=30, derandomize=True, deadline=None, database=None,
             suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
         ),
     )  # fmt: skip
