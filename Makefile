@@ -93,6 +93,12 @@ images: ## build the container images
 compose-e2e: setup ## run the end-to-end tests against docker compose, with kills, losses and a restore
 	@$(BIN)/pytest tests/e2e/compose --compose --timeout=600 $(PYTEST)
 
+planner-model: setup ## compare the planner with a model over stories made up (EXAMPLES=1000)
+	@PYTHONPATH=tests:infra/local $(BIN)/python -m planning model --examples $(or $(EXAMPLES),1000)
+
+planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one instant
+	@PYTHONPATH=tests:infra/local $(BIN)/python -m planning bars
+
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
