@@ -11,6 +11,7 @@ import pytest
 from foliot.common.database import Database
 from foliot.common.errors import Unavailable
 from foliot.scheduler.partitions import Partitions
+from foliot.scheduler.planner import LOOK_AGAIN
 from foliot.scheduler.retention import BATCH, TERMS_KEPT, Kept, Retention, months_before
 from integration.scheduler.conftest import Leader
 from support.databases import TestDatabase
@@ -108,6 +109,7 @@ async def test_a_month_is_dropped_while_dispatch_goes_on(
         dropping = asyncio.create_task(retention.expire_months(datetime.now(UTC)))
         await eventually(lambda: waits(sql, "DETACH PARTITION"))
         await leader.planner.step()
+        await leader.planner.step()
         await waits(sql, "DETACH PARTITION")
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE job_id = $1", job_id) == 1
         with pytest.raises(Unavailable):
@@ -137,6 +139,27 @@ async def test_closing_waits_for_who_holds_the_floor(
             await eventually(lambda: waits(sql, "partition_floor"))
             assert not closing.done()
         assert await closing == 1
+
+
+async def test_plan_writes_nothing_into_a_closed_month(
+    database: TestDatabase, leader: Leader, retention: Retention
+) -> None:
+    """A job that stood still for 400 days: the rows of its gap start at the floor, and the dropped month stays dropped."""
+    async with database.owner() as sql:
+        month = await old_month(sql)
+        job_id = await insert_job(
+            sql, schedule="@every 1d", next_run_time=OLD, schedule_since=OLD, misfire_policy="run_once"
+        )
+        await sql.execute("SELECT ensure_partitions('executions', $1, now())", OLD)
+        await retention.expire_months(datetime.now(UTC))
+        while await leader.planner.step() <= LOOK_AGAIN and not await sql.fetchval(
+            "SELECT next_run_time > now() FROM jobs WHERE job_id = $1", job_id
+        ):
+            pass
+        floor = await sql.fetchval("SELECT floor FROM partition_floor")
+        first = await sql.fetchval("SELECT min(scheduled_time) FROM executions WHERE job_id = $1", job_id)
+        assert floor <= first < floor + timedelta(days=1)
+        assert month not in await months(sql)
 
 
 async def test_without_the_maintenance_role_months_stay(

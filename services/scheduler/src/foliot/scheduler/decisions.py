@@ -5,7 +5,7 @@ The words and rules are the contract's (Job: overlap_policy, misfire_policy, max
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -17,6 +17,7 @@ from foliot.common.skipped import skip, skip_range
 
 CHUNK = 1_000
 """Ticks within the grace that one decision takes."""
+NO_FLOOR = datetime(1, 1, 1, tzinfo=UTC)
 MISFIRE = "misfire"
 OVERLAP = "overlap"
 _MICROSECOND = timedelta(microseconds=1)
@@ -72,27 +73,31 @@ class Plan(msgspec.Struct, frozen=True):
     cancel_open: bool
 
 
-def judge(job: DueJob, timetable: Timetable, now: datetime) -> Judged:
+def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO_FLOOR) -> Judged:
     """Apply the misfire policy, once, to all ticks due at `now`. Raises ScheduleError if a tick cannot be computed.
+    History before `floor` is dropped: a gap begins there, and what lies before it gets no row.
 
     Of more than CHUNK ticks within the grace the older half is taken now. Ticks lie at least a second apart, so the
     rest stays within the grace for as many seconds, far longer than until the next step.
     """
-    first = job.next_run_time
+    first = job.next_run_time if job.next_run_time >= floor else timetable.next_after(floor - _MICROSECOND)
+    if first is None or first > now:
+        return Judged(job, [], [], True, first, None)
     late_until = now - timedelta(seconds=job.misfire_grace_seconds) - _MICROSECOND
     fresh = timetable.ticks(max(first, late_until), now, CHUNK + 1)
     if len(fresh) > CHUNK:
         fresh = fresh[: CHUNK // 2]
-    kept, skipped = _judge_late(job, timetable, late_until) if first <= late_until else ([first], [])
+    kept, skipped = _judge_late(job, timetable, first, late_until) if first <= late_until else ([first], [])
     gap = first <= late_until or bool(fresh)
     next_run_time = timetable.next_after(fresh[-1] if fresh else now if gap else first)
     left = None if job.max_runs is None else max(0, job.max_runs - job.runs_planned)
     return Judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, gap, next_run_time, left)
 
 
-def _judge_late(job: DueJob, timetable: Timetable, late_until: datetime) -> tuple[list[datetime], list[Tick]]:
-    """(ticks that run, rows of the dropped) of the late ones: next_run_time and what follows up to `late_until`."""
-    first = job.next_run_time
+def _judge_late(
+    job: DueJob, timetable: Timetable, first: datetime, late_until: datetime
+) -> tuple[list[datetime], list[Tick]]:
+    """(ticks that run, rows of the dropped) of the late ones: `first` and what follows up to `late_until`."""
     keep = {"skip": 0, "run_once": 1, "run_all": job.misfire_limit}[job.misfire_policy]
     kept = timetable.latest(first, late_until, keep)
     if len(kept) < keep:

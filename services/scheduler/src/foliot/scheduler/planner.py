@@ -21,7 +21,7 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import Timetable, from_fields
 from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
-from foliot.scheduler.decisions import DueJob, Judged, Plan, decide, judge
+from foliot.scheduler.decisions import NO_FLOOR, DueJob, Judged, Plan, decide, judge
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.poison import is_missing_month, is_poison
 
@@ -46,6 +46,7 @@ class Planner:
         self._dispatcher = dispatcher
         self._clock = clock
         self._batch = batch
+        self._floor = NO_FLOOR
 
     async def step(self) -> float:
         async with self._database.session() as unit:
@@ -85,7 +86,7 @@ class Planner:
         slice_end = self._clock.elapsed() + CPU_SLICE
         for row in rows:
             try:
-                portion.append(judge(due_job(row), timetable_of(row), now))
+                portion.append(judge(due_job(row), timetable_of(row), now, self._floor))
                 size += len(portion[-1].kept) + len(portion[-1].skipped)
             except (ScheduleError, KeyError, ValueError, TypeError, OverflowError) as error:
                 await self._give_up(row["job_id"], row["version"], error)
@@ -126,6 +127,9 @@ class Planner:
         """Lock, then look in a later statement, then insert and advance."""
         async with self._database.transaction() as unit:
             await unit.leader.hold_term(self._term)
+            if self._floor < (floor := await unit.months.hold_floor()):
+                self._floor = floor  # what was judged may lie in a month that is closed now: look again
+                return 0
             read = [(j.job.job_id, j.job.version, j.job.next_run_time) for j in judged]
             locked = await unit.jobs.lock_due_jobs(read)
             standing = [j for j in judged if j.job.job_id in locked]
