@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,14 @@ def test_the_supervisor_of_scripts_too() -> None:
     assert "ValueError" in line["error"]
     assert (line["service"], line["level"], line["event"]) == ("worker", "CRITICAL", "crashed")
     assert Elasticsearch().problem(line) is None
+
+
+def test_a_full_disk_stops_nobody() -> None:
+    program = (
+        "import structlog, sys\n"
+        "for n in range(2000): structlog.get_logger().info('a_b', text='x' * 100)\n"
+        "sys.stderr.write('went on')"
+    )
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", SETUP + program], check=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.stderr == b"went on"

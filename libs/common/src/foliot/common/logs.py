@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import io
 import logging
 import sys
@@ -77,7 +78,8 @@ class _Line:
 
 class _Output:
     """Writes what one turn of the event loop logged with one system call; outside a loop each line at once. Lines go
-    through one buffer that stays: kept one by one, they cost three times as much in freed and faulted memory."""
+    through one buffer that stays: kept one by one, they cost three times as much in freed and faulted memory. While
+    nothing takes them (a full disk, a closed pipe) lines are lost and the work goes on."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = io.BufferedWriter(io.FileIO(stream.fileno(), "wb", closefd=False), _BUFFER)
@@ -85,8 +87,8 @@ class _Output:
         atexit.register(self.flush)
 
     def msg(self, line: bytes) -> None:
-        self._stream.write(line)
-        self._stream.write(b"\n")
+        with contextlib.suppress(OSError):
+            self._stream.write(line + b"\n")
         if not self._waits:
             self._waits = True
             try:
@@ -96,7 +98,8 @@ class _Output:
 
     def flush(self) -> None:
         self._waits = False
-        self._stream.flush()
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def _direct(level: int, line: _Line, out: _Output) -> type[structlog.BoundLoggerBase]:
