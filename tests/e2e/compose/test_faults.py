@@ -141,7 +141,7 @@ async def test_stopped_workers_finish_what_they_run(foliot: ComposeFoliot) -> No
 
 async def test_each_service_is_replaced_while_jobs_run(foliot: ComposeFoliot) -> None:
     compose = foliot.compose
-    job = await foliot.create(schedule="@every 1s", payload={"script": "true"})
+    job = await foliot.create(schedule="@every 1s", overlap_policy="allow", payload={"script": "true"})
     await foliot.ended(job["job_id"], count=2)
     former = {name for service in ("worker", "scheduler", "api") for name in foliot.names(service)}
     compose.settings["FOLIOT_REVISION"] = "e2e-next"
