@@ -149,7 +149,7 @@ EXEMPT: dict[str, str] = {
     **dict.fromkeys(("api_keys.list_keys", "api_keys.revoke_key"), _SMALL),
     **dict.fromkeys(
         (f"leader.{name}" for name in ("beat_scheduler", "ensure_partitions", "estimate_rows", "forget_scheduler",
-         "forget_silent_schedulers", "hold_term", "list_schedulers", "select_leader", "select_now",
+         "forget_silent_schedulers", "hold_term", "hold_term_and_floor", "list_schedulers", "select_leader", "select_now",
          "select_partition_ends", "select_replicas", "select_tzdata", "take_term", "update_tzdata")), _SMALL),
     **dict.fromkeys((f"months.{name}" for name in ("close_months", "hold_floor", "is_month_open", "select_closed_months")), _SMALL),
     **dict.fromkeys((f"workers.{name}" for name in ("beat_worker", "forget_worker", "list_workers", "select_dead_claims",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -67,7 +67,7 @@ class Dispatcher:
     def send(self, rows: Sequence[Any]) -> None:
         """Publish rows that are committed as dispatched: (execution_id, scheduled_time, job_id, attempt_number, queue,
         priority) and what else they carry."""
-        for message in messages(rows):
+        for message in messages(rows, self._windows.spread):
             self._start(message)
 
     def _start(self, message: Message) -> None:
@@ -135,15 +135,15 @@ class Dispatcher:
             task.cancel()
 
 
-def messages(rows: Sequence[Any]) -> list[Message]:
-    """Group by queue, most urgent first; small messages when few are due, up to 50 executions when many are."""
+def messages(rows: Sequence[Any], spread: Callable[[str], int]) -> list[Message]:
+    """Group by queue, most urgent first; as many messages as `spread` says of the pool, of at most 50 executions."""
     groups: dict[tuple[str, PriorityClass], list[Any]] = {}
     for row in rows:
         groups.setdefault((row["queue"], class_of(row["priority"])), []).append(row)
     order = list(PriorityClass)
     made = []
     for (pool, cls), group in sorted(groups.items(), key=lambda item: (order.index(item[0][1]), item[0][0])):
-        size = min(LARGEST, max(1, len(group) // 16))
+        size = min(LARGEST, -(-len(group) // spread(pool)))
         made += [_message(pool, cls, group[start : start + size]) for start in range(0, len(group), size)]
     return made
 

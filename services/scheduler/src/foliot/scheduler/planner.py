@@ -27,6 +27,8 @@ from foliot.scheduler.poison import is_missing_month, is_poison
 
 MAX_SLEEP = 0.2
 LOOK_AGAIN = 0.02
+PACE = 0.003
+"""Between two small batches: what falls due meanwhile shares a transaction, a message and a claim."""
 CPU_SLICE = 0.01
 PORTION = 500
 PORTIONS = 10
@@ -56,7 +58,9 @@ class Planner:
                 return _until(now, next_run_time)
         now = rows[0]["now"]
         judged, planned = await self._write_portions(rows, now)
-        return LOOK_AGAIN if planned < judged and len(rows) < self._batch else 0.0
+        if len(rows) == self._batch:
+            return 0.0
+        return LOOK_AGAIN if planned < judged else PACE
 
     async def _write_portions(self, rows: Sequence[asyncpg.Record], now: datetime) -> tuple[int, int]:
         """Jobs (judged, planned). The next portion is judged while others are written: their jobs are not the same."""
@@ -126,8 +130,7 @@ class Planner:
     async def _write(self, judged: list[Judged], now: datetime) -> int:
         """Lock, then look in a later statement, then insert and advance."""
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
-            if self._floor < (floor := await unit.months.hold_floor()):
+            if self._floor < (floor := await unit.leader.hold_term_and_floor(self._term)):
                 self._floor = floor  # what was judged may lie in a month that is closed now: look again
                 return 0
             read = [(j.job.job_id, j.job.version, j.job.next_run_time) for j in judged]

@@ -87,7 +87,9 @@ class Relay:
             return
         async with self._database.session() as unit:
             rows = await unit.workers.sum_slots(self._lease)
-        self._windows.set_slots({row["pool"]: row["slots"] for row in rows})
+        self._windows.set_workers(
+            {row["pool"]: row["slots"] for row in rows}, {row["pool"]: row["workers"] for row in rows}
+        )
         self._slots_at = self._clock.elapsed()
 
 

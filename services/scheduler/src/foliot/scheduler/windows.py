@@ -16,11 +16,17 @@ class Windows:
 
     def __init__(self) -> None:
         self._slots: dict[str, int] = {}
+        self._workers: dict[str, int] = {}
         self._dispatched: defaultdict[Key, int] = defaultdict(int)
 
-    def set_slots(self, slots: dict[str, int]) -> None:
-        """Slots of the living workers, by pool."""
+    def set_workers(self, slots: dict[str, int], workers: dict[str, int]) -> None:
+        """Slots of the living workers and their number, by pool."""
         self._slots = slots
+        self._workers = workers
+
+    def spread(self, pool: str) -> int:
+        """Messages that what is due at once is spread over: two for each worker."""
+        return 2 * max(1, self._workers.get(pool, 0))
 
     def set_dispatched(self, counts: dict[Key, int]) -> None:
         """What PostgreSQL counted; replaces what was reserved since the last count."""
