@@ -206,6 +206,13 @@ FENCES = [
         f"{CHANGE_TESTS}::test_what_was_due_and_not_planned_is_covered",
     ),
     Fence(
+        "due ticks are covered at a pause",
+        "services/api/src/foliot/api/jobs.py",
+        "        await drop_due(change.unit, job, now, PAUSED)\n",
+        "",
+        "tests/integration/scheduler/test_planner_model.py",
+    ),
+    Fence(
         "an edit keeps what is due all the same",
         "services/api/src/foliot/api/rearming.py",
         "        after.next_after(begin) == due\n",
