@@ -124,3 +124,15 @@ async def test_the_delay_by_jitter_is_the_same_in_sql(api: Api) -> None:
         tick = NOON + timedelta(microseconds=draw.randrange(10**15))
         (row,) = await api.rows("SELECT jitter_delay($1, $2, $3) AS delay", job_id, tick, jitter)
         assert row["delay"] == jitter_delay(str(job_id), tick, jitter)
+
+
+async def test_a_month_that_is_closed_gets_no_row(api: Api) -> None:
+    job = await api.create(schedule="*/10 * * * * *")
+    older = await api.create(schedule="*/10 * * * * *")
+    await api.rows("UPDATE jobs SET next_run_time = '2025-02-01Z' WHERE job_id = $1", older["job_id"])
+    await api.rows("UPDATE partition_floor SET floor = $1", NOON + timedelta(seconds=15))
+    await at(api, 35)
+    for due in (job, older):
+        _, paused, _ = await api.call("POST", f"/v1/jobs/{due['job_id']}/pause")
+        assert paused["status"] == "PAUSED"
+        assert await ledger(api, due) == [(n, "SKIPPED", 1, "paused") for n in (20.0, 30.0)]

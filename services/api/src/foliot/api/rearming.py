@@ -42,13 +42,18 @@ def due_tick(job: Job, times: Timetable, now: datetime) -> datetime | None:
 
 
 async def drop_due(unit: Unit, job: Job, now: datetime, reason: str) -> None:
-    """Cover what is due and was not planned before this change of the locked job by SKIPPED rows."""
+    """Cover what is due and was not planned before this change of the locked job by SKIPPED rows, from the floor of
+    history on."""
     times = times_of(job)
     due = due_tick(job, times, now)
     if due is None:
         return
-    await unit.leader.ensure_partitions("executions", due, now)
-    await unit.executions.insert_planned(skip_range(job, times, due, now, reason), None)
+    floor = await unit.months.hold_floor()
+    first = due if due >= floor else times.next_after(floor - _MICROSECOND)
+    if first is None or first > now:
+        return
+    await unit.leader.ensure_partitions("executions", first, now)
+    await unit.executions.insert_planned(skip_range(job, times, first, now, reason), None)
 
 
 async def rearm(
