@@ -37,7 +37,7 @@ async def a_planner(units: Database) -> Planner:
         term = await unit.leader.take_term("planning", next(_czxids), "planning")
     assert term is not None
     clock = SystemClock()
-    return Planner(units, term, Dispatcher(SilentBroker(), Windows(), {"default"}, clock), clock)
+    return Planner(units, term, Dispatcher(SilentBroker(), Windows(), {"default"}, clock), clock, batch=2_000)
 
 
 async def fill(sql: Sql, count: int, *, schedule: str, due: datetime, **columns: Any) -> None:
