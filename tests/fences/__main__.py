@@ -67,9 +67,9 @@ FENCES = [
     ),
     Fence(
         "version read is version planned",
-        f"{REPOSITORIES}/jobs.sql",
-        "JOIN jobs j ON j.job_id = r.job_id AND j.version = r.version AND",
-        "JOIN jobs j ON j.job_id = r.job_id AND r.version IS NOT NULL AND",
+        f"{REPOSITORIES}/jobs.py",
+        "for row in rows if tuple(row) in as_read}",
+        "for row in rows if as_read}",
         f"{PLANNER_TESTS}::test_an_edit_between_read_and_write_is_planned_as_edited",
     ),
     Fence(
@@ -89,15 +89,15 @@ FENCES = [
     Fence(
         "claim token",
         f"{REPOSITORIES}/executions.sql",
-        "e.scheduled_time <= $8 AND e.status = 'RUNNING' AND e.claim = $9",
-        "e.scheduled_time <= $8 AND e.status = 'RUNNING' AND $9::bigint IS NOT NULL",
+        "e.status = 'RUNNING' AND e.claim = $8",
+        "e.status = 'RUNNING' AND $8::bigint IS NOT NULL",
         f"{WORKER_TESTS}::test_the_result_of_a_taken_attempt_is_dropped",
     ),
     Fence(
         "claim is a compare-and-set",
         f"{REPOSITORIES}/executions.sql",
-        "  AND (e.status = 'QUEUED' OR ($8 AND e.status = 'RUNNING' AND e.claim = $6)) AND e.available_at IS NOT NULL",
-        "  AND ($8 IS NOT NULL)",
+        "  AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL",
+        "  AND ($6 IS NOT NULL)",
         f"{WORKER_TESTS}::test_a_copy_of_a_message_is_acked_and_forgotten",
     ),
     Fence(
