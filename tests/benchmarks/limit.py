@@ -26,7 +26,6 @@ from foliot.common.database import Database
 from foliot.common.repositories.executions import Handle, Outcome, Tick
 from foliot.common.repositories.jobs import Advance
 from foliot.common.repositories.unit import Unit
-from foliot.common.runs import end_runs
 from support.databases import TestDatabase
 
 BATCH = 500
@@ -111,9 +110,8 @@ class Pipeline:
                 started = time.perf_counter()
                 outcomes = [Outcome(execution_id=row["execution_id"], scheduled_time=row["scheduled_time"],
                                     status="COMPLETED", exit_code=0) for row in batch]  # fmt: skip
-                async with units.transaction() as unit:
+                async with units.session() as unit:
                     rows = await unit.executions.record_executions(outcomes, CLAIM)
-                    await end_runs(unit, sorted({row["job_id"] for row in batch}))
                 self._count("record", len(rows), started)
 
     def _count(self, phase: str, rows: int, started: float) -> None:
@@ -125,9 +123,8 @@ async def _plan_batch(units: Database, term: int) -> Sequence[Any]:
     async with units.session() as unit:
         due = await unit.jobs.select_pending_jobs(BATCH)
     async with units.transaction() as unit:
-        await unit.leader.hold_term(term)
         read = [(job["job_id"], job["version"], job["next_run_time"]) for job in due]
-        locked = await unit.jobs.lock_due_jobs(read)
+        _, locked = await unit.jobs.hold_and_lock_due_jobs(read, term)
         return await _write(unit, [job for job in due if job["job_id"] in locked], term)
 
 
@@ -141,9 +138,7 @@ async def _write(unit: Unit, due: Sequence[Any], term: int) -> Sequence[Any]:
                           scheduled_time=tick, queue=job["queue"], priority=job["priority"], available_at=tick,
                           dispatch=True))  # fmt: skip
         advances.append(Advance(job["job_id"], tick + ROUND, tick, since or tick, 1))
-    rows = await unit.executions.insert_planned(ticks, term)
-    await unit.jobs.advance_jobs(sorted(advances, key=lambda advance: advance.job_id))
-    return rows
+    return await unit.executions.insert_planned(ticks, term, advances)
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -46,16 +46,16 @@ FENCES = [
     ),
     Fence(
         "term check",
-        f"{REPOSITORIES}/leader.py",
-        "        if await self._session.fetchval(SQL.hold_term, term) is None:\n",
-        "        if await self._session.fetchval(SQL.hold_term, term) is False:\n",
+        f"{REPOSITORIES}/jobs.sql",
+        "l.id = 1 AND l.term = $2",
+        "l.id = 1 AND $2::bigint IS NOT NULL",
         f"{PLANNER_TESTS}::test_a_former_term_writes_nothing",
     ),
     Fence(
         "term row held for the transaction",
-        f"{REPOSITORIES}/leader.sql",
-        "WHERE id = 1 AND term = $1 FOR SHARE",
-        "WHERE id = 1 AND term = $1",
+        f"{REPOSITORIES}/jobs.sql",
+        "p.id = 1 FOR SHARE)",
+        "p.id = 1)",
         f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(

@@ -18,7 +18,7 @@ from support.making import insert_job
 
 from .conftest import Leader, take_term
 
-POINTS = 9
+POINTS = 6
 """Statements of one plan step, its commit and the publish after it."""
 
 

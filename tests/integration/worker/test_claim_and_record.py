@@ -263,7 +263,7 @@ async def test_a_row_that_breaks_each_claim_stops_nobody(worker_units: Database,
 
 
 class LosesAnswers:
-    """A database whose first commit succeeds without anybody hearing of it."""
+    """A database whose first write succeeds without anybody hearing of it."""
 
     def __init__(self, units: Database) -> None:
         self._units = units
@@ -277,8 +277,30 @@ class LosesAnswers:
             self._lost = True
             raise Unavailable("connection lost in COMMIT")
 
-    def session(self) -> contextlib.AbstractAsyncContextManager[Unit]:
-        return self._units.session()
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Unit]:
+        async with self._units.session() as unit:
+            yield unit
+        if not self._lost:
+            self._lost = True
+            raise Unavailable("connection lost before the answer")
+
+
+async def test_a_run_that_waits_is_released_by_the_record(worker: Worker, database: TestDatabase) -> None:
+    """Also where nothing else follows from the end of the run, and it is recorded by one statement."""
+    async with database.owner() as sql:
+        (row,) = await queued(sql)
+        await sql.execute("UPDATE jobs SET open_since = $1", row["scheduled_time"])
+        await sql.execute(
+            """INSERT INTO executions (job_id, user_id, status, scheduled_time)
+               VALUES ($1, 1, 'QUEUED', $2::timestamptz + interval '1 s')""", row["job_id"], row["scheduled_time"],
+        )  # fmt: skip
+        worker.deliver(row)
+        await worker.claimer.step()
+        assert not worker.running.entries()[0].claimed.settles
+        await worker.ran()
+        rows = await sql.fetch("SELECT status, available_at IS NULL AS waits FROM executions ORDER BY scheduled_time")
+    assert [tuple(row) for row in rows] == [("COMPLETED", False), ("QUEUED", False)]
 
 
 async def test_of_two_last_runs_one_writes_the_end(

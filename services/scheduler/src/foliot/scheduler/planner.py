@@ -130,11 +130,11 @@ class Planner:
     async def _write(self, judged: list[Judged], now: datetime) -> int:
         """Lock, then look in a later statement, then insert and advance."""
         async with self._database.transaction() as unit:
-            if self._floor < (floor := await unit.leader.hold_term_and_floor(self._term)):
+            read = [(j.job.job_id, j.job.version, j.job.next_run_time) for j in judged]
+            floor, locked = await unit.jobs.hold_and_lock_due_jobs(read, self._term)
+            if self._floor < floor:
                 self._floor = floor  # what was judged may lie in a month that is closed now: look again
                 return 0
-            read = [(j.job.job_id, j.job.version, j.job.next_run_time) for j in judged]
-            locked = await unit.jobs.lock_due_jobs(read)
             standing = [j for j in judged if j.job.job_id in locked]
             if not standing:
                 return 0
@@ -151,8 +151,7 @@ class Planner:
             await unit.executions.cancel_open(job_id)
         ticks = [tick for plan in plans for tick in plan.ticks]
         self._dispatcher.reserve(ticks, now)
-        inserted = await unit.executions.insert_planned(ticks, self._term) if ticks else []
-        await unit.jobs.advance_jobs(sorted((plan.advance for plan in plans), key=lambda a: a.job_id))
+        inserted = await unit.executions.insert_planned(ticks, self._term, [plan.advance for plan in plans])
         ending = [
             p.advance.job_id for p in plans if p.cancel_open or (p.advance.next_run_time is None and not p.advance.runs)
         ]

@@ -25,8 +25,8 @@ class Windows:
         self._workers = workers
 
     def spread(self, pool: str) -> int:
-        """Messages that what is due at once is spread over: two for each worker."""
-        return 2 * max(1, self._workers.get(pool, 0))
+        """Messages that what is due at once is spread over: one for each worker."""
+        return max(1, self._workers.get(pool, 0))
 
     def set_dispatched(self, counts: dict[Key, int]) -> None:
         """What PostgreSQL counted; replaces what was reserved since the last count."""

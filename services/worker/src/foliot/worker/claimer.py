@@ -118,15 +118,15 @@ class Claimer:
         return self._inbox.take(min(LARGEST, self._running.free)), False
 
     async def _claim(self, batch: Sequence[Held], claim: int, again: bool) -> list[asyncpg.Record]:
-        async with self._database.transaction() as unit:
+        async with self._database.session() as unit:
             rows = await unit.executions.claim_executions(
                 [held.handle for held in batch], self._worker_id, claim, self._lease.seconds, again
             )
-            cancelled = [_cancelled(row) for row in rows if row["status"] == ExecutionStatus.CANCELLED]
-            if cancelled:
+        cancelled = [_cancelled(row) for row in rows if row["status"] == ExecutionStatus.CANCELLED]
+        if cancelled:
+            async with self._database.transaction() as unit:
                 now = await unit.leader.select_now()
                 concluded = await conclude(unit, cancelled, now)
-        if cancelled:
             count_ended(concluded)
         return rows
 
@@ -182,6 +182,7 @@ def claimed_from(row: asyncpg.Record, claim: int) -> Claimed:
         request_id=row["request_id"],
         traceparent=traceparent(row),
         claim=claim,
+        settles=row["settles"],
     )
 
 

@@ -6,6 +6,7 @@ Coalesced without a timer. Guarded by status and claim token: what was taken fro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,8 +21,8 @@ from foliot.common.errors import Unavailable
 from foliot.common.models import Finished
 from foliot.common.postgres import AGAIN
 from foliot.common.repositories.executions import Outcome
-from foliot.common.runs import Concluded, conclude, count_ended
-from foliot.common.states import ExecutionStatus
+from foliot.common.runs import Concluded, conclude, count_ended, end_runs
+from foliot.common.states import ExecutionStatus, Trigger
 from foliot.common.tracing import trace_id
 from foliot.worker import events, metrics
 from foliot.worker.lease import Lease
@@ -99,7 +100,7 @@ class Recorder:
         if not valid:
             return
         try:
-            recorded = await self._write(valid)
+            recorded = await (self._write_plain(valid) if all(map(_is_plain, valid)) else self._write(valid))
         except asyncpg.DataError as error:
             if len(valid) > 1:
                 middle = len(valid) // 2
@@ -110,10 +111,23 @@ class Recorder:
             metrics.POISON.inc()
         self._report(valid, recorded)
 
+    async def _write_plain(self, batch: Sequence[Ended]) -> Recorded:
+        """Runs after which nothing follows but, rarely, one that waits for them: recorded by one statement. If that one
+        cannot be released now, reconcile does it within a second."""
+        async with self._database.session() as unit:
+            rows = await unit.executions.record_executions(_outcomes(batch), self._lease.claim)
+        written = {row["execution_id"]: row["duration_ms"] or 0 for row in rows}
+        waiting = {row["execution_id"] for row in rows if row["waits"]}
+        finished = [_finished(ended) for ended in batch if ended.claimed.execution_id in written]
+        if waiting:
+            with contextlib.suppress(Unavailable, *AGAIN):
+                async with self._database.transaction() as unit:
+                    await end_runs(unit, sorted({item.job_id for item in finished if item.execution_id in waiting}))
+        return Recorded(written, Concluded(retries={}, ended=finished, given_up=[], settled=[]))
+
     async def _write(self, batch: Sequence[Ended]) -> Recorded:
         async with self._database.transaction() as unit:
-            outcomes = sorted((ended.outcome for ended in batch), key=lambda o: o.execution_id)
-            rows = await unit.executions.record_executions(outcomes, self._lease.claim)
+            rows = await unit.executions.record_executions(_outcomes(batch), self._lease.claim)
             if not rows:
                 return Recorded({}, Concluded(retries={}, ended=[], given_up=[], settled=[]))
             written = {row["execution_id"]: row for row in rows}
@@ -153,6 +167,19 @@ class Recorder:
             self._running.remove(ended.claimed.execution_id)
             metrics.FENCED.inc()
             _log.warning(events.ATTEMPT_FENCED, execution_id=ended.claimed.execution_id, job_id=ended.claimed.job_id)
+
+
+def _is_plain(ended: Ended) -> bool:
+    return (
+        ended.outcome.status == ExecutionStatus.COMPLETED
+        and not ended.claimed.settles
+        and ended.claimed.trigger is not Trigger.REPLAY
+    )
+
+
+def _outcomes(batch: Sequence[Ended]) -> list[Outcome]:
+    """In the order in which rows are locked."""
+    return sorted((ended.outcome for ended in batch), key=lambda outcome: outcome.execution_id)
 
 
 def _finished(ended: Ended) -> Finished:

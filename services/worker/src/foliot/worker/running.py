@@ -31,6 +31,8 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None
     traceparent: str
     claim: int
+    settles: bool = True
+    """Whether the end of this run may be the end of its job, or release a run that waits for it."""
 
     @property
     def handle(self) -> Handle:

@@ -11,7 +11,7 @@ import msgspec
 
 from foliot.common.models import Execution, execution_from
 from foliot.common.postgres import Session, Statements, columns
-from foliot.common.repositories.jobs import Scope
+from foliot.common.repositories.jobs import Advance, Scope
 
 SQL = Statements("foliot.common.repositories", "executions.sql")
 
@@ -63,14 +63,18 @@ class Executions:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def insert_planned(self, ticks: Sequence[Tick], term: int | None) -> list[asyncpg.Record]:
-        """The rows that were not there yet. `term` null: dropped by a change over the API, whose job is locked."""
+    async def insert_planned(
+        self, ticks: Sequence[Tick], term: int | None, advances: Sequence[Advance] = ()
+    ) -> list[asyncpg.Record]:
+        """The rows that were not there yet; the locked jobs of `advances` move on in the same statement. `term` null:
+        dropped by a change over the API, whose job is locked."""
         rows = [
             (t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.queue, t.priority,
              t.available_at, t.dispatch, t.skipped_count, t.skipped_until, t.request_id, t.traceparent)
             for t in ticks
         ]  # fmt: skip
-        return await self._session.fetch(SQL.insert_planned, *columns(rows, 14), term)
+        moves = [msgspec.structs.astuple(advance) for advance in advances]
+        return await self._session.fetch(SQL.insert_planned, *columns(rows, 14), term, *columns(moves, 5))
 
     async def insert_run(
         self,

@@ -1,18 +1,31 @@
 -- name: insert_planned
--- Ticks of one batch; the only insert that may ignore a conflict. Arrays, one element a tick:
--- $1 job_id, $2 user_id, $3 team_id, $4 status, $5 scheduled_time, $6 error_message, $7 queue, $8 priority,
--- $9 available_at, $10 dispatch now, $11 skipped_count, $12 skipped_until, $13 request_id, $14 traceparent; $15 term
-INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at,
-    dispatched_at, end_time, skipped_count, skipped_until, request_id, traceparent, term)
-SELECT t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.queue, t.priority, t.available_at,
-    CASE WHEN t.dispatch THEN clock_timestamp() END, CASE WHEN t.status = 'SKIPPED' THEN clock_timestamp() END,
-    t.skipped_count, t.skipped_until, t.request_id, t.traceparent, $15
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::int[],
-    $9::timestamptz[], $10::bool[], $11::bigint[], $12::timestamptz[], $13::text[], $14::text[])
-    AS t (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at, dispatch,
-          skipped_count, skipped_until, request_id, traceparent)
-ON CONFLICT DO NOTHING
-RETURNING execution_id, job_id, scheduled_time, attempt_number, queue, priority, available_at, dispatched_at, status
+-- Ticks of one batch, the only insert that may ignore a conflict, and the one write of a run to its locked job. Arrays, one
+-- element a tick: $1 job_id, $2 user_id, $3 team_id, $4 status, $5 scheduled_time, $6 error_message, $7 queue, $8 priority,
+-- $9 available_at, $10 dispatch now, $11 skipped_count, $12 skipped_until, $13 request_id, $14 traceparent; $15 term;
+-- one element a job: $16 job_id, $17 next_run_time, $18 last_run_time, $19 open_since, $20 runs planned
+WITH inserted AS (
+    INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at,
+        dispatched_at, end_time, skipped_count, skipped_until, request_id, traceparent, term)
+    SELECT t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.queue, t.priority,
+        t.available_at, CASE WHEN t.dispatch THEN clock_timestamp() END,
+        CASE WHEN t.status = 'SKIPPED' THEN clock_timestamp() END, t.skipped_count, t.skipped_until, t.request_id,
+        t.traceparent, $15
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
+        $8::int[], $9::timestamptz[], $10::bool[], $11::bigint[], $12::timestamptz[], $13::text[], $14::text[])
+        AS t (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at, dispatch,
+              skipped_count, skipped_until, request_id, traceparent)
+    ON CONFLICT DO NOTHING
+    RETURNING execution_id, job_id, scheduled_time, attempt_number, queue, priority, available_at, dispatched_at, status),
+advanced AS (
+    UPDATE jobs j SET
+        next_run_time = u.next_run_time,
+        last_run_time = COALESCE(u.last_run_time, j.last_run_time),
+        open_since = u.open_since,
+        runs_planned = j.runs_planned + u.runs
+    FROM unnest($16::bigint[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::bigint[])
+        AS u (job_id, next_run_time, last_run_time, open_since, runs)
+    WHERE j.job_id = u.job_id)
+SELECT * FROM inserted
 
 -- name: insert_run
 -- A run beside the schedule. Its scheduled_time is the clock's, moved on by a microsecond until it is free in the ledger.
@@ -140,7 +153,8 @@ FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND j.job_id = e.job_id
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent,
-    e.override, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id
+    e.override, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id,
+    j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
 
 -- name: fail_unclaimable
 -- A row that breaks each claim ends without ever running. $1 execution_id, $2 scheduled_time, $3 error_message
@@ -157,7 +171,10 @@ UPDATE executions e SET
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[])
     AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $8
-RETURNING e.execution_id, e.end_time, e.duration_ms
+RETURNING e.execution_id, e.end_time, e.duration_ms, EXISTS (
+    SELECT FROM executions w
+    WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.end_time IS NULL AND w.available_at IS NULL
+) AS waits
 
 -- name: renew_leases
 -- The heartbeat's second half: the leases of what runs now; names what shall be cancelled.

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from foliot.common.errors import Fenced
 from foliot.common.models import Job
 from foliot.common.postgres import Session, Statements, columns
 
@@ -69,6 +70,12 @@ _INSERTED = (
     "updated_at",
 )  # fmt: skip
 _inserted = attrgetter(*_INSERTED)
+
+
+def _as_read(read: Sequence[tuple[int, int, datetime]], rows: Sequence[tuple[Any, ...]]) -> set[int]:
+    """job_ids of the rows (job_id, version, next_run_time, status, deleted_at) that are still as they were read."""
+    wanted = {(*key, "PENDING", None) for key in read}
+    return {row[0] for row in rows if row in wanted}
 
 
 class Jobs:
@@ -140,17 +147,21 @@ class Jobs:
 
     async def lock_due_jobs(self, read: Sequence[tuple[int, int, datetime]]) -> set[int]:
         """`read`: (job_id, version, next_run_time) as read; gives the job_ids that are still so, locked."""
-        as_read = {(*key, "PENDING", None) for key in read}
         rows = await self._session.fetch(SQL.lock_due_jobs, [job_id for job_id, _, _ in read])
-        return {row["job_id"] for row in rows if tuple(row) in as_read}
+        return _as_read(read, [tuple(row) for row in rows])
+
+    async def hold_and_lock_due_jobs(
+        self, read: Sequence[tuple[int, int, datetime]], term: int
+    ) -> tuple[datetime, set[int]]:
+        """As `lock_due_jobs` under the term; gives the floor of history too, which stands as long. Raises Fenced."""
+        rows = await self._session.fetch(SQL.hold_and_lock_due_jobs, [job_id for job_id, _, _ in read], term)
+        if not rows:
+            raise Fenced(f"term {term} has passed")
+        return rows[0]["floor"], _as_read(read, [tuple(row)[1:] for row in rows])
 
     async def select_open_runs(self, job_ids: Sequence[int]) -> dict[int, OpenRuns]:
         rows = await self._session.fetch(SQL.select_open_runs, list(job_ids))
         return {row["job_id"]: OpenRuns(row["open_since"], row["waits"]) for row in rows}
-
-    async def advance_jobs(self, advances: Sequence[Advance]) -> int:
-        rows = [msgspec.structs.astuple(advance) for advance in advances]
-        return await self._session.execute(SQL.advance_jobs, *columns(rows, 5))
 
     async def fail_unplannable(self, job_id: int, version: int) -> asyncpg.Record | None:
         return await self._session.fetchrow(SQL.fail_unplannable, job_id, version)

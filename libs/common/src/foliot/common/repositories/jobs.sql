@@ -121,6 +121,17 @@ SELECT clock_timestamp() AS now, (
     WHERE status = 'PENDING' AND next_run_time IS NOT NULL AND deleted_at IS NULL
     ORDER BY next_run_time LIMIT 1) AS next_run_time
 
+-- name: hold_and_lock_due_jobs
+-- leader.hold_term, months.hold_floor and lock_due_jobs in one statement: no row, the term has passed; one without a job, all
+-- are held by somebody else. $1 job_ids, $2 term
+WITH held AS MATERIALIZED (
+    SELECT GREATEST(p.floor, '0001-01-01Z') AS floor
+    FROM leader l, partition_floor p WHERE l.id = 1 AND l.term = $2 AND p.id = 1 FOR SHARE)
+SELECT h.floor, j.* FROM held h LEFT JOIN LATERAL (
+    SELECT job_id, version, next_run_time, status, deleted_at FROM jobs
+    WHERE job_id = ANY ($1::bigint[])
+    ORDER BY job_id FOR NO KEY UPDATE SKIP LOCKED) j ON true
+
 -- name: lock_due_jobs
 -- Locks the given jobs, but for those that somebody else holds. Nothing beside the key: a condition on status or
 -- deleted_at invites the planner to walk a partial index. $1 job_ids
@@ -139,17 +150,6 @@ SELECT j.job_id, (
         WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL AND e.available_at IS NULL
     ) AS waits
 FROM jobs j WHERE j.job_id = ANY ($1::bigint[]) AND j.open_since IS NOT NULL
-
--- name: advance_jobs
--- The one write of a run to its job. $1 job_ids, $2 next_run_times, $3 last_run_times, $4 open_since, $5 runs planned
-UPDATE jobs j SET
-    next_run_time = u.next_run_time,
-    last_run_time = COALESCE(u.last_run_time, j.last_run_time),
-    open_since = u.open_since,
-    runs_planned = j.runs_planned + u.runs
-FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[])
-    AS u (job_id, next_run_time, last_run_time, open_since, runs)
-WHERE j.job_id = u.job_id
 
 -- name: fail_unplannable
 -- A job whose next tick cannot be computed becomes FAILED. $1 job_id, $2 version

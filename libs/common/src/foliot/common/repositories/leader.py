@@ -27,13 +27,6 @@ class Leader:
         if await self._session.fetchval(SQL.hold_term, term) is None:
             raise Fenced(f"term {term} has passed")
 
-    async def hold_term_and_floor(self, term: int) -> datetime:
-        """As `hold_term`; gives the floor of history, which stands as long."""
-        floor: datetime | None = await self._session.fetchval(SQL.hold_term_and_floor, term)
-        if floor is None:
-            raise Fenced(f"term {term} has passed")
-        return floor
-
     async def select_leader(self) -> tuple[int, str | None, datetime | None]:
         row = await self._session.fetchrow(SQL.select_leader)
         assert row is not None

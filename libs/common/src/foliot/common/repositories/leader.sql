@@ -12,11 +12,6 @@ RETURNING term
 -- Fences a leader's transaction: a row means that term $1 stands until this transaction ends.
 SELECT term FROM leader WHERE id = 1 AND term = $1 FOR SHARE
 
--- name: hold_term_and_floor
--- As hold_term; keeps also the months that are open now open until the transaction ends.
-SELECT GREATEST(p.floor, '0001-01-01Z') AS floor
-FROM leader l, partition_floor p WHERE l.id = 1 AND l.term = $1 AND p.id = 1 FOR SHARE
-
 -- name: select_leader
 SELECT term, scheduler_id, since FROM leader WHERE id = 1
 
