@@ -12,7 +12,6 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from cluster.servers import Servers, start_servers
-from conftest import REPOSITORY
 from foliot.api.app import build_app
 from foliot.api.create_key import create
 from foliot.api.reads import MOST_STALE, STALENESS, Replica
@@ -22,6 +21,8 @@ from integration.api.conftest import SCRIPT, Api
 from support.clocks import ManualClock
 from support.databases import TestDatabase
 from support.eventually import eventually
+
+MIGRATIONS = Path(__file__).parents[3] / "sql" / "migrations"
 
 
 class Replicated:
@@ -56,7 +57,7 @@ async def replicated() -> AsyncIterator[Replicated]:
     with tempfile.TemporaryDirectory(prefix="foliot-replica-") as directory:
         async with start_servers(Path(directory), replica=True, rabbitmq=False, zookeeper=False) as servers:
             passwords = dict.fromkeys(("api", "scheduler", "worker", "maintenance"), "test")
-            await migrate(servers.database_url, REPOSITORY / "sql" / "migrations", passwords)
+            await migrate(servers.database_url, MIGRATIONS, passwords)
             primary, copy = TestDatabase(servers.database_url), TestDatabase(servers.replica_url)
             clock = ManualClock()
             async with (
