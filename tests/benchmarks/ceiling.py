@@ -41,7 +41,11 @@ async def create(request: web.Request) -> web.Response:
     now = datetime.now(UTC)
     times = timetable(definition, now, f"None:{definition.job_name}")
     stored = {"job_id": 1, "user_id": 1, "team_id": None, "schedule_since": now, "spread_key": "", "status": "PENDING"}
-    stored |= {"next_run_time": first_tick(times, now, definition.misfire_grace_seconds), "version": 1, "runs_planned": 0}
+    stored |= {
+        "next_run_time": first_tick(times, now, definition.misfire_grace_seconds),
+        "version": 1,
+        "runs_planned": 0,
+    }
     stored |= {"created_at": now, "updated_at": now}
     empty = dict.fromkeys(Job.__struct_fields__)
     job = Job(**empty | msgspec.structs.asdict(definition) | stored)

@@ -53,6 +53,13 @@ FENCES = [
     ),
     Fence(
         "term row held for the transaction",
+        f"{REPOSITORIES}/leader.sql",
+        "WHERE id = 1 AND term = $1 FOR SHARE",
+        "WHERE id = 1 AND term = $1",
+        f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
+    ),
+    Fence(
+        "term row held by plan",
         f"{REPOSITORIES}/jobs.sql",
         "p.id = 1 FOR SHARE)",
         "p.id = 1)",
@@ -68,8 +75,8 @@ FENCES = [
     Fence(
         "version read is version planned",
         f"{REPOSITORIES}/jobs.py",
-        "for row in rows if tuple(row) in as_read}",
-        "for row in rows if as_read}",
+        "for row in rows if row in wanted}",
+        "for row in rows if wanted}",
         f"{PLANNER_TESTS}::test_an_edit_between_read_and_write_is_planned_as_edited",
     ),
     Fence(

@@ -62,10 +62,16 @@ async def test_a_former_term_writes_nothing(leader: Leader, units: Database, dat
         assert await sql.fetchval("SELECT next_run_time < now() FROM jobs WHERE job_id = $1", job_id)
 
 
-async def test_a_successor_waits_for_the_transaction_of_the_former(leader: Leader, units: Database) -> None:
+@pytest.mark.parametrize("holder", ["any duty", "plan"])
+async def test_a_successor_waits_for_the_transaction_of_the_former(
+    leader: Leader, units: Database, holder: str
+) -> None:
     """FOR SHARE and the successor's UPDATE order the terms: nothing of the old commits after the new row."""
     async with units.transaction() as unit:
-        await unit.leader.hold_term(leader.term)
+        if holder == "plan":
+            await unit.jobs.hold_and_lock_due_jobs([], leader.term)
+        else:
+            await unit.leader.hold_term(leader.term)
         successor = asyncio.create_task(take_term(units, "scheduler-2", czxid=2))
         done, _ = await asyncio.wait({successor}, timeout=0.3)
         assert not done
