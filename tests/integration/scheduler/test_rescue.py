@@ -92,6 +92,25 @@ async def test_a_waiting_run_without_an_earlier_one_is_released(leader: Leader, 
         assert [row["released"] for row in rows] == [True, False, False]
 
 
+async def test_a_paused_job_whose_window_has_closed_takes_its_outcome(leader: Leader, database: TestDatabase) -> None:
+    """No tick is to come any more; a single tick still waits for resume."""
+    async with database.owner() as sql:
+        closed = [
+            await insert_job(sql, schedule=schedule, status="PAUSED", next_run_time=None)
+            for schedule in ("@every 1h", "2026-01-01T00:00:00Z")
+        ]
+        open_one = await insert_job(sql, status="PAUSED", next_run_time=None)
+        await sql.execute(
+            "UPDATE jobs SET paused_run_time = now(), end_at = now() - interval '1 s' WHERE job_id = ANY ($1)", closed
+        )
+        await sql.execute(
+            "UPDATE jobs SET paused_run_time = now(), end_at = now() + interval '1 h' WHERE job_id = $1", open_one
+        )
+        await leader.reconciler.settle()
+        statuses = await sql.fetch("SELECT status FROM jobs ORDER BY job_id")
+    assert [row["status"] for row in statuses] == ["FAILED", "PAUSED", "PAUSED"]
+
+
 async def test_a_job_that_nothing_follows_is_settled(leader: Leader, database: TestDatabase) -> None:
     async with database.owner() as sql:
         await insert_job(sql, next_run_time=None)

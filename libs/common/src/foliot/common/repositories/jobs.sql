@@ -170,7 +170,8 @@ UPDATE jobs j SET next_run_time = NULL, paused_run_time = NULL, status = COALESC
         ORDER BY e.scheduled_time DESC, e.attempt_number DESC LIMIT 1), 'FAILED')
 WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at IS NULL
   AND j.schedule IS DISTINCT FROM 'manual'
-  AND (j.status = 'PENDING' OR (j.status = 'PAUSED' AND j.paused_run_time IS NULL))
+  AND (j.status = 'PENDING' OR (j.status = 'PAUSED' AND (j.paused_run_time IS NULL
+    OR (j.end_at < now() AND j.schedule <> 'immediate' AND j.schedule !~ '^\d{4}-'))))
   AND NOT EXISTS (
     SELECT FROM executions e
     WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
@@ -180,7 +181,8 @@ RETURNING j.job_id, j.status
 -- Jobs that will not be armed again by themselves and have nothing open: what reconcile settles. $1 after job_id, $2 limit
 SELECT j.job_id FROM jobs j
 WHERE j.next_run_time IS NULL AND j.status IN ('PENDING', 'PAUSED') AND j.deleted_at IS NULL AND j.job_id > $1
-  AND j.schedule IS DISTINCT FROM 'manual' AND (j.status = 'PENDING' OR j.paused_run_time IS NULL)
+  AND j.schedule IS DISTINCT FROM 'manual' AND (j.status = 'PENDING' OR j.paused_run_time IS NULL
+    OR (j.end_at < now() AND j.schedule <> 'immediate' AND j.schedule !~ '^\d{4}-'))
   AND NOT EXISTS (
     SELECT FROM executions e
     WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
