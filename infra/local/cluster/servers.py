@@ -13,12 +13,12 @@ import contextlib
 import fcntl
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.errors import ClusterError
-from cluster.ports import choose
+from cluster.ports import choose, is_free
 from cluster.postgres import Postgres
 from cluster.rabbitmq import RabbitMQ
 from cluster.replica import Replica
@@ -26,6 +26,7 @@ from cluster.server import Server
 from cluster.zookeeper import ZooKeeper
 
 PORTS = ("postgres", "replica", "rabbitmq", "epmd", "distribution", "zookeeper")
+TRIES = 3
 
 
 @dataclass(slots=True)
@@ -71,17 +72,34 @@ async def start_servers(
     fsync: bool = True,
 ) -> AsyncIterator[Servers]:
     """New, empty servers below the directory. What an earlier run left there is removed; logs stay."""
+    wanted = {"postgres": postgres or replica, "replica": replica, "zookeeper": zookeeper}
+    wanted |= {"epmd": rabbitmq, "rabbitmq": rabbitmq}
     with _own(directory):
-        servers, chains = _define(directory, fsync)
-        wanted = {"postgres": postgres or replica, "replica": replica, "zookeeper": zookeeper}
-        wanted |= {"epmd": rabbitmq, "rabbitmq": rabbitmq}
-        chosen = [[one for one in chain if wanted[one.name]] for chain in chains]
-        servers.all = {one.name: one for chain in chosen for one in chain}
+        servers, chains = await _start(directory, fsync, wanted)
         try:
-            await _together(map(_start_in_order, chosen))
             yield servers
         finally:
-            await _together(map(_stop_in_reverse, chosen))
+            await _together(map(_stop_in_reverse, chains))
+
+
+async def _start(directory: Path, fsync: bool, wanted: Mapping[str, bool]) -> tuple[Servers, list[list[Server]]]:
+    """Once more with other ports if somebody took one between its choice and its use."""
+    taken: list[str] = []
+    for _ in range(TRIES):
+        servers, defined = _define(directory, fsync)
+        chains = [[one for one in chain if wanted[one.name]] for chain in defined]
+        servers.all = {one.name: one for chain in chains for one in chain}
+        try:
+            await _together(map(_start_in_order, chains))
+        except BaseException as error:
+            await _together(map(_stop_in_reverse, chains))
+            _remove_data(directory)
+            taken = [one.name for one in servers.all.values() if not is_free(one.port)]
+            if not (taken and isinstance(error, ClusterError)):
+                raise
+        else:
+            return servers, chains
+    raise ClusterError(f"the ports of {', '.join(taken)} were taken {TRIES} times by others: try again")
 
 
 def _define(directory: Path, fsync: bool) -> tuple[Servers, list[list[Server]]]:

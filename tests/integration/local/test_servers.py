@@ -1,5 +1,6 @@
 """The servers that other tests stand on: started, killed, stalled and started again for real."""
 
+import socket
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from cluster.errors import ClusterError
 from cluster.pids import identify
+from cluster.ports import choose
 from cluster.probes import converse
-from cluster.servers import Servers, start_servers
+from cluster.servers import PORTS, Servers, start_servers
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,16 @@ async def test_a_directory_serves_one_run_at_a_time(servers: Servers) -> None:
         async with start_servers(directory, rabbitmq=False):
             pass
     assert identify(servers.postgres.pid) is not None
+
+
+async def test_port_that_somebody_took_before_its_server_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = [choose(PORTS), choose(PORTS)]
+    monkeypatch.setattr("cluster.servers.choose", lambda _names: choices.pop(0))
+    stolen = choices[0]["zookeeper"]
+    with socket.create_server(("127.0.0.1", stolen)):
+        async with start_servers(tmp_path, postgres=False, rabbitmq=False) as servers:
+            assert servers.zookeeper.port != stolen
+            assert servers.zookeeper.running
+    assert not choices
