@@ -2,7 +2,7 @@
 
     python -m benchmarks.limit --jobs 100000
 
-One lifecycle is a due job planned (lock, look, insert, advance), claimed, and recorded with the end of its run, in batches
+One lifecycle is a due job planned (look; lock, insert, advance), claimed, and recorded with the end of its run, in batches
 of 500, each phase on connections of its own and under its service's role.
 """
 
@@ -13,7 +13,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -23,9 +24,8 @@ import uvloop
 from benchmarks.filling import fill_jobs
 from benchmarks.primary import a_database, cpu_of, cpu_of_server, start_primary
 from foliot.common.database import Database
-from foliot.common.repositories.executions import Handle, Outcome, Tick
-from foliot.common.repositories.jobs import Advance
-from foliot.common.repositories.unit import Unit
+from foliot.common.repositories.executions import Handle, Outcome
+from foliot.scheduler.decisions import NO_FLOOR
 from support.databases import TestDatabase
 
 BATCH = 500
@@ -122,23 +122,21 @@ class Pipeline:
 async def _plan_batch(units: Database, term: int) -> Sequence[Any]:
     async with units.session() as unit:
         due = await unit.jobs.select_pending_jobs(BATCH)
-    async with units.transaction() as unit:
-        read = [(job["job_id"], job["version"], job["next_run_time"]) for job in due]
-        _, locked = await unit.jobs.hold_and_lock_due_jobs(read, term)
-        return await _write(unit, [job for job in due if job["job_id"] in locked], term)
-
-
-async def _write(unit: Unit, due: Sequence[Any], term: int) -> Sequence[Any]:
-    open_runs = await unit.jobs.select_open_runs([job["job_id"] for job in due])
-    ticks, advances = [], []
-    for job in due:
-        tick: datetime = job["next_run_time"]
-        since = open_runs[job["job_id"]].since if job["job_id"] in open_runs else None
-        ticks.append(Tick(job_id=job["job_id"], user_id=job["user_id"], team_id=job["team_id"], status="QUEUED",
-                          scheduled_time=tick, queue=job["queue"], priority=job["priority"], available_at=tick,
-                          dispatch=True))  # fmt: skip
-        advances.append(Advance(job["job_id"], tick + ROUND, tick, since or tick, 1))
-    return await unit.executions.insert_planned(ticks, term, advances)
+    rows = [
+        (
+            job["job_id"],
+            job["read_xmin"],
+            tick := job["next_run_time"],
+            tick,
+            True,
+            tick + ROUND,
+            job["open_since"] or tick,
+        )
+        for job in sorted(due, key=itemgetter("job_id"))
+    ]
+    async with units.session() as unit:
+        _, planned = await unit.executions.plan_plain_ticks(rows, term, NO_FLOOR)
+    return planned
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -66,6 +66,27 @@ FENCES = [
         f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(
+        "term check of a plain plan",
+        f"{REPOSITORIES}/executions.sql",
+        "l.id = 1 AND l.term = $1",
+        "l.id = 1 AND $1::bigint IS NOT NULL",
+        f"{PLANNER_TESTS}::test_a_former_term_writes_nothing",
+    ),
+    Fence(
+        "term row held by a plain plan",
+        f"{REPOSITORIES}/executions.sql",
+        "p.id = 1 FOR SHARE)",
+        "p.id = 1)",
+        f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
+    ),
+    Fence(
+        "a plain plan's job is the one that was read",
+        f"{REPOSITORIES}/executions.sql",
+        "AND j.xmin = u.read_xmin",
+        "AND u.read_xmin IS NOT NULL",
+        f"{PLANNER_TESTS}::test_a_run_between_read_and_write_is_met",
+    ),
+    Fence(
         "idle_in_transaction timeout",
         "sql/roles.sql",
         "ALTER ROLE foliot_scheduler SET idle_in_transaction_session_timeout = '2s';",

@@ -23,6 +23,7 @@ class Facts(msgspec.Struct, frozen=True):
     running: list[tuple[int, datetime, int]]
     waiting: list[tuple[int, datetime, int]]
     jobs: list[int]
+    xmins: list[int]
     letters: list[tuple[int, datetime]]
     row: dict[str, Any]
 
@@ -75,6 +76,11 @@ CASES: dict[str, Case] = {
                    f.jobs, [NOW + DAY] * KEYS, [NOW] * KEYS, [NOW] * KEYS, [1] * KEYS],
         2 * BATCH,
     ),
+    "executions.plan_plain_ticks": Case(
+        "scheduler",
+        lambda f: [0, NOW, f.jobs, f.xmins, [NOW] * KEYS, [NOW] * KEYS, [True] * KEYS, [NOW + DAY] * KEYS, [NOW] * KEYS],
+        2 * BATCH,
+    ),
     "executions.insert_replays": Case(
         "api",
         lambda f: [ids(f.ended), times(f.ended), ["0"] * KEYS, min(times(f.ended)), max(times(f.ended)), None, None],
@@ -120,7 +126,7 @@ CASES: dict[str, Case] = {
     "jobs.move_jobs": Case("scheduler", lambda f: [f.jobs, [NOW + DAY] * KEYS], BATCH),
     "jobs.complete_replayed": Case("worker", lambda f: [f.jobs], BATCH),
     "jobs.fail_unplannable": Case("scheduler", lambda f: [f.jobs[0], 1]),
-    "jobs.hold_and_lock_due_jobs": Case("scheduler", lambda f: [f.jobs, 1], BATCH),
+    "jobs.hold_and_lock_due_jobs": Case("scheduler", lambda f: [f.jobs, 0], BATCH),
     "jobs.lock_due_jobs": Case("scheduler", lambda f: [f.jobs], BATCH),
     "jobs.lock_job": Case("api", lambda f: [f.jobs[0], True, None, 1]),
     "jobs.lock_jobs": Case("api", lambda f: [f.jobs], BATCH),
@@ -130,7 +136,7 @@ CASES: dict[str, Case] = {
     "jobs.select_job": Case("api", lambda f: [f.queued[0][2], True, None, 1]),
     "jobs.select_next_run_time": Case("scheduler", lambda f: []),
     "jobs.select_open_runs": Case("scheduler", lambda f: [f.jobs], BATCH),
-    "jobs.select_pending_jobs": Case("scheduler", lambda f: [500, 1000], BATCH),
+    "jobs.select_pending_jobs": Case("scheduler", lambda f: [500, 1000], 4 * BATCH),
     "jobs.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
     "jobs.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),
     "jobs.update_job": Case("api", lambda f: [f.jobs[0], f.row]),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import asyncpg
 import pytest
 
 from foliot.common.clock import SystemClock
@@ -11,6 +14,7 @@ from foliot.common.database import Database
 from foliot.common.messages import Dispatched, decode_dispatch
 from foliot.common.rabbitmq.guard import Down
 from foliot.common.topology import Queue
+from foliot.scheduler.decisions import Judged
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
@@ -20,6 +24,21 @@ from foliot.scheduler.windows import Windows
 from support.databases import TestDatabase
 
 LEASE = 30.0
+DueColumns = Callable[[], dict[str, Any]]
+
+
+def plain() -> dict[str, Any]:
+    """A job with one due tick, planned by one statement."""
+    return {}
+
+
+def caught_up() -> dict[str, Any]:
+    """A job with 65 minutes to catch up with: one run, and a row for the ticks that were dropped."""
+    first = datetime.now(UTC) - timedelta(minutes=65)
+    return {"schedule": "@every 10m", "schedule_since": first - timedelta(minutes=10), "next_run_time": first}
+
+
+both_ways = pytest.mark.parametrize("due", [plain, caught_up])
 
 
 class RememberingBroker:
@@ -65,6 +84,14 @@ class Leader:
 async def units(database: TestDatabase) -> AsyncIterator[Database]:
     async with Database(database.url("scheduler"), size=8, name="test") as opened:
         yield opened
+
+
+async def read_due(leader: Leader) -> tuple[list[asyncpg.Record], list[Judged]]:
+    """What a plan step reads and judges, and has not written yet."""
+    async with leader.units.session() as unit:
+        rows = await unit.jobs.select_pending_jobs(10)
+    (portion,) = [portion async for portion in leader.planner._judge(rows, rows[0]["now"])]
+    return rows, portion
 
 
 async def take_term(units: Database, name: str = "scheduler-1", czxid: int = 1) -> int:

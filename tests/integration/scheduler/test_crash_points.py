@@ -16,10 +16,10 @@ from foliot.common.repositories.unit import Unit
 from support.databases import TestDatabase
 from support.making import insert_job
 
-from .conftest import Leader, take_term
+from .conftest import DueColumns, Leader, caught_up, plain, take_term
 
-POINTS = 6
-"""Statements of one plan step, its commit and the publish after it."""
+POINTS = [(plain, point) for point in range(1, 4)] + [(caught_up, point) for point in range(1, 7)]
+"""Jobs that are planned by one statement, and by three and a commit; then a question before, and a publish after it."""
 
 
 class Died(BaseException):
@@ -80,16 +80,16 @@ class MortalDatabase:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("point", range(1, POINTS + 1))
+@pytest.mark.parametrize(("due", "point"), POINTS)
 async def test_a_leader_that_dies_leaves_nothing_lost_and_nothing_twice(
-    units: Database, database: TestDatabase, point: int, after: bool
+    units: Database, database: TestDatabase, due: DueColumns, point: int, after: bool
 ) -> None:
     steps = Steps(point, after)
     former = Leader(MortalDatabase(units, steps), await take_term(units))  # type: ignore[arg-type]
     publish = former.broker.publish
     former.broker.publish = lambda *args: steps.take(lambda: publish(*args))  # type: ignore[method-assign]
     async with database.owner() as sql:
-        job_ids = [await insert_job(sql) for _ in range(3)]
+        job_ids = [await insert_job(sql, **due()) for _ in range(3)]
         with contextlib.suppress(Died, Unavailable):
             await former.planner.step()
         with contextlib.suppress(Died):
@@ -99,7 +99,9 @@ async def test_a_leader_that_dies_leaves_nothing_lost_and_nothing_twice(
         await successor.relay.send_unclaimed()
         await successor.planner.step()
         await successor.relay.step()
-        rows = await sql.fetch("SELECT job_id, execution_id, dispatched_at FROM executions ORDER BY job_id")
+        rows = await sql.fetch(
+            "SELECT job_id, execution_id, dispatched_at FROM executions WHERE status = 'QUEUED' ORDER BY job_id"
+        )
     assert [row["job_id"] for row in rows] == job_ids
     sent = set(await successor.published()) | set(former.broker.execution_ids())
     assert sent == {row["execution_id"] for row in rows}

@@ -9,11 +9,12 @@ import pytest
 
 from foliot.common.database import Database
 from foliot.common.errors import Fenced, Unavailable
+from foliot.scheduler.decisions import NO_FLOOR
 from foliot.scheduler.relay import MAX_SLEEP
 from support.databases import TestDatabase
 from support.making import insert_job
 
-from .conftest import Leader, take_term
+from .conftest import DueColumns, Leader, both_ways, read_due, take_term
 
 
 async def test_a_due_job_is_planned_and_dispatched_once(leader: Leader, database: TestDatabase) -> None:
@@ -52,9 +53,12 @@ async def test_two_leaders_make_one_row(leader: Leader, units: Database, databas
     assert [row["n"] for row in counts] == [1] * 20
 
 
-async def test_a_former_term_writes_nothing(leader: Leader, units: Database, database: TestDatabase) -> None:
+@both_ways
+async def test_a_former_term_writes_nothing(
+    leader: Leader, units: Database, database: TestDatabase, due: DueColumns
+) -> None:
     async with database.owner() as sql:
-        job_id = await insert_job(sql)
+        job_id = await insert_job(sql, **due())
         await take_term(units, "scheduler-2", czxid=2)
         with pytest.raises(Fenced):
             await leader.planner.step()
@@ -62,7 +66,7 @@ async def test_a_former_term_writes_nothing(leader: Leader, units: Database, dat
         assert await sql.fetchval("SELECT next_run_time < now() FROM jobs WHERE job_id = $1", job_id)
 
 
-@pytest.mark.parametrize("holder", ["any duty", "plan"])
+@pytest.mark.parametrize("holder", ["any duty", "plan", "plain plan"])
 async def test_a_successor_waits_for_the_transaction_of_the_former(
     leader: Leader, units: Database, holder: str
 ) -> None:
@@ -70,6 +74,8 @@ async def test_a_successor_waits_for_the_transaction_of_the_former(
     async with units.transaction() as unit:
         if holder == "plan":
             await unit.jobs.hold_and_lock_due_jobs([], leader.term)
+        elif holder == "plain plan":
+            await unit.executions.plan_plain_ticks([], leader.term, NO_FLOOR)
         else:
             await unit.leader.hold_term(leader.term)
         successor = asyncio.create_task(take_term(units, "scheduler-2", czxid=2))
@@ -90,18 +96,35 @@ async def test_a_stalled_leader_in_a_transaction_holds_its_successor_for_two_sec
     assert successor == [leader.term + 1]
 
 
-async def test_an_edit_between_read_and_write_is_planned_as_edited(leader: Leader, database: TestDatabase) -> None:
+@both_ways
+async def test_an_edit_between_read_and_write_is_planned_as_edited(
+    leader: Leader, database: TestDatabase, due: DueColumns
+) -> None:
     """A job whose version moved is not planned from what was read; it stays due."""
     async with database.owner() as sql:
-        job_id = await insert_job(sql)
-        async with leader.units.session() as unit:
-            rows = await unit.jobs.select_pending_jobs(10)
+        job_id = await insert_job(sql, **due())
+        rows, portion = await read_due(leader)
         await sql.execute("UPDATE jobs SET version = version + 1 WHERE job_id = $1", job_id)
-        (judged,) = [portion async for portion in leader.planner._judge(rows, rows[0]["now"])]
-        assert await leader.planner._apply(judged, rows[0]["now"]) == 0
+        assert await leader.planner._plan(portion, rows[0]["now"]) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
         await leader.planner.step()
-        assert await sql.fetchval("SELECT count(*) FROM executions") == 1
+        assert await sql.fetchval("SELECT count(*) FROM executions WHERE status = 'QUEUED'") == 1
+
+
+async def test_a_run_between_read_and_write_is_met(leader: Leader, database: TestDatabase) -> None:
+    """What was read says that nothing is open; a run that somebody made since leaves the job for another look."""
+    async with database.owner() as sql:
+        job_id = await insert_job(sql)
+        rows, portion = await read_due(leader)
+        async with leader.units.transaction() as unit:
+            run = await unit.executions.insert_run(
+                job_id, 1, None, "default", 0, override=None, request_id=None, traceparent=None, waits=False
+            )
+            await unit.jobs.note_open_run(job_id, run.scheduled_time)
+        assert await leader.planner._plan(portion, rows[0]["now"]) == 0
+        await leader.planner.step()
+        statuses = await sql.fetch("SELECT status FROM executions WHERE trigger = 'schedule'")
+    assert [row["status"] for row in statuses] == ["SKIPPED"]
 
 
 async def test_overlap_skip_covers_the_tick(leader: Leader, database: TestDatabase) -> None:

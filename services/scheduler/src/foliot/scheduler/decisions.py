@@ -24,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class DueJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A due job as the planner read it, without locks."""
+    """A due job as the planner read it, without locks: its row's xmin, its oldest open run (None: nothing is open)."""
 
     job_id: int
     user_id: int
@@ -51,6 +51,8 @@ class DueJob(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     request_id: str | None
     traceparent: str | None
+    read_xmin: int
+    open_since: datetime | None
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -103,6 +105,13 @@ def _judge_late(
     if len(kept) < keep:
         return [first, *kept], []
     return kept, skip_range(job, timetable, first, kept[0] - _MICROSECOND if kept else late_until, MISFIRE)
+
+
+def is_plain(judged: Judged) -> bool:
+    """One tick that meets no run: what was read decides it, as long as the job's row stays what it was."""
+    job = judged.job
+    meets_nothing = job.open_since is None or job.overlap_policy == "allow"
+    return meets_nothing and len(judged.kept) == 1 and not judged.skipped
 
 
 def decide(judged: Judged, open_runs: OpenRuns) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ import structlog
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
+from foliot.common.repositories.executions import PlainRow
 from foliot.common.repositories.jobs import OpenRuns
 from foliot.common.repositories.unit import Unit
 from foliot.common.runs import end_runs
@@ -21,7 +22,7 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import Timetable, from_fields
 from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
-from foliot.scheduler.decisions import NO_FLOOR, DueJob, Judged, Plan, decide, judge
+from foliot.scheduler.decisions import NO_FLOOR, DueJob, Judged, Plan, decide, is_plain, judge
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.poison import is_missing_month, is_poison
 
@@ -34,6 +35,7 @@ PORTION = 500
 PORTIONS = 10
 AT_ONCE = 2
 _NOTHING_OPEN = OpenRuns()
+Write = Callable[[list[Judged], datetime], Awaitable[int]]
 _log = structlog.get_logger()
 
 
@@ -71,7 +73,7 @@ class Planner:
                 judged += len(portion)
                 if len(writing) == AT_ONCE:
                     planned += await writing.popleft()
-                writing.append(asyncio.create_task(self._apply(portion, now), name="plan-portion"))
+                writing.append(asyncio.create_task(self._plan(portion, now), name="plan-portion"))
             while writing:
                 planned += await writing.popleft()
         except asyncio.CancelledError:
@@ -104,12 +106,18 @@ class Planner:
                     return
         yield portion
 
-    async def _apply(self, judged: list[Judged], now: datetime) -> int:
+    async def _plan(self, portion: list[Judged], now: datetime) -> int:
+        """Gives how many jobs were planned."""
+        plain = [judged for judged in portion if is_plain(judged)]
+        others = [judged for judged in portion if not is_plain(judged)] if len(plain) < len(portion) else []
+        return await self._apply(plain, now, self._write_plain) + await self._apply(others, now, self._write)
+
+    async def _apply(self, judged: list[Judged], now: datetime, write: Write) -> int:
         """Write a batch; split it until a poisonous row stands alone. Gives how many jobs were planned."""
         if not judged:
             return 0
         try:
-            return await self._write(judged, now)
+            return await write(judged, now)
         except asyncpg.PostgresError as error:
             if is_missing_month(error):
                 await self._make_months(min(j.job.next_run_time for j in judged), now)
@@ -120,12 +128,25 @@ class Planner:
                 await self._give_up(judged[0].job.job_id, judged[0].job.version, error)
                 return 1
             middle = len(judged) // 2
-            return await self._apply(judged[:middle], now) + await self._apply(judged[middle:], now)
+            return await self._apply(judged[:middle], now, write) + await self._apply(judged[middle:], now, write)
 
     async def _make_months(self, first: datetime, now: datetime) -> None:
         """After a long gap ticks lie in months that nobody needed yet; the jobs stay due and are looked at again."""
         async with self._database.transaction() as unit:
             await unit.leader.ensure_partitions("executions", first, now + timedelta(days=62))
+
+    async def _write_plain(self, judged: list[Judged], now: datetime) -> int:
+        """One statement. Whatever opens a run of a job or changes it writes its row, which is then left for later."""
+        judged.sort(key=_job_id)
+        plans = [decide(j, OpenRuns(j.job.open_since)) for j in judged]
+        self._dispatcher.reserve([plan.ticks[0] for plan in plans], now)
+        rows = [_plain_row(j, plan) for j, plan in zip(judged, plans, strict=True)]
+        async with self._database.session() as unit:
+            floor, inserted = await unit.executions.plan_plain_ticks(rows, self._term, self._floor)
+        self._floor = max(self._floor, floor)  # what was judged may lie in a month that is closed now: look again
+        self._dispatcher.send([row for row in inserted if row["dispatched_at"] is not None])
+        await self._report(plans, inserted)
+        return len(inserted)
 
     async def _write(self, judged: list[Judged], now: datetime) -> int:
         """Lock, then look in a later statement, then insert and advance."""
@@ -192,6 +213,18 @@ class Planner:
                 scheduled_time=tick.scheduled_time, next_run_time=next_run_times[tick.job_id], user_id=tick.user_id,
                 team_id=tick.team_id, request_id=tick.request_id, trace_id=trace_id(tick.traceparent),
             )  # fmt: skip
+
+
+def _job_id(judged: Judged) -> int:
+    return judged.job.job_id
+
+
+def _plain_row(judged: Judged, plan: Plan) -> PlainRow:
+    (tick,), advance = plan.ticks, plan.advance
+    return (
+        tick.job_id, judged.job.read_xmin, tick.scheduled_time, tick.available_at, tick.dispatch, advance.next_run_time,
+        advance.open_since,
+    )  # fmt: skip
 
 
 def due_job(row: asyncpg.Record) -> DueJob:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from foliot.common.errors import Fenced
 from foliot.common.models import Execution, execution_from
 from foliot.common.postgres import Session, Statements, columns
 from foliot.common.repositories.jobs import Advance, Scope
@@ -34,6 +35,10 @@ class Tick(msgspec.Struct, kw_only=True):
     skipped_until: datetime | None = None
     request_id: str | None = None
     traceparent: str | None = None
+
+
+PlainRow = tuple[int, int, datetime, datetime | None, bool, datetime | None, datetime | None]
+"""(job_id, xmin of the job's row as read, scheduled_time, available_at, dispatch, next_run_time, open_since)"""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,16 @@ def _keys(handles: Sequence[Handle]) -> tuple[list[int], list[datetime]]:
 class Executions:
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    async def plan_plain_ticks(
+        self, rows: Sequence[PlainRow], term: int, floor: datetime
+    ) -> tuple[datetime, list[asyncpg.Record]]:
+        """`rows` by job_id. Gives the floor of history (above `floor`: nothing was written) and what was inserted.
+        Raises Fenced."""
+        answer = await self._session.fetch(SQL.plan_plain_ticks, term, floor, *columns(rows, 7))
+        if not answer:
+            raise Fenced(f"term {term} has passed")
+        return answer[0]["floor"], [row for row in answer if row["execution_id"] is not None]
 
     async def insert_planned(
         self, ticks: Sequence[Tick], term: int | None, advances: Sequence[Advance] = ()

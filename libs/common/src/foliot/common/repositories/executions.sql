@@ -1,3 +1,38 @@
+-- name: plan_plain_ticks
+-- One tick of each job that has nothing to wait for: term and floor held, jobs locked, ticks inserted and jobs moved on, in
+-- one statement. Left out is a job that somebody else holds, and one whose row is not the one that was read: whatever opens
+-- a run of a job, or changes how it fires, writes its row, and so its xmin. No row: the term has passed; one without an
+-- execution_id: nothing was inserted. $1 term, $2 floor as known (year 1 arrives as -infinity); arrays, one element a job,
+-- by job_id: $3 job_id, $4 xmin, $5 scheduled_time, $6 available_at, $7 dispatch now, $8 next_run_time, $9 open_since
+WITH held AS MATERIALIZED (
+    SELECT GREATEST(p.floor, '0001-01-01Z') AS floor
+    FROM leader l, partition_floor p WHERE l.id = 1 AND l.term = $1 AND p.id = 1 FOR SHARE),
+locked AS MATERIALIZED (
+    SELECT u.*, j.user_id, j.team_id, j.queue, j.priority, j.request_id, j.traceparent
+    FROM held h,
+        unnest($3::bigint[], $4::xid[], $5::timestamptz[], $6::timestamptz[], $7::bool[], $8::timestamptz[],
+            $9::timestamptz[])
+        AS u (job_id, read_xmin, scheduled_time, available_at, dispatch, next_run_time, open_since),
+        jobs j
+    WHERE h.floor <= GREATEST($2::timestamptz, '0001-01-01Z') AND j.job_id = u.job_id AND j.xmin = u.read_xmin
+    FOR NO KEY UPDATE OF j SKIP LOCKED),
+advanced AS (
+    UPDATE jobs j SET
+        next_run_time = l.next_run_time,
+        last_run_time = l.scheduled_time,
+        open_since = l.open_since,
+        runs_planned = j.runs_planned + 1
+    FROM locked l WHERE j.job_id = l.job_id),
+inserted AS (
+    INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, queue, priority, available_at, dispatched_at,
+        request_id, traceparent, term)
+    SELECT job_id, user_id, team_id, 'QUEUED', scheduled_time, queue, priority, available_at,
+        CASE WHEN dispatch THEN clock_timestamp() END, request_id, traceparent, $1
+    FROM locked
+    ON CONFLICT DO NOTHING
+    RETURNING execution_id, job_id, scheduled_time, attempt_number, queue, priority, available_at, dispatched_at, status)
+SELECT h.floor, i.* FROM held h LEFT JOIN inserted i ON true
+
 -- name: insert_planned
 -- Ticks of one batch, the only insert that may ignore a conflict, and the one write of a run to its locked job. Arrays, one
 -- element a tick: $1 job_id, $2 user_id, $3 team_id, $4 status, $5 scheduled_time, $6 error_message, $7 queue, $8 priority,

@@ -85,17 +85,22 @@ WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 
 -- name: select_pending_jobs
 -- What is due, without locks: the planner's question. What has been due for less than a minute comes first, each oldest
--- first, so that no catch-up stands in its way. $1 limit of each, $2 limit of both
+-- first, so that no catch-up stands in its way. `open_since`: the oldest run that is open now; later months are not looked
+-- into, for a day's grace. $1 limit of each, $2 limit of both
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
-    jitter_seconds, queue, priority, version, request_id, traceparent, clock_timestamp() AS now
+    jitter_seconds, queue, priority, version, request_id, traceparent, read_xmin, (
+        SELECT e.scheduled_time FROM executions e
+        WHERE e.job_id = due.job_id AND e.scheduled_time >= due.open_since
+          AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL
+        ORDER BY e.scheduled_time LIMIT 1) AS open_since, clock_timestamp() AS now
 FROM (
-    (SELECT * FROM jobs
+    (SELECT *, xmin AS read_xmin FROM jobs
      WHERE status = 'PENDING' AND next_run_time <= now() AND next_run_time > now() - INTERVAL '1 minute'
        AND deleted_at IS NULL
      ORDER BY next_run_time LIMIT $1)
     UNION ALL
-    (SELECT * FROM jobs
+    (SELECT *, xmin AS read_xmin FROM jobs
      WHERE status = 'PENDING' AND next_run_time <= now() - INTERVAL '1 minute' AND deleted_at IS NULL
      ORDER BY next_run_time LIMIT $1)) due
 LIMIT $2
@@ -143,11 +148,13 @@ ORDER BY job_id FOR NO KEY UPDATE SKIP LOCKED
 -- The oldest open run of each locked job (null if none) and whether one waits for an earlier. $1 job_ids
 SELECT j.job_id, (
     SELECT e.scheduled_time FROM executions e
-    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since
+      AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL
     ORDER BY e.scheduled_time LIMIT 1) AS open_since,
     EXISTS (
         SELECT FROM executions e
-        WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL AND e.available_at IS NULL
+        WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since
+          AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL AND e.available_at IS NULL
     ) AS waits
 FROM jobs j WHERE j.job_id = ANY ($1::bigint[]) AND j.open_since IS NOT NULL
 
