@@ -22,7 +22,7 @@ from benchmarks.rig import Bench, Rig
 
 LOADED_PER_SECOND = 20_000
 DUE_WITHIN = 0.1
-OVERLOAD = 1.5
+OVERLOAD = 1.25
 WARM_UP = 5
 _ENDED = """
 SELECT count(*) AS ended, extract(epoch FROM max(end_time) - $1::timestamptz)::float8 AS seconds FROM executions
