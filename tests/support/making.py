@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from foliot.scheduler.decisions import DueJob
+from foliot.scheduler.due_jobs import DueJob
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

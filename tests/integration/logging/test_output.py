@@ -47,6 +47,21 @@ def test_is_a_line_of_the_format(name: str) -> None:
     assert Elasticsearch().problem(lines[0]) is None
 
 
+def test_times_have_one_form() -> None:
+    """UTC, six digits and Z, whatever they were and whatever stands beside them."""
+    program = """
+import structlog
+from datetime import UTC, datetime, timedelta, timezone
+noon, east = datetime(2026, 1, 2, 12, tzinfo=UTC), timezone(timedelta(hours=3))
+for more in ({}, {"error": chr(0xD800)}):
+    structlog.get_logger().info("a_b", whole=noon, micro=noon.replace(microsecond=7), there=noon.astimezone(east), **more)
+"""
+    done = subprocess.run([sys.executable, "-c", SETUP + program], check=True, capture_output=True, text=True)
+    for line in map(json.loads, done.stdout.splitlines()):
+        assert line["whole"] == line["there"] == "2026-01-02T12:00:00.000000Z"
+        assert line["micro"] == "2026-01-02T12:00:00.000007Z"
+
+
 def test_the_supervisor_of_scripts_too() -> None:
     """It runs without our log, on the standard library alone."""
     module = "foliot.worker.executors.supervisor.process"

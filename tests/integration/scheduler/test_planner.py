@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from foliot.common.database import Database
 from foliot.common.errors import Fenced, Unavailable
 from foliot.scheduler.decisions import NO_FLOOR
+from foliot.scheduler.due_jobs import due_job
 from foliot.scheduler.relay import MAX_SLEEP
 from support.databases import TestDatabase
 from support.making import insert_job
@@ -34,6 +36,14 @@ async def test_a_due_job_is_planned_and_dispatched_once(leader: Leader, database
         1,
     )
     assert await leader.published() == [row["execution_id"]]
+
+
+async def test_a_due_job_is_its_row_by_position(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        await insert_job(sql)
+    async with leader.units.session() as unit:
+        (row,) = await unit.jobs.select_pending_jobs(1)
+    assert msgspec.structs.asdict(due_job(row)) | {"now": row["now"]} == dict(row)
 
 
 async def test_sleeps_until_the_next_job_is_due(leader: Leader, database: TestDatabase) -> None:

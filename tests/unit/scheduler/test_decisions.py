@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from foliot.common.repositories.jobs import OpenRuns
 from foliot.common.schedules.timetable import Timetable, from_fields
-from foliot.scheduler.decisions import CHUNK, DueJob, Plan, decide, judge
+from foliot.scheduler.decisions import CHUNK, Plan, decide, judge
+from foliot.scheduler.due_jobs import DueJob
 from support.making import NOW, a_due_job, seconds
 
 NOTHING = OpenRuns()

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, BinaryIO, TextIO
 
@@ -24,6 +25,7 @@ _LEVELS = {
     "critical": "CRITICAL", "fatal": "CRITICAL",
 }  # fmt: skip
 _BUFFER = 64 * 1024
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 
@@ -55,13 +57,14 @@ class _Line:
         self._now = _Now()
 
     def __call__(self, method: str, event: str, fields: dict[str, Any]) -> bytes:
+        words, is_name = _words(event)
         shown: dict[str, Any] = {
             "timestamp": self._now(),
             "service": self._service,
             "level": _LEVELS.get(method, "INFO"),
-            "message": fields.pop("message", None) or event.replace("_", " "),
+            "message": fields.pop("message", None) or words,
         }
-        if event.isidentifier():
+        if is_name:
             shown["event"] = event
         if "exc_info" in fields:
             fields = dict(structlog.processors.format_exc_info(None, method, fields))
@@ -71,9 +74,9 @@ class _Line:
             if value is not None:
                 shown[name] = value if type(value) is int else _value(value)
         try:
-            return orjson.dumps(shown, default=str, option=orjson.OPT_NON_STR_KEYS)
+            return orjson.dumps(shown, default=str, option=_OPTIONS)
         except TypeError:  # text that is no Unicode, as names of files may be
-            return orjson.dumps({name: _encodable(value) for name, value in shown.items()})
+            return orjson.dumps({name: _encodable(value) for name, value in shown.items()}, option=_OPTIONS)
 
 
 class _Output:
@@ -159,8 +162,14 @@ class _Now:
         return f"{self._text}{microsecond:06d}Z"
 
 
+@lru_cache(1_000)
+def _words(event: str) -> tuple[str, bool]:
+    """The message of an event's name, and whether it is one: libraries log sentences."""
+    return event.replace("_", " "), event.isidentifier()
+
+
 def _encodable(value: Any) -> Any:
-    return value if isinstance(value, int | float) else str(value).encode(errors="replace").decode()
+    return value if isinstance(value, int | float | datetime) else str(value).encode(errors="replace").decode()
 
 
 def _value(value: Any) -> Any:
@@ -169,7 +178,8 @@ def _value(value: Any) -> Any:
             return value
         return f"{value[:1_000]} ... {value[-_MAX_TEXT + 1_000 :]}"  # the end of a traceback says most
     if isinstance(value, datetime):
-        return rfc3339(value)
+        # orjson writes the same ten times as fast, but for a fraction of zero and other zones.
+        return value if value.microsecond and value.tzinfo is UTC else rfc3339(value)
     if isinstance(value, BaseExceptionGroup):
         return "; ".join(str(_value(error)) for error in value.exceptions[:5])
     if isinstance(value, BaseException):

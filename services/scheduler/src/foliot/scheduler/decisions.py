@@ -14,6 +14,7 @@ from foliot.common.repositories.jobs import Advance, OpenRuns
 from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
 from foliot.common.skipped import skip, skip_range
+from foliot.scheduler.due_jobs import DueJob
 
 CHUNK = 1_000
 """Ticks within the grace that one decision takes."""
@@ -21,38 +22,6 @@ NO_FLOOR = datetime(1, 1, 1, tzinfo=UTC)
 MISFIRE = "misfire"
 OVERLAP = "overlap"
 _MICROSECOND = timedelta(microseconds=1)
-
-
-class DueJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A due job as the planner read it, without locks: its row's xmin, its oldest open run (None: nothing is open)."""
-
-    job_id: int
-    user_id: int
-    team_id: int | None
-    job_name: str
-    schedule: str
-    timezone: str
-    schedule_since: datetime
-    spread_key: str | None
-    next_run_time: datetime
-    overlap_policy: str
-    misfire_policy: str
-    misfire_grace_seconds: int
-    misfire_limit: int
-    dst_gap: str
-    dst_overlap: str
-    start_at: datetime | None
-    end_at: datetime | None
-    max_runs: int | None
-    runs_planned: int
-    jitter_seconds: int
-    queue: str
-    priority: int
-    version: int
-    request_id: str | None
-    traceparent: str | None
-    read_xmin: int
-    open_since: datetime | None
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import asyncpg
 import structlog
@@ -19,11 +18,11 @@ from foliot.common.repositories.jobs import OpenRuns
 from foliot.common.repositories.unit import Unit
 from foliot.common.runs import end_runs
 from foliot.common.schedules.errors import ScheduleError
-from foliot.common.schedules.timetable import Timetable, from_fields
 from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
-from foliot.scheduler.decisions import NO_FLOOR, DueJob, Judged, Plan, decide, is_plain, judge
+from foliot.scheduler.decisions import NO_FLOOR, Judged, Plan, decide, is_plain, judge
 from foliot.scheduler.dispatcher import Dispatcher
+from foliot.scheduler.due_jobs import due_job, timetable_of
 from foliot.scheduler.poison import is_missing_month, is_poison
 
 MAX_SLEEP = 0.2
@@ -225,28 +224,6 @@ def _plain_row(judged: Judged, plan: Plan) -> PlainRow:
         tick.job_id, judged.job.read_xmin, tick.scheduled_time, tick.available_at, tick.dispatch, advance.next_run_time,
         advance.open_since,
     )  # fmt: skip
-
-
-def due_job(row: asyncpg.Record) -> DueJob:
-    """The part of a jobs row that decides; a row without a schedule runs once, at its next_run_time."""
-    values: dict[str, Any] = dict(row)
-    del values["now"]
-    values["schedule"] = values["schedule"] or "immediate"
-    return DueJob(**values)
-
-
-def timetable_of(row: asyncpg.Record) -> Timetable:
-    schedule = row["schedule"]
-    return from_fields(
-        schedule=schedule or "immediate",
-        timezone=row["timezone"],
-        anchor=row["schedule_since"] if schedule else row["next_run_time"],
-        dst_gap=row["dst_gap"],
-        dst_overlap=row["dst_overlap"],
-        start_at=row["start_at"],
-        end_at=row["end_at"],
-        spread=row["spread_key"] or f"{row['team_id']}:{row['job_name']}",
-    )
 
 
 def _until(now: datetime, next_run_time: datetime | None) -> float:

@@ -19,7 +19,8 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.zones import TZDATA_VERSION
 from foliot.scheduler import events
-from foliot.scheduler.planner import CPU_SLICE, timetable_of
+from foliot.scheduler.due_jobs import timetable_of
+from foliot.scheduler.planner import CPU_SLICE
 
 BATCH = 500
 AGAIN = 1.0
