@@ -121,20 +121,39 @@ async def test_an_edit_between_read_and_write_is_planned_as_edited(
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE status = 'QUEUED'") == 1
 
 
+async def run_now(leader: Leader, job_id: int) -> None:
+    async with leader.units.transaction() as unit:
+        run = await unit.executions.insert_run(
+            job_id, 1, None, "default", 0, override=None, request_id=None, traceparent=None, waits=False
+        )
+        await unit.jobs.note_open_run(job_id, run.scheduled_time)
+
+
 async def test_a_run_between_read_and_write_is_met(leader: Leader, database: TestDatabase) -> None:
     """What was read says that nothing is open; a run that somebody made since leaves the job for another look."""
     async with database.owner() as sql:
         job_id = await insert_job(sql)
         rows, portion = await read_due(leader)
-        async with leader.units.transaction() as unit:
-            run = await unit.executions.insert_run(
-                job_id, 1, None, "default", 0, override=None, request_id=None, traceparent=None, waits=False
-            )
-            await unit.jobs.note_open_run(job_id, run.scheduled_time)
+        await run_now(leader, job_id)
         assert await leader.planner._plan(portion, rows[0]["now"]) == 0
         await leader.planner.step()
         statuses = await sql.fetch("SELECT status FROM executions WHERE trigger = 'schedule'")
     assert [row["status"] for row in statuses] == ["SKIPPED"]
+
+
+async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database: TestDatabase) -> None:
+    """The writing statement has its snapshot and waits for the term's row when somebody makes a run and commits."""
+    async with database.owner() as sql, database.owner() as holder:
+        job_id = await insert_job(sql)
+        rows, portion = await read_due(leader)
+        async with holder.transaction():
+            await holder.execute("SELECT FROM leader FOR UPDATE")
+            planning = asyncio.create_task(leader.planner._plan(portion, rows[0]["now"]))
+            while not await sql.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+                await asyncio.sleep(0.01)
+            await run_now(leader, job_id)
+        assert await planning == 0
+        assert [row["trigger"] for row in await sql.fetch("SELECT trigger FROM executions")] == ["manual"]
 
 
 async def test_overlap_skip_covers_the_tick(leader: Leader, database: TestDatabase) -> None:
