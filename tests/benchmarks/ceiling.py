@@ -1,4 +1,4 @@
-"""The API without a database: the same middleware, body, validation and answer, and nothing is written.
+"""The API without a database: its own handler, and nothing is written.
 
 What POST /v1/jobs could do at most in one process. `python -m benchmarks.ceiling PORT KEY`
 """
@@ -6,21 +6,21 @@ What POST /v1/jobs could do at most in one process. `python -m benchmarks.ceilin
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import sys
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-import msgspec
-import structlog
 import uvloop
 from aiohttp import web
 
-from foliot.api import events, jobs
 from foliot.api.auth import Principal, Role, hash_key
-from foliot.api.bodies import Answer, read_object, respond
-from foliot.api.definitions import decode, first_tick, timetable
-from foliot.api.middleware import around, principal_of
+from foliot.api.handlers.jobs import JobHandlers
+from foliot.api.middleware import around
+from foliot.api.reads import Reads
 from foliot.common import logs
-from foliot.common.models import Job
 
 
 class OneKey:
@@ -34,29 +34,27 @@ class OneKey:
         return Principal(key_id=1, user_id=1, team_id=None, role=Role.ADMIN)
 
 
-async def create(request: web.Request) -> web.Response:
-    """As the API's, up to the transaction and from its end."""
-    principal_of(request).require(Role.OPERATOR)
-    definition = decode(await read_object(request))
-    now = datetime.now(UTC)
-    times = timetable(definition, now, f"None:{definition.job_name}")
-    stored = {"job_id": 1, "user_id": 1, "team_id": None, "schedule_since": now, "spread_key": "", "status": "PENDING"}
-    stored |= {
-        "next_run_time": first_tick(times, now, definition.misfire_grace_seconds),
-        "version": 1,
-        "runs_planned": 0,
-    }
-    stored |= {"created_at": now, "updated_at": now}
-    empty = dict.fromkeys(Job.__struct_fields__)
-    job = Job(**empty | msgspec.structs.asdict(definition) | stored)
-    structlog.get_logger().info(events.CHANGED, action="CREATE_JOB", user_id=1, team_id=None, key_id=1, job_id=1)
-    headers = {"Location": f"/v1/jobs/{job.job_id}", "ETag": jobs.etag(job)}
-    return respond(Answer(status=201, body=jobs.view(job), headers=headers))
+class Nothing:
+    """In the place of a database: takes every creation at once and keeps none."""
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Nothing]:
+        yield self
+
+    @property
+    def creations(self) -> Nothing:
+        return self
+
+    async def reserve_job_ids(self, count: int) -> tuple[datetime, Sequence[int]]:
+        return datetime.now(UTC), range(1, count + 1)
+
+    async def insert_created(self, _creations: Sequence[Any]) -> None: ...
 
 
 async def serve(port: int, key: str) -> None:
     app = web.Application(middlewares=[around(OneKey(key))])  # type: ignore[arg-type]
-    app.router.add_post("/v1/jobs", create)
+    nothing: Any = Nothing()
+    app.add_routes(JobHandlers(nothing, Reads(nothing)).routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -65,4 +63,6 @@ async def serve(port: int, key: str) -> None:
 
 if __name__ == "__main__":
     logs.configure("api", "INFO")
+    gc.freeze()  # as the services do at their start
+    gc.set_threshold(20_000, 20, 20)
     uvloop.run(serve(int(sys.argv[1]), sys.argv[2]))

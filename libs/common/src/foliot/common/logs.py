@@ -9,7 +9,8 @@ import io
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import TracebackType
@@ -27,6 +28,7 @@ _LEVELS = {
 _BUFFER = 64 * 1024
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_BOUND: ContextVar[Mapping[str, Any]] = ContextVar("bound", default={})  # noqa: B039  # never written to
 _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 
 
@@ -49,6 +51,11 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
     _catch_last_words()
 
 
+def bind(**fields: Any) -> None:
+    """Fields of every line that this task writes from now on."""
+    _BOUND.set(fields)
+
+
 class _Line:
     """Makes a line; one step instead of a chain of processors, which cost more than the rest of a run's Python."""
 
@@ -69,8 +76,7 @@ class _Line:
         if "exc_info" in fields:
             fields = dict(structlog.processors.format_exc_info(None, method, fields))
             fields.setdefault("error", fields.pop("exception", None))
-        bound = structlog.contextvars.get_contextvars()
-        for name, value in (bound | fields if bound else fields).items():
+        for name, value in {**_BOUND.get(), **fields}.items():
             if value is not None:
                 shown[name] = value if type(value) is int else _value(value)
         try:

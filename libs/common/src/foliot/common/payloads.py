@@ -109,10 +109,14 @@ def decode(job_type: str, payload: object) -> Payload:
         raise PayloadError([("job_type", f"unknown job type; use {', '.join(TYPES)}")])
     if not isinstance(payload, Mapping):
         raise PayloadError([("payload", "must be a JSON object")])
-    errors = list(_wrong_fields(struct, payload))
+    try:
+        decoded = msgspec.convert(payload, struct)
+    except (msgspec.ValidationError, UnicodeEncodeError):  # of which msgspec names the first alone
+        raise PayloadError(list(_wrong_fields(struct, payload))) from None
+    errors = [wrong for name in payload for wrong in _CHECKS[name](f"payload.{name}", getattr(decoded, name))]
     if errors:
         raise PayloadError(errors)
-    return msgspec.convert(payload, struct)
+    return decoded
 
 
 @cache

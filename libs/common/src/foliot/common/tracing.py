@@ -9,8 +9,8 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 def valid_traceparent(given: str | None) -> str | None:
     """What a caller sent, if it is a traceparent."""
-    lower = (given or "").lower()
-    return lower if _TRACEPARENT.fullmatch(lower) else None
+    lower = given.lower() if given else ""
+    return lower if lower and _TRACEPARENT.fullmatch(lower) else None
 
 
 def trace_id(traceparent: str | None) -> str | None:

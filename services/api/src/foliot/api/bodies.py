@@ -12,6 +12,9 @@ from aiohttp import web
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid, Malformed
 
+_NUL = b"\\u0000"
+"""JSON has no other way to write it."""
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler has to say, before it is bytes."""
@@ -55,7 +58,7 @@ async def read_object(request: web.Request, *, patch: bool = False, optional: bo
         raise Malformed(f"the body is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise Malformed("the body is not a JSON object")
-    if errors := _nul_fields(body, ""):
+    if _NUL in raw and (errors := _nul_fields(body, "")):
         raise Invalid(errors)
     return body
 

@@ -1,4 +1,4 @@
-"""Creations of many requests share a transaction; each is answered when it is durable.
+"""Creations of many requests share a statement; each is answered when it is durable.
 
 Coalesced without a timer: a batch is whatever arrived while the last ones were under way.
 """
@@ -11,17 +11,15 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from foliot.api.creation import NewJob, create_jobs, refusal
+from foliot.api.creation import Created, NewJob, create_jobs, refusal
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
-from foliot.common.models import Job
-from foliot.common.notify import wake_scheduler
 
 LARGEST = 200
 UNDER_WAY = 2
 WAITING = 10_000
 
-Waiting = tuple[NewJob, "asyncio.Future[Job]"]
+Waiting = tuple[NewJob, "asyncio.Future[Created]"]
 
 
 class Coalescer:
@@ -32,7 +30,7 @@ class Coalescer:
         self._waiting: deque[Waiting] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def create(self, new: NewJob) -> Job:
+    async def create(self, new: NewJob) -> Created:
         """Raises Invalid, Conflict (job_key) or Unavailable."""
         if len(self._waiting) >= WAITING:
             raise Unavailable("too many creations wait for PostgreSQL")
@@ -42,7 +40,7 @@ class Coalescer:
             task = asyncio.create_task(self._write_all(), name="create-jobs")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        created: Job = await future
+        created: Created = await future
         return created
 
     async def _write_all(self) -> None:
@@ -51,14 +49,13 @@ class Coalescer:
             await self._write([waiting for waiting in taken if not waiting[1].cancelled()])
 
     async def _write(self, batch: Sequence[Waiting]) -> None:
-        """One transaction; split until what PostgreSQL refuses stands alone. Answers every request of the batch."""
+        """Durable when it returns; split until what PostgreSQL refuses stands alone. Answers every request."""
         if not batch:
             return
-        answers: Sequence[Job | Exception]
+        answers: Sequence[Created | Exception]
         try:
-            async with self._database.transaction() as unit:
+            async with self._database.session() as unit:
                 answers = await create_jobs(unit, [new for new, _ in batch])
-                await wake_scheduler(unit.session)
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
             if len(batch) > 1:
                 middle = len(batch) // 2
@@ -70,4 +67,4 @@ class Coalescer:
             answers = [error] * len(batch)
         for answer, (_, future) in zip(answers, batch, strict=True):
             if not future.done():
-                future.set_result(answer) if isinstance(answer, Job) else future.set_exception(answer)
+                future.set_result(answer) if isinstance(answer, Created) else future.set_exception(answer)

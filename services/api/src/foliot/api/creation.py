@@ -1,9 +1,10 @@
-"""Creating jobs: rows, history and audit of many requests in three statements of one transaction."""
+"""Creating jobs: each is one document, from which its rows are stored and its answer is made."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -13,10 +14,11 @@ from foliot.api.changes import Change
 from foliot.api.definitions import Definition, first_tick, timetable
 from foliot.api.jobs import definition_of
 from foliot.api.rearming import fires_once
+from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FoliotError, Invalid
-from foliot.common.models import Job
-from foliot.common.repositories.audit_logs import AuditEntry
+from foliot.common.repositories.creations import Creation
 from foliot.common.repositories.unit import Unit
+from foliot.common.states import JobStatus
 
 JOB_KEY_INDEX = "idx_jobs_job_key"
 
@@ -32,31 +34,25 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
 
 
-async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Job | Invalid]:
-    """In the caller's transaction; an answer for each, in order. Raises asyncpg.UniqueViolationError if a job_key is
-    taken (then nothing of the batch stands)."""
-    now, job_ids = await unit.jobs.reserve_job_ids(len(wanted))
-    made = [_job(new, job_id, now) for new, job_id in zip(wanted, job_ids, strict=True)]
-    stored = [(new, job) for new, job in zip(wanted, made, strict=True) if isinstance(job, Job)]
-    if not stored:
-        return made
-    definitions = [definition_of(job) for _, job in stored]
-    await unit.jobs.insert_jobs([job for _, job in stored])
-    await unit.jobs.insert_job_versions([job for _, job in stored], definitions)
-    await unit.audit_logs.insert_audits(
-        [
-            AuditEntry(
-                user_id=new.principal.user_id, team_id=job.team_id, action="CREATE_JOB", resource_type="JOB",
-                resource_id=job.job_id, new_value=definition, ip_address=new.ip_address, user_agent=new.user_agent,
-                request_id=new.request_id,
-            )
-            for (new, job), definition in zip(stored, definitions, strict=True)
-        ]
-    )  # fmt: skip
-    return made
+class Created(msgspec.Struct, frozen=True):
+    """A job that has just been stored, as it is answered."""
+
+    job_id: int
+    shown: dict[str, Any]
 
 
-async def create_one(change: Change, new: NewJob) -> Job:
+async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | Invalid]:
+    """An answer for each, in order; nothing stands if it raises. Raises asyncpg.UniqueViolationError if a job_key is
+    taken."""
+    now, job_ids = await unit.creations.reserve_job_ids(len(wanted))
+    made = [_creation(new, job_id, now) for new, job_id in zip(wanted, job_ids, strict=True)]
+    creations = [creation for creation in made if not isinstance(creation, Invalid)]
+    if creations:
+        await unit.creations.insert_created(creations)
+    return [creation if isinstance(creation, Invalid) else _created(creation) for creation in made]
+
+
+async def create_one(change: Change, new: NewJob) -> Created:
     """With an Idempotency-Key: in the transaction that keeps the answer. Raises Invalid or Conflict (job_key)."""
     try:
         (made,) = await create_jobs(change.unit, [new])
@@ -65,25 +61,35 @@ async def create_one(change: Change, new: NewJob) -> Job:
     if isinstance(made, Invalid):
         raise made
     change.note("CREATE_JOB", "JOB", made.job_id)
-    await change.wake()
     return made
 
 
-def _job(new: NewJob, job_id: int, now: datetime) -> Job | Invalid:
+def _creation(new: NewJob, job_id: int, now: datetime) -> Creation | Invalid:
     definition, principal = new.definition, new.principal
     spread_key = f"{principal.team_id}:{definition.job_name}"
     times = timetable(definition, now, spread_key)
-    one_time = fires_once(times)
     try:
-        next_run_time = first_tick(times, now, definition.misfire_grace_seconds)
+        tick = first_tick(times, now, definition.misfire_grace_seconds)
     except Invalid as error:
         return error
-    return Job(
-        **msgspec.structs.asdict(definition),
-        job_id=job_id, user_id=principal.user_id, team_id=principal.team_id, schedule_since=now, spread_key=spread_key,
-        next_run_time=next_run_time, last_run_time=None, paused_run_time=None, status="PENDING", version=1,
-        runs_planned=0, open_since=None, created_at=now, updated_at=now, deleted_at=None,
-        request_id=new.request_id if one_time else None, traceparent=new.traceparent if one_time else None,
+    return Creation(
+        job_id=job_id, user_id=principal.user_id, team_id=principal.team_id, definition=definition_of(definition),
+        spread_key=spread_key, next_run_time=None if tick is None else rfc3339(tick), once=fires_once(times),
+        created_at=rfc3339(now), request_id=new.request_id, traceparent=new.traceparent, ip_address=new.ip_address,
+        user_agent=new.user_agent,
+    )  # fmt: skip
+
+
+def _created(creation: Creation) -> Created:
+    """As `jobs.view` shows it when it is read."""
+    return Created(
+        creation["job_id"],
+        {
+            "job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"],
+            **creation["definition"], "next_run_time": creation["next_run_time"], "last_run_time": None,
+            "status": JobStatus.PENDING.value, "version": 1, "runs_planned": 0, "created_at": creation["created_at"],
+            "updated_at": creation["created_at"], "deleted_at": None,
+        },
     )  # fmt: skip
 
 

@@ -14,15 +14,18 @@ from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.models import Job, RetryPolicy
 from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.grammar import parse
 from foliot.common.schedules.kinds import Immediate, Instant, Manual
 from foliot.common.schedules.timetable import Timetable, from_fields
 from foliot.common.schedules.zones import zone
 
 _MICROSECOND = timedelta(microseconds=1)
 _POOL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_TIMETABLE = ("schedule", "timezone", "dst_", "start_at", "end_at")
 _RESERVED_POOLS = {"high", "urgent", "normal"}
 _MAX_LABELS = 64
-_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+_BY_DEFAULT = {"max_retries": RetryPolicy().max_retries, "backoff_factor": RetryPolicy().backoff_factor}
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -38,7 +41,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     job_key: Name | None = None
     description: Annotated[str, msgspec.Meta(max_length=10_000)] | None = None
     timezone: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] = "UTC"
-    retry_policy: dict[str, Any] = msgspec.field(default_factory=dict)
+    retry_policy: dict[str, Any] = msgspec.field(default_factory=_BY_DEFAULT.copy)
     priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400 * 7)] = 300
     overlap_policy: Literal["skip", "queue_one", "allow", "cancel_running"] = "skip"
@@ -73,12 +76,15 @@ def decode(body: dict[str, Any]) -> Definition:
             payloads.decode(job_type, payload)
         except payloads.PayloadError as error:
             errors += [FieldError(field, message) for field, message in error.errors]
-    if "retry_policy" in values or "retry_policy" not in body:
-        values["retry_policy"], wrong = _retry_policy(values.get("retry_policy", {}))
+    if "retry_policy" in values:
+        values["retry_policy"], wrong = _retry_policy(values["retry_policy"])
         errors += wrong
-    errors += _check_labels(values.get("labels", {})) + _check_queue(values.get("queue", "default"))
+    if "labels" in values:
+        errors += _check_labels(values["labels"])
+    if "queue" in values:
+        errors += _check_queue(values["queue"])
     errors += check_window(values)
-    if not any(e.field.startswith(("schedule", "timezone", "dst_", "start_at", "end_at")) for e in errors):
+    if not errors or not any(e.field.startswith(_TIMETABLE) for e in errors):
         errors += check_schedule(values)
     if errors:
         raise Invalid(errors)
@@ -95,7 +101,7 @@ def convert_fields(
     except msgspec.ValidationError:
         return _convert_each(body, shape, prefix)
     given = {name: getattr(converted, name) for name in body}
-    if any(isinstance(value, datetime) for value in given.values()):
+    if any(given.get(name) for name in _times(shape)):
         return _convert_each(body, shape, prefix)
     return given, []
 
@@ -103,6 +109,11 @@ def convert_fields(
 @cache
 def _fields(shape: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
     return {field.name: field for field in msgspec.structs.fields(shape)}
+
+
+@cache
+def _times(shape: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(name for name, field in _fields(shape).items() if field.type in (datetime, datetime | None))
 
 
 def _convert_each(
@@ -168,8 +179,7 @@ def _retry_policy(raw: dict[str, Any]) -> tuple[dict[str, Any], list[FieldError]
             errors.append(
                 FieldError("retry_policy.retry_on", f"{entry!r} is not a status (503), a class (5xx) or network")
             )
-    policy = {"max_retries": RetryPolicy().max_retries, "backoff_factor": RetryPolicy().backoff_factor}
-    return policy | values, errors
+    return _BY_DEFAULT | values, errors
 
 
 def _check_labels(labels: dict[str, str]) -> list[FieldError]:
@@ -208,7 +218,7 @@ def check_schedule(values: dict[str, Any]) -> list[FieldError]:
         errors.append(FieldError("timezone", str(error)))
         zone_name = "UTC"
     try:
-        from_fields(schedule=values["schedule"], timezone=zone_name, anchor=_SOME_TIME)
+        parse(values["schedule"])
     except ScheduleError as error:
         errors.append(FieldError("schedule", str(error)))
     return errors

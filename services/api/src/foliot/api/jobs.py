@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from foliot.api.changes import Change
-from foliot.api.definitions import decode
+from foliot.api.definitions import Definition, decode
 from foliot.api.rearming import CANCELLED, PAUSED, TIMETABLE_FIELDS, drop_due, fires_once, is_spent, rearm, times_of
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
@@ -22,11 +22,12 @@ def view(job: Job) -> dict[str, Any]:
     return {name: getattr(job, name) for name in job.__struct_fields__ if name not in HIDDEN_JOB_FIELDS}
 
 
-def etag(job: Job) -> str:
-    return f'"{job.version}"'
+def etag(version: int) -> str:
+    return f'"{version}"'
 
 
-def definition_of(job: Job) -> dict[str, Any]:
+def definition_of(job: Job | Definition) -> dict[str, Any]:
+    """As it is answered, audited and kept as a version."""
     values = {name: getattr(job, name) for name in DEFINITION_FIELDS}
     return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
@@ -57,7 +58,7 @@ def _allow(job: Job, step: str) -> None:
 
 
 def check_match(job: Job, if_match: str | None) -> None:
-    if if_match is not None and if_match.strip() not in ("*", etag(job)):
+    if if_match is not None and if_match.strip() not in ("*", etag(job.version)):
         raise PreconditionFailed(f"job {job.job_id} has version {job.version} now: read it again")
 
 

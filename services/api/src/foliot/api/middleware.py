@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -14,6 +14,7 @@ from aiohttp.typedefs import Middleware
 from foliot.api import events, metrics
 from foliot.api.auth import Keys, Principal
 from foliot.api.problems import problem, problem_of
+from foliot.common import logs
 from foliot.common.errors import FoliotError, Unavailable
 from foliot.common.tracing import trace_id, valid_traceparent
 
@@ -35,29 +36,32 @@ _log = structlog.get_logger()
 def around(keys: Keys) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request_id = _request_id(request)
-        request[REQUEST_ID] = request_id
-        request[TRACEPARENT] = valid_traceparent(request.headers.get("traceparent")) or ""
         started = time.perf_counter()
-        route = request.match_info.route.resource
-        name = route.canonical if route else "unknown"
-        structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id(request[TRACEPARENT]))
-        with metrics.IN_FLIGHT.track_inprogress():
-            try:
-                if request.path not in _PUBLIC:
-                    request[PRINCIPAL] = await keys.principal(request.headers.get("Authorization"))
-                response = await handler(request)
-            except Exception as error:
-                response = _answer(error, request, request_id)
-            finally:
-                structlog.contextvars.unbind_contextvars("request_id", "trace_id")
+        request_id = request[REQUEST_ID] = _request_id(request)
+        traceparent = request[TRACEPARENT] = valid_traceparent(request.headers.get("traceparent")) or ""
+        logs.bind(request_id=request_id, trace_id=trace_id(traceparent))  # a request is a task of its own
+        metrics.IN_FLIGHT.inc()
+        try:
+            if request.path not in _PUBLIC:
+                request[PRINCIPAL] = await keys.principal(request.headers.get("Authorization"))
+            response = await handler(request)
+        except Exception as error:
+            response = _answer(error, request, request_id)
+        finally:
+            metrics.IN_FLIGHT.dec()
         response.headers["X-Request-Id"] = request_id
-        method = request.method if request.method in hdrs.METH_ALL else "other"  # or callers could make series
-        metrics.requests(method, name, response.status).inc()
-        metrics.duration(method, name).observe(time.perf_counter() - started)
+        _count(request, response.status, time.perf_counter() - started)
         return response
 
     return middleware
+
+
+def _count(request: web.Request, status: int, seconds: float) -> None:
+    route = request.match_info.route.resource
+    name = route.canonical if route else "unknown"
+    method = request.method if request.method in hdrs.METH_ALL else "other"  # or callers could make series
+    metrics.requests(method, name, status).inc()
+    metrics.duration(method, name).observe(seconds)
 
 
 def principal_of(request: web.Request) -> Principal:
@@ -77,5 +81,5 @@ def _answer(error: Exception, request: web.Request, request_id: str) -> web.Stre
 
 
 def _request_id(request: web.Request) -> str:
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+    given = request.headers.get("X-Request-Id")
+    return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)

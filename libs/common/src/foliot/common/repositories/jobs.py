@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -62,16 +61,6 @@ def to_row(job: Job) -> dict[str, Any]:
     return {name: getattr(job, name) for name in Job.__struct_fields__}
 
 
-_INSERTED = (
-    "job_id", "user_id", "team_id", "job_key", "job_name", "job_type", "description", "schedule", "timezone",
-    "schedule_since", "spread_key", "next_run_time", "payload", "retry_policy", "priority", "timeout_seconds",
-    "overlap_policy", "misfire_policy", "misfire_grace_seconds", "misfire_limit", "dst_gap", "dst_overlap",
-    "start_at", "end_at", "max_runs", "jitter_seconds", "labels", "queue", "request_id", "traceparent", "created_at",
-    "updated_at",
-)  # fmt: skip
-_inserted = attrgetter(*_INSERTED)
-
-
 def _as_read(read: Sequence[tuple[int, int, datetime]], rows: Sequence[tuple[Any, ...]]) -> set[int]:
     """job_ids of the rows (job_id, version, next_run_time, status, deleted_at) that are still as they were read."""
     wanted = {(*key, "PENDING", None) for key in read}
@@ -81,21 +70,6 @@ def _as_read(read: Sequence[tuple[int, int, datetime]], rows: Sequence[tuple[Any
 class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
-
-    async def reserve_job_ids(self, count: int) -> tuple[datetime, list[int]]:
-        """The database's clock and `count` new job_ids."""
-        row = await self._session.fetchrow(SQL.reserve_job_ids, count)
-        assert row is not None
-        return row["now"], row["job_ids"]
-
-    async def insert_jobs(self, jobs: Sequence[Job]) -> None:
-        rows = [_inserted(job) for job in jobs]
-        await self._session.execute(SQL.insert_jobs, *columns(rows, len(rows[0])))
-
-    async def insert_job_versions(self, jobs: Sequence[Job], definitions: Sequence[dict[str, Any]]) -> None:
-        """The first version of each new job."""
-        ids, times = [job.job_id for job in jobs], [job.created_at for job in jobs]
-        await self._session.execute(SQL.insert_job_versions, ids, times, definitions)
 
     async def insert_job_version(self, job: Job, definition: dict[str, Any], now: datetime) -> None:
         await self._session.execute(SQL.insert_job_version, job.job_id, job.version, job.status, definition, now)

@@ -7,6 +7,7 @@ from functools import cached_property
 from foliot.common.postgres import Session
 from foliot.common.repositories.api_keys import ApiKeys
 from foliot.common.repositories.audit_logs import AuditLogs
+from foliot.common.repositories.creations import Creations
 from foliot.common.repositories.dead_letters import DeadLetters
 from foliot.common.repositories.executions import Executions
 from foliot.common.repositories.idempotency_keys import IdempotencyKeys
@@ -28,6 +29,10 @@ class Unit:
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self.session)
+
+    @cached_property
+    def creations(self) -> Creations:
+        return Creations(self.session)
 
     @cached_property
     def job_lists(self) -> JobLists:

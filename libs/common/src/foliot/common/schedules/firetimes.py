@@ -26,7 +26,7 @@ class FireTimes:
     garbage collector nothing.
     """
 
-    __slots__ = ("_known", "_overlap", "_shift", "_walls", "_zone")
+    __slots__ = ("_known", "_latest", "_overlap", "_shift", "_walls", "_zone")
 
     def __init__(self, cron: Cron, zone: ZoneInfo, dst_gap: str, dst_overlap: str) -> None:
         self._walls = WallTimes(cron)
@@ -35,14 +35,19 @@ class FireTimes:
         self._shift = cron.fixed_time and dst_gap == "shift"
         self._overlap = dst_overlap if cron.fixed_time else "both"
         self._known: dict[int, int | None] = {}
+        self._latest = (0, 0)
 
     def next_after(self, after: int) -> int | None:
         """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 41 years."""
+        asked, tick = self._latest
+        if asked <= after < tick:  # no tick lies between them
+            return tick
         known = self._known
         if after not in known:
             if len(known) >= _REMEMBERED:
                 known.clear()
             known[after] = next(self._ticks_from(after + 1), None)
+            self._latest = (after, known[after] or after)
         return known[after]
 
     def ticks(self, after: int, until: int, limit: int) -> list[int]:

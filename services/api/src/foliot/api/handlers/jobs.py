@@ -11,7 +11,7 @@ from foliot.api.auth import Role
 from foliot.api.bodies import Answer, read_object, respond
 from foliot.api.changes import Change, canonical, change, report, traceparent_of, user_agent_of
 from foliot.api.coalescer import Coalescer
-from foliot.api.creation import NewJob, create_one
+from foliot.api.creation import Created, NewJob, create_one
 from foliot.api.definitions import Definition, convert_fields, decode
 from foliot.api.job_pages import JobPage
 from foliot.api.middleware import REQUEST_ID, principal_of
@@ -44,14 +44,14 @@ class JobHandlers:
         ]
 
     async def create(self, request: web.Request) -> web.Response:
-        """Without an Idempotency-Key the request shares a transaction; the answer comes after its commit."""
+        """Without an Idempotency-Key the request shares a statement with others; the answer comes after its commit."""
         principal_of(request).require(Role.OPERATOR)
         body = await read_object(request)
         new = _new_job(request, decode(body))
         if "Idempotency-Key" not in request.headers:
-            job = await self._coalescer.create(new)
-            report(new.principal, "CREATE_JOB", "JOB", job.job_id)
-            return respond(_created(job))
+            created = await self._coalescer.create(new)
+            report(new.principal, "CREATE_JOB", "JOB", created.job_id)
+            return respond(_created(created))
 
         async def work(under_way: Change) -> Answer:
             return _created(await create_one(under_way, new))
@@ -131,10 +131,9 @@ def _new_job(request: web.Request, definition: Definition) -> NewJob:
     )  # fmt: skip
 
 
-def _created(job: Job) -> Answer:
-    return Answer(
-        status=201, body=jobs.view(job), headers={"Location": f"/v1/jobs/{job.job_id}", "ETag": jobs.etag(job)}
-    )
+def _created(created: Created) -> Answer:
+    headers = {"Location": f"/v1/jobs/{created.job_id}", "ETag": jobs.etag(1)}
+    return Answer(status=201, body=created.shown, headers=headers)
 
 
 async def _check_payload(under_way: Change, job_id: int, payload: dict[str, Any]) -> None:
@@ -146,4 +145,4 @@ async def _check_payload(under_way: Change, job_id: int, payload: dict[str, Any]
 
 
 def _answer(job: Job) -> Answer:
-    return Answer(body=jobs.view(job), headers={"ETag": jobs.etag(job)})
+    return Answer(body=jobs.view(job), headers={"ETag": jobs.etag(job.version)})
