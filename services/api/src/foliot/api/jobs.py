@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -16,6 +17,8 @@ from foliot.common.models import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Execution
 from foliot.common.runs import end_runs
 from foliot.common.states import JOB_STEPS, JobStatus
 
+_definition = attrgetter(*DEFINITION_FIELDS)
+
 
 def view(job: Job) -> dict[str, Any]:
     """The job as the API shows it."""
@@ -28,8 +31,11 @@ def etag(version: int) -> str:
 
 def definition_of(job: Job | Definition) -> dict[str, Any]:
     """As it is answered, audited and kept as a version."""
-    values = {name: getattr(job, name) for name in DEFINITION_FIELDS}
-    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    values = dict(zip(DEFINITION_FIELDS, _definition(job), strict=True))
+    for name in ("start_at", "end_at"):
+        if values[name] is not None:
+            values[name] = rfc3339(values[name])
+    return values
 
 
 def _versioned(job: Job) -> dict[str, Any]:

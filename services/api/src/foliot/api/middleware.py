@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 
@@ -82,4 +82,4 @@ def _answer(error: Exception, request: web.Request, request_id: str) -> web.Stre
 
 def _request_id(request: web.Request) -> str:
     given = request.headers.get("X-Request-Id")
-    return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    return given if given and _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
