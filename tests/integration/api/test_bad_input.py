@@ -73,6 +73,13 @@ async def test_every_wrong_field_is_listed_at_once(api: Api) -> None:
     assert {error["field"] for error in problem["errors"]} == {"job_name", "schedule", "payload", "priority", "x"}
 
 
+async def test_each_nul_is_found_however_deep(api: Api) -> None:
+    script = {"script": "true", "args": ["a", "b\0"], "env": {"A\0": "x"}}
+    status, problem, _ = await api.call("POST", "/v1/jobs", SCRIPT | {"payload": script, "description": "\0"})
+    assert status == 422
+    assert {error["field"] for error in problem["errors"]} == {"payload.args[1]", "payload.env.A?", "description"}
+
+
 @pytest.mark.parametrize(
     "data",
     [

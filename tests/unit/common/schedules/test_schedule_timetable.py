@@ -1,11 +1,13 @@
 """Window, anchor and the kinds of schedule that are not cron."""
 
+import random
 from calendar import isleap
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from foliot.common.schedules.firetimes import FireTimes
 from foliot.common.schedules.grammar import Cron, ScheduleError, parse
 from foliot.common.schedules.timetable import Timetable, from_fields
 
@@ -186,3 +188,16 @@ def test_schedules_are_values() -> None:
     assert isinstance(daily, Cron)
     assert {daily, parse("0 0 * * *")} == {daily}
     assert table("@daily") == table("0 0 * * *")
+
+
+@pytest.mark.parametrize("text", ["* * * * *", "30 2 * * *", "0 0 29 2 *", "0 9 * * 1-5"])
+def test_an_answer_does_not_depend_on_what_was_asked_before(text: str) -> None:
+    """Answers are remembered, and an answer stands for every moment up to it."""
+    draw, zone = random.Random(7), ZoneInfo("Europe/Berlin")
+    first = int(datetime(2026, 3, 28, tzinfo=UTC).timestamp())
+    cron = parse(text)
+    assert isinstance(cron, Cron)
+    remembering = FireTimes(cron, zone, "shift", "first")
+    for _ in range(400):
+        after = first + draw.randrange(3 * 86_400)
+        assert remembering.next_after(after) == FireTimes(cron, zone, "shift", "first").next_after(after), after

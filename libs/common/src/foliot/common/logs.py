@@ -77,8 +77,10 @@ class _Line:
             fields = dict(structlog.processors.format_exc_info(None, method, fields))
             fields.setdefault("error", fields.pop("exception", None))
         for name, value in {**_BOUND.get(), **fields}.items():
-            if value is not None:
-                shown[name] = value if type(value) is int else _value(value)
+            if type(value) is int or (type(value) is str and len(value) <= _MAX_TEXT):
+                shown[name] = value
+            elif value is not None:
+                shown[name] = _value(value)
         try:
             return orjson.dumps(shown, default=str, option=_OPTIONS)
         except TypeError:  # text that is no Unicode, as names of files may be
@@ -180,8 +182,6 @@ def _encodable(value: Any) -> Any:
 
 def _value(value: Any) -> Any:
     if type(value) is str:
-        if len(value) <= _MAX_TEXT:
-            return value
         return f"{value[:1_000]} ... {value[-_MAX_TEXT + 1_000 :]}"  # the end of a traceback says most
     if isinstance(value, datetime):
         # orjson writes the same ten times as fast, but for a fraction of zero and other zones.

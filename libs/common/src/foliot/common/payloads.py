@@ -197,11 +197,11 @@ def _check_expected_status(path: str, statuses: tuple[str, ...]) -> Iterator[Wro
 def _check_text(path: str, text: str, max_bytes: int, *, required: bool = False) -> Iterator[Wrong]:
     if required and not text.strip():
         yield path, "must not be empty"
-    elif _SURROGATE.search(text):
+    elif not text.isascii() and _SURROGATE.search(text):
         yield path, _HALF_PAIR
     elif "\0" in text:
         yield path, "must not contain NUL characters"
-    elif len(text.encode()) > max_bytes:
+    elif len(text) > max_bytes or (not text.isascii() and len(text.encode()) > max_bytes):
         yield path, f"is longer than {max_bytes} bytes"
 
 
@@ -251,6 +251,9 @@ def _check_params(path: str, params: tuple[Any, ...]) -> Iterator[Wrong]:
 
 def _check_json(path: str, value: Any) -> Iterator[Wrong]:
     """Say once each what JSONB or the wire could not carry."""
+    if isinstance(value, str):
+        yield from _check_text(path, value, 2**30)
+        return
     found: set[str] = set()
     left = [(value, 0)]
     while left:

@@ -46,7 +46,7 @@ class Change:
         await self.unit.audit_logs.insert_audit(
             AuditEntry(
                 user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
-                resource_id=resource_id, old_value=old, new_value=new, ip_address=self.request.remote,
+                resource_id=resource_id, old_value=old, new_value=new, ip_address=address_of(self.request),
                 user_agent=user_agent_of(self.request), request_id=self.request_id,
             )
         )  # fmt: skip
@@ -170,7 +170,13 @@ def _request_key(request: web.Request) -> RequestKey | None:
 
 
 def user_agent_of(request: web.Request) -> str:
-    return request.headers.get("User-Agent", "")[:500]
+    agent = request.headers.get("User-Agent", "")[:500]
+    return agent if agent.isascii() else agent.encode(errors="replace").decode()  # bytes that are no UTF-8
+
+
+def address_of(request: web.Request) -> str | None:
+    """Without the zone of a link-local address, which PostgreSQL's inet does not know."""
+    return (request.remote or "").partition("%")[0] or None
 
 
 def traceparent_of(request: web.Request) -> str | None:

@@ -45,7 +45,8 @@ async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | In
     """An answer for each, in order; nothing stands if it raises. Raises asyncpg.UniqueViolationError if a job_key is
     taken."""
     now, job_ids = await unit.creations.reserve_job_ids(len(wanted))
-    made = [_creation(new, job_id, now) for new, job_id in zip(wanted, job_ids, strict=True)]
+    created_at = rfc3339(now)
+    made = [_creation(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
     creations = [creation for creation in made if not isinstance(creation, Invalid)]
     if creations:
         await unit.creations.insert_created(creations)
@@ -64,7 +65,7 @@ async def create_one(change: Change, new: NewJob) -> Created:
     return made
 
 
-def _creation(new: NewJob, job_id: int, now: datetime) -> Creation | Invalid:
+def _creation(new: NewJob, job_id: int, now: datetime, created_at: str) -> Creation | Invalid:
     definition, principal = new.definition, new.principal
     spread_key = f"{principal.team_id}:{definition.job_name}"
     times = timetable(definition, now, spread_key)
@@ -75,7 +76,7 @@ def _creation(new: NewJob, job_id: int, now: datetime) -> Creation | Invalid:
     return Creation(
         job_id=job_id, user_id=principal.user_id, team_id=principal.team_id, definition=definition_of(definition),
         spread_key=spread_key, next_run_time=None if tick is None else rfc3339(tick), once=fires_once(times),
-        created_at=rfc3339(now), request_id=new.request_id, traceparent=new.traceparent, ip_address=new.ip_address,
+        created_at=created_at, request_id=new.request_id, traceparent=new.traceparent, ip_address=new.ip_address,
         user_agent=new.user_agent,
     )  # fmt: skip
 

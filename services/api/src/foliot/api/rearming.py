@@ -27,7 +27,7 @@ def times_of(job: Job) -> Timetable:
 
 
 def fires_once(times: Timetable) -> bool:
-    return isinstance(times.schedule, Immediate | Instant)
+    return isinstance(times.schedule, (Immediate, Instant))
 
 
 def is_spent(job: Job) -> bool:

@@ -9,7 +9,7 @@ from aiohttp import web
 from foliot.api import jobs
 from foliot.api.auth import Role
 from foliot.api.bodies import Answer, read_object, respond
-from foliot.api.changes import Change, canonical, change, report, traceparent_of, user_agent_of
+from foliot.api.changes import Change, address_of, canonical, change, report, traceparent_of, user_agent_of
 from foliot.api.coalescer import Coalescer
 from foliot.api.creation import Created, NewJob, create_one
 from foliot.api.definitions import Definition, convert_fields, decode
@@ -127,7 +127,7 @@ class JobHandlers:
 def _new_job(request: web.Request, definition: Definition) -> NewJob:
     return NewJob(
         definition=definition, principal=principal_of(request), request_id=request[REQUEST_ID],
-        traceparent=traceparent_of(request), ip_address=request.remote, user_agent=user_agent_of(request),
+        traceparent=traceparent_of(request), ip_address=address_of(request), user_agent=user_agent_of(request),
     )  # fmt: skip
 
 
