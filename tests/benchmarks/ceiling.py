@@ -42,7 +42,7 @@ class Nothing:
         yield self
 
     @property
-    def creations(self) -> Nothing:
+    def definitions(self) -> Nothing:
         return self
 
     async def reserve_job_ids(self, count: int) -> tuple[datetime, Sequence[int]]:

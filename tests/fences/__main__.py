@@ -187,8 +187,8 @@ FENCES = [
     Fence(
         "lock, then look",
         "services/api/src/foliot/api/jobs.py",
-        '    job = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n',
-        '    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n    job = await locked(change, job_id)\n    _allow(job, "run")\n',
+        '    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n',
+        '    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n',
         "tests/integration/api/test_jobs.py::test_run_waits_for_the_planner_and_then_looks",
     ),
     Fence(

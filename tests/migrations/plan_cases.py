@@ -121,14 +121,13 @@ CASES: dict[str, Case] = {
     "job_lists.list_owned_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID, 3], PAGE),
     "job_lists.list_open_jobs": Case("api", lambda f: ["RUNNING", *NO_FILTER[1:], 51, LAST, LAST_ID, None], 2 * BATCH),
     "job_lists.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", -5, 0], 2_000),
-    "jobs.close_job_version": Case("api", lambda f: [f.jobs[0], NOW]),
     "jobs.list_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),
     "jobs.move_jobs": Case("scheduler", lambda f: [f.jobs, [NOW + DAY] * KEYS], BATCH),
     "jobs.complete_replayed": Case("worker", lambda f: [f.jobs], BATCH),
     "jobs.fail_unplannable": Case("scheduler", lambda f: [f.jobs[0], 1]),
     "jobs.hold_and_lock_due_jobs": Case("scheduler", lambda f: [f.jobs, 0], BATCH),
     "jobs.lock_due_jobs": Case("scheduler", lambda f: [f.jobs], BATCH),
-    "jobs.lock_job": Case("api", lambda f: [f.jobs[0], True, None, 1]),
+    "definitions.lock_job": Case("api", lambda f: [f.jobs[0], True, None, 1]),
     "jobs.lock_jobs": Case("api", lambda f: [f.jobs], BATCH),
     "jobs.lock_settling": Case("worker", lambda f: [f.jobs], BATCH),
     "jobs.note_open_run": Case("api", lambda f: [f.jobs[0], NOW]),
@@ -139,7 +138,8 @@ CASES: dict[str, Case] = {
     "jobs.select_pending_jobs": Case("scheduler", lambda f: [500, 1000], 4 * BATCH),
     "jobs.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
     "jobs.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),
-    "jobs.update_job": Case("api", lambda f: [f.jobs[0], f.row]),
+    "definitions.store_changed": Case(
+        "api", lambda f: [f.jobs[0], f.row, {}, NOW, 1, "UPDATE_JOB", {}, {}, None, None, None, "c"]),
     "retention.delete_answers": Case("scheduler", lambda f: [NOW - DAY, KEYS], BATCH),
     "retention.delete_finished_jobs": Case("scheduler", lambda f: [NOW - 30 * DAY, KEYS], BATCH),
     "retention.delete_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
@@ -151,8 +151,8 @@ _ONE_ROW = "one row by its key, or an insert of one"
 _SMALL = "the table holds a row a process, a key or a month"
 _OFFSET = "counts off 10,000 entries of the list's index, as much as a page may look at"
 EXEMPT: dict[str, str] = {
-    **dict.fromkeys(("api_keys.insert_key", "audit_logs.insert_audit", "jobs.insert_job_version"), _ONE_ROW),
-    **dict.fromkeys(("audit_logs.insert_audits", "creations.insert_created"), "inserts what it is given"),
+    **dict.fromkeys(("api_keys.insert_key", "audit_logs.insert_audit"), _ONE_ROW),
+    **dict.fromkeys(("audit_logs.insert_audits", "definitions.insert_created"), "inserts what it is given"),
     **dict.fromkeys(("api_keys.list_keys", "api_keys.revoke_key"), _SMALL),
     **dict.fromkeys(
         (f"leader.{name}" for name in ("beat_scheduler", "ensure_partitions", "estimate_rows", "forget_scheduler",
@@ -172,6 +172,6 @@ EXEMPT: dict[str, str] = {
     "idempotency_keys.lock_key": "reads no table",
     "replication.select_written": "reads no table",
     "replication.select_replayed": "reads no table",
-    "creations.reserve_job_ids": "reads no table",
+    "definitions.reserve_job_ids": "reads no table",
     "job_lists.list_sorted_jobs": "an admin without a team sorts everybody's jobs: it reads them all, at most 5 s",
 }  # fmt: skip

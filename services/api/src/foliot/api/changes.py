@@ -43,14 +43,20 @@ class Change:
         self, action: str, resource_type: str, resource_id: int, *,
         old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, team_id: int | None = None,
     ) -> None:  # fmt: skip
-        await self.unit.audit_logs.insert_audit(
-            AuditEntry(
-                user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
-                resource_id=resource_id, old_value=old, new_value=new, ip_address=address_of(self.request),
-                user_agent=user_agent_of(self.request), request_id=self.request_id,
-            )
-        )  # fmt: skip
+        entry = self.entry(action, resource_type, resource_id, old=old, new=new, team_id=team_id)
+        await self.unit.audit_logs.insert_audit(entry)
+
+    def entry(
+        self, action: str, resource_type: str, resource_id: int, *,
+        old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, team_id: int | None = None,
+    ) -> AuditEntry:  # fmt: skip
+        """What is to be audited in this transaction; noted."""
         self.note(action, resource_type, resource_id)
+        return AuditEntry(
+            user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
+            resource_id=resource_id, old_value=old, new_value=new, ip_address=address_of(self.request),
+            user_agent=user_agent_of(self.request), request_id=self.request_id,
+        )  # fmt: skip
 
     def note(self, action: str, resource_type: str, resource_id: int) -> None:
         """What was audited, for the log line after the commit."""

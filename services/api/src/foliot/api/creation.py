@@ -16,7 +16,7 @@ from foliot.api.jobs import definition_of
 from foliot.api.rearming import fires_once
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FoliotError, Invalid
-from foliot.common.repositories.creations import Creation
+from foliot.common.repositories.definitions import Creation
 from foliot.common.repositories.unit import Unit
 from foliot.common.states import JobStatus
 
@@ -44,12 +44,12 @@ class Created(msgspec.Struct, frozen=True):
 async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | Invalid]:
     """An answer for each, in order; nothing stands if it raises. Raises asyncpg.UniqueViolationError if a job_key is
     taken."""
-    now, job_ids = await unit.creations.reserve_job_ids(len(wanted))
+    now, job_ids = await unit.definitions.reserve_job_ids(len(wanted))
     created_at = rfc3339(now)
     made = [_creation(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
     creations = [creation for creation in made if not isinstance(creation, Invalid)]
     if creations:
-        await unit.creations.insert_created(creations)
+        await unit.definitions.insert_created(creations)
     return [creation if isinstance(creation, Invalid) else _created(creation) for creation in made]
 
 

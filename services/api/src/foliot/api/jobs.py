@@ -43,11 +43,12 @@ def _versioned(job: Job) -> dict[str, Any]:
     return definition_of(job) | {"schedule_since": rfc3339(job.schedule_since)}
 
 
-async def locked(change: Change, job_id: int) -> Job:
-    job = await change.unit.jobs.lock_job(job_id, change.principal.scope)
-    if job is None:
+async def locked(change: Change, job_id: int) -> tuple[Job, datetime]:
+    """The job, locked, and the database's clock after the lock."""
+    found = await change.unit.definitions.lock_job(job_id, change.principal.scope)
+    if found is None:
         raise NotFound(f"there is no job {job_id}")
-    return job
+    return found
 
 
 async def seen(change: Change, job_id: int) -> Job:
@@ -70,11 +71,10 @@ def check_match(job: Job, if_match: str | None) -> None:
 
 async def edit(change: Change, job_id: int, patch: dict[str, Any], if_match: str | None) -> Job:
     """A JSON merge patch of the definition; fires no past tick and no tick twice."""
-    job = await locked(change, job_id)
+    job, now = await locked(change, job_id)
     check_match(job, if_match)
     _allow(job, "edit")
     definition = decode(_merged(job, patch))
-    now = await change.unit.leader.select_now()
     changed = {name for name in DEFINITION_FIELDS if getattr(definition, name) != getattr(job, name)}
     if not changed:
         return await seen(change, job_id)
@@ -114,14 +114,11 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 async def _store(change: Change, old: Job, new: Job, action: str, now: datetime) -> None:
     """Write the locked job, its version history and its audit row; settle it if nothing follows any more."""
-    unit = change.unit
-    await unit.jobs.update_job(new)
-    await unit.jobs.close_job_version(new.job_id, now)
-    await unit.jobs.insert_job_version(new, _versioned(new) | {"previous_status": old.status}, now)
-    await change.audit(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
+    version = _versioned(new) | {"previous_status": old.status}
+    entry = change.entry(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
+    await change.unit.definitions.store_changed(new, version, now, entry)
     if new.next_run_time is None and new.status in (JobStatus.PENDING, JobStatus.PAUSED) and new.deleted_at is None:
-        await end_runs(unit, [new.job_id])
-    await change.wake()
+        await end_runs(change.unit, [new.job_id])
 
 
 def _audited(job: Job) -> dict[str, Any]:
@@ -130,9 +127,9 @@ def _audited(job: Job) -> dict[str, Any]:
 
 async def pause(change: Change, job_id: int) -> Job:
     """No tick is planned until resume; runs that exist go on to their end. A single tick waits for resume."""
-    job = await locked(change, job_id)
+    job, now = await locked(change, job_id)
     _allow(job, "pause")
-    now, times = await change.unit.leader.select_now(), times_of(job)
+    times = times_of(job)
     tick = job.next_run_time
     if tick is not None and tick <= now and not fires_once(times):
         await drop_due(change.unit, job, now, PAUSED)
@@ -144,9 +141,9 @@ async def pause(change: Change, job_id: int) -> Job:
 
 async def resume(change: Change, job_id: int) -> Job:
     """Next tick strictly after now; a single tick that passed and has no execution yet is left to the planner."""
-    job = await locked(change, job_id)
+    job, now = await locked(change, job_id)
     _allow(job, "resume")
-    now, times = await change.unit.leader.select_now(), times_of(job)
+    times = times_of(job)
     tick = job.paused_run_time if fires_once(times) else times.next_after(now)
     if is_spent(job):
         tick = None
@@ -159,9 +156,8 @@ async def resume(change: Change, job_id: int) -> Job:
 
 async def cancel(change: Change, job_id: int) -> Job:
     """Final: no further tick, open executions are cancelled."""
-    job = await locked(change, job_id)
+    job, now = await locked(change, job_id)
     _allow(job, "cancel")
-    now = await change.unit.leader.select_now()
     await drop_due(change.unit, job, now, CANCELLED)
     cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED.value, next_run_time=None, paused_run_time=None)
     await _store(change, job, cancelled, "CANCEL_JOB", now)
@@ -171,9 +167,8 @@ async def cancel(change: Change, job_id: int) -> Job:
 
 async def delete(change: Change, job_id: int, if_match: str | None) -> None:
     """As cancel, and hidden."""
-    job = await locked(change, job_id)
+    job, now = await locked(change, job_id)
     check_match(job, if_match)
-    now = await change.unit.leader.select_now()
     await drop_due(change.unit, job, now, CANCELLED)
     open_status = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
     deleted = msgspec.structs.replace(
@@ -186,7 +181,7 @@ async def delete(change: Change, job_id: int, if_match: str | None) -> None:
 
 async def run(change: Change, job_id: int, override: dict[str, Any]) -> Execution:
     """A run now, beside the schedule; with an unfinished run the overlap policy decides."""
-    job = await locked(change, job_id)
+    job, _ = await locked(change, job_id)
     _allow(job, "run")
     unit = change.unit
     unfinished = await unit.executions.is_open(job_id)

@@ -56,11 +56,6 @@ def job_from(record: asyncpg.Record) -> Job:
     return Job(**(values | {"status": derived or values["status"]}))
 
 
-def to_row(job: Job) -> dict[str, Any]:
-    """The row as the object that `jsonb_populate_record` reads."""
-    return {name: getattr(job, name) for name in Job.__struct_fields__}
-
-
 def _as_read(read: Sequence[tuple[int, int, datetime]], rows: Sequence[tuple[Any, ...]]) -> set[int]:
     """job_ids of the rows (job_id, version, next_run_time, status, deleted_at) that are still as they were read."""
     wanted = {(*key, "PENDING", None) for key in read}
@@ -71,27 +66,12 @@ class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def insert_job_version(self, job: Job, definition: dict[str, Any], now: datetime) -> None:
-        await self._session.execute(SQL.insert_job_version, job.job_id, job.version, job.status, definition, now)
-
-    async def close_job_version(self, job_id: int, now: datetime) -> None:
-        await self._session.execute(SQL.close_job_version, job_id, now)
-
     async def list_job_versions(self, job_id: int, first: datetime, last: datetime, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.list_job_versions, job_id, first, last, limit)
 
     async def select_job(self, job_id: int, scope: Scope) -> Job | None:
         record = await self._session.fetchrow(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)
         return job_from(record) if record else None
-
-    async def lock_job(self, job_id: int, scope: Scope) -> Job | None:
-        """The stored row, locked until the transaction ends."""
-        record = await self._session.fetchrow(SQL.lock_job, job_id, scope.everything, scope.team_id, scope.user_id)
-        return job_from(record) if record else None
-
-    async def update_job(self, job: Job) -> None:
-        """The locked job takes all columns of `job`."""
-        await self._session.execute(SQL.update_job, job.job_id, to_row(job))
 
     async def note_open_run(self, job_id: int, scheduled_time: datetime) -> None:
         await self._session.execute(SQL.note_open_run, job_id, scheduled_time)

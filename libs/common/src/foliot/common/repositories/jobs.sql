@@ -1,11 +1,3 @@
--- name: insert_job_version
--- The definition of $1 as it stands from $5 on: the instant that decided which ticks it has.
-INSERT INTO job_versions (job_id, version, status, definition, valid_from)
-VALUES ($1, $2, $3, $4, $5)
-
--- name: close_job_version
-UPDATE job_versions SET valid_to = $2 WHERE job_id = $1 AND valid_to IS NULL
-
 -- name: list_job_versions
 -- What decided the ticks of job $1 from $2 to $3, oldest first. $4 limit
 SELECT version, status, valid_from, valid_to, definition->>'previous_status' AS previous_status,
@@ -21,28 +13,6 @@ ORDER BY valid_from LIMIT $4
 SELECT * FROM visible_jobs j
 WHERE j.job_id = $1
   AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))
-
--- name: lock_job
--- Locks a visible job; what hangs on it is looked at in a later statement. $1 job_id, $2 all teams, $3 team_id, $4 user_id
-SELECT j.* FROM jobs j
-WHERE j.job_id = $1 AND j.deleted_at IS NULL
-  AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))
-FOR NO KEY UPDATE
-
--- name: update_job
--- The locked job $1 takes the columns of the JSON object $2 (a whole row).
-UPDATE jobs SET (
-    job_name, job_type, description, schedule, timezone, schedule_since, next_run_time, paused_run_time, payload, status,
-    retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap,
-    dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue, version, runs_planned, request_id, traceparent,
-    updated_at, deleted_at) = (
-    SELECT r.job_name, r.job_type, r.description, r.schedule, r.timezone, r.schedule_since, r.next_run_time,
-        r.paused_run_time, r.payload, r.status, r.retry_policy, r.priority, r.timeout_seconds, r.overlap_policy,
-        r.misfire_policy, r.misfire_grace_seconds, r.misfire_limit, r.dst_gap, r.dst_overlap, r.start_at, r.end_at,
-        r.max_runs, r.jitter_seconds, r.labels, r.queue, r.version, r.runs_planned, r.request_id, r.traceparent,
-        r.updated_at, r.deleted_at
-    FROM jsonb_populate_record(NULL::jobs, $2) r)
-WHERE job_id = $1
 
 -- name: note_open_run
 -- A run at $2 of the locked job $1 was made beside the planner.

@@ -7,8 +7,8 @@ from functools import cached_property
 from foliot.common.postgres import Session
 from foliot.common.repositories.api_keys import ApiKeys
 from foliot.common.repositories.audit_logs import AuditLogs
-from foliot.common.repositories.creations import Creations
 from foliot.common.repositories.dead_letters import DeadLetters
+from foliot.common.repositories.definitions import Definitions
 from foliot.common.repositories.executions import Executions
 from foliot.common.repositories.idempotency_keys import IdempotencyKeys
 from foliot.common.repositories.job_lists import JobLists
@@ -31,8 +31,8 @@ class Unit:
         return Jobs(self.session)
 
     @cached_property
-    def creations(self) -> Creations:
-        return Creations(self.session)
+    def definitions(self) -> Definitions:
+        return Definitions(self.session)
 
     @cached_property
     def job_lists(self) -> JobLists:

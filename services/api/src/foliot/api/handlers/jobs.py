@@ -137,7 +137,7 @@ def _created(created: Created) -> Answer:
 
 
 async def _check_payload(under_way: Change, job_id: int, payload: dict[str, Any]) -> None:
-    job = await jobs.locked(under_way, job_id)
+    job, _ = await jobs.locked(under_way, job_id)
     try:
         payloads.decode(job.job_type, payload)
     except payloads.PayloadError as error:

@@ -1,0 +1,67 @@
+-- name: reserve_job_ids
+-- The database's clock, and $1 new job_ids.
+SELECT clock_timestamp() AS now, array(SELECT nextval('jobs_job_id_seq') FROM generate_series(1, $1::int)) AS job_ids
+
+-- name: insert_created
+-- New jobs with their first version and their audit row, and the wake-up of the scheduler on channel $2. $1: array of objects,
+-- one a job, whose `definition` is stored three times: as columns, as the first version, and as what was audited.
+WITH created AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1) AS c (
+        job_id bigint, user_id bigint, team_id bigint, definition jsonb, spread_key text, next_run_time timestamptz, once boolean,
+        created_at timestamptz, request_id text, traceparent text, ip_address inet, user_agent text)),
+inserted_jobs AS (
+    INSERT INTO jobs (
+        job_id, user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
+        next_run_time, payload, retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy,
+        misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue,
+        request_id, traceparent, created_at, updated_at)
+    SELECT c.job_id, c.user_id, c.team_id, d.job_key, d.job_name, d.job_type, d.description, d.schedule, d.timezone,
+        c.created_at, c.spread_key, c.next_run_time, d.payload, d.retry_policy, d.priority, d.timeout_seconds,
+        d.overlap_policy, d.misfire_policy, d.misfire_grace_seconds, d.misfire_limit, d.dst_gap, d.dst_overlap, d.start_at,
+        d.end_at, d.max_runs, d.jitter_seconds, d.labels, d.queue, CASE WHEN c.once THEN c.request_id END,
+        CASE WHEN c.once THEN c.traceparent END, c.created_at, c.created_at
+    FROM created c, jsonb_populate_record(NULL::jobs, c.definition) d),
+inserted_versions AS (
+    INSERT INTO job_versions (job_id, valid_from, version, status, definition)
+    SELECT job_id, created_at, 1, 'PENDING', definition FROM created),
+inserted_audits AS (
+    INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, new_value, ip_address, user_agent, request_id)
+    SELECT user_id, team_id, 'CREATE_JOB', 'JOB', job_id, definition, ip_address, user_agent, request_id FROM created)
+SELECT pg_notify($2, '')
+
+-- name: lock_job
+-- Locks a visible job; what hangs on it is looked at in a later statement. The clock is read after the lock is held.
+-- $1 job_id, $2 all teams, $3 team_id, $4 user_id
+SELECT locked.*, clock_timestamp() AS now FROM (
+    SELECT j.* FROM jobs j
+    WHERE j.job_id = $1 AND j.deleted_at IS NULL
+      AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))
+    FOR NO KEY UPDATE) locked
+
+-- name: store_changed
+-- The locked job $1 takes the columns of the JSON object $2 (a whole row), $3 is its definition from $4 on. Audited: $5 user_id,
+-- $6 action, $7 old, $8 new, $9 ip, $10 user agent, $11 request id. $12 channel of the scheduler's wake-up
+WITH updated AS (
+    UPDATE jobs SET (
+        job_name, job_type, description, schedule, timezone, schedule_since, next_run_time, paused_run_time, payload, status,
+        retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap,
+        dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, queue, version, runs_planned, request_id, traceparent,
+        updated_at, deleted_at) = (
+        SELECT r.job_name, r.job_type, r.description, r.schedule, r.timezone, r.schedule_since, r.next_run_time,
+            r.paused_run_time, r.payload, r.status, r.retry_policy, r.priority, r.timeout_seconds, r.overlap_policy,
+            r.misfire_policy, r.misfire_grace_seconds, r.misfire_limit, r.dst_gap, r.dst_overlap, r.start_at, r.end_at,
+            r.max_runs, r.jitter_seconds, r.labels, r.queue, r.version, r.runs_planned, r.request_id, r.traceparent,
+            r.updated_at, r.deleted_at
+        FROM jsonb_populate_record(NULL::jobs, $2) r)
+    WHERE job_id = $1),
+closed AS (
+    UPDATE job_versions SET valid_to = $4 WHERE job_id = $1 AND valid_to IS NULL),
+opened AS (
+    INSERT INTO job_versions (job_id, version, status, definition, valid_from)
+    SELECT $1, r.version, r.status, $3::jsonb, $4 FROM jsonb_populate_record(NULL::jobs, $2) r),
+audited AS (
+    INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, old_value, new_value, ip_address, user_agent,
+        request_id)
+    SELECT $5::bigint, r.team_id, $6::text, 'JOB', $1, $7::jsonb, $8::jsonb, $9::inet, $10::text, $11::text
+    FROM jsonb_populate_record(NULL::jobs, $2) r)
+SELECT pg_notify($12, '')
