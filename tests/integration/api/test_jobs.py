@@ -266,3 +266,20 @@ async def test_run_waits_for_the_planner_and_then_looks(api: Api) -> None:
         await transaction.commit()
     status, problem, _ = await running
     assert (status, problem["code"]) == (409, "overlap")
+
+
+async def test_a_change_takes_the_time_at_which_it_holds_the_job(api: Api) -> None:
+    """The clock is read after the lock: what was held up does not count the ticks of the time before."""
+    job = await api.create()
+    async with api.database.owner() as other:
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute("SELECT FROM jobs WHERE job_id = $1 FOR NO KEY UPDATE", job["job_id"])
+        editing = asyncio.ensure_future(api.call("PATCH", f"/v1/jobs/{job['job_id']}", {"priority": 1}))
+        done, _ = await asyncio.wait({editing}, timeout=0.3)
+        assert not done
+        released = await other.fetchval("SELECT clock_timestamp()")
+        await transaction.rollback()
+    status, edited, _ = await editing
+    assert status == 200
+    assert datetime.fromisoformat(edited["updated_at"]) >= released

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -33,16 +32,15 @@ class AuditLogs:
         self._session = session
 
     async def insert_audit(self, entry: AuditEntry) -> None:
-        address = ip_address(entry.ip_address) if entry.ip_address else None
         await self._session.execute(
             SQL.insert_audit, entry.user_id, entry.team_id, entry.action, entry.resource_type, entry.resource_id,
-            entry.old_value, entry.new_value, address, entry.user_agent, entry.request_id,
+            entry.old_value, entry.new_value, entry.ip_address, entry.user_agent, entry.request_id,
         )  # fmt: skip
 
     async def insert_audits(self, entries: Sequence[AuditEntry]) -> None:
         rows = [
             (e.user_id, e.team_id, e.action, e.resource_type, e.resource_id, e.old_value, e.new_value,
-             ip_address(e.ip_address) if e.ip_address else None, e.user_agent, e.request_id)
+             e.ip_address, e.user_agent, e.request_id)
             for e in entries
         ]  # fmt: skip
         await self._session.execute(SQL.insert_audits, *columns(rows, 10))
