@@ -15,6 +15,7 @@ import asyncpg
 from foliot.api.creation import Created, NewJob, create_jobs, refusal
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
+from foliot.common.repositories.unit import Unit
 
 LARGEST = 200
 WAITING = 10_000
@@ -42,27 +43,39 @@ class Coalescer:
         return created
 
     async def _write_all(self) -> None:
+        """Over one connection for as long as requests wait."""
         while self._waiting:
-            taken = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
-            await self._write([waiting for waiting in taken if not waiting[1].cancelled()])
+            batch: Sequence[Waiting] = ()
+            try:
+                async with self._database.session() as unit:
+                    while batch := self._take():
+                        await _write(unit, batch)
+            except Exception as error:
+                _answer(batch or self._take(), error)
 
-    async def _write(self, batch: Sequence[Waiting]) -> None:
-        """Durable when it returns; split until what PostgreSQL refuses stands alone. Answers every request."""
-        if not batch:
-            return
-        answers: Sequence[Created | Exception]
-        try:
-            async with self._database.session() as unit:
-                answers = await create_jobs(unit, [new for new, _ in batch])
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-            if len(batch) > 1:
-                middle = len(batch) // 2
-                await self._write(batch[:middle])
-                await self._write(batch[middle:])
-                return
-            answers = [refusal(error, batch[0][0]) or error]
-        except Exception as error:
-            answers = [error] * len(batch)
-        for answer, (_, future) in zip(answers, batch, strict=True):
-            if not future.done():
-                future.set_result(answer) if isinstance(answer, Created) else future.set_exception(answer)
+    def _take(self) -> list[Waiting]:
+        """The next batch, without those whose callers have gone."""
+        taken = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
+        return [waiting for waiting in taken if not waiting[1].done()]
+
+
+async def _write(unit: Unit, batch: Sequence[Waiting]) -> None:
+    """Durable when it returns; split until what PostgreSQL refuses stands alone. Answers every request, or raises."""
+    try:
+        answers = await create_jobs(unit, [new for new, _ in batch])
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await _write(unit, batch[:middle])
+            await _write(unit, batch[middle:])
+        else:
+            _answer(batch, refusal(error, batch[0][0]) or error)
+        return
+    for answer, waiting in zip(answers, batch, strict=True):
+        _answer([waiting], answer)
+
+
+def _answer(waiting: Sequence[Waiting], answer: Created | Exception) -> None:
+    for _, future in waiting:
+        if not future.done():
+            future.set_result(answer) if isinstance(answer, Created) else future.set_exception(answer)

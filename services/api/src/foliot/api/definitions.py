@@ -100,10 +100,10 @@ def convert_fields(
         converted = msgspec.convert(body, shape)
     except msgspec.ValidationError:
         return _convert_each(body, shape, prefix)
-    given = {name: getattr(converted, name) for name in body}
-    if any(given.get(name) for name in _times(shape)):
-        return _convert_each(body, shape, prefix)
-    return given, []
+    for name in _times(shape):
+        if getattr(converted, name) is not None:  # msgspec takes times that cannot be stored
+            return _convert_each(body, shape, prefix)
+    return {name: getattr(converted, name) for name in body}, []
 
 
 @cache
