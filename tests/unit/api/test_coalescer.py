@@ -1,0 +1,123 @@
+"""Each request of a batch is answered, whatever becomes of the batch."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from foliot.api import coalescer
+from foliot.api.auth import Principal, Role
+from foliot.api.coalescer import Coalescer
+from foliot.api.creation import NewJob
+from foliot.api.definitions import decode
+from foliot.common.errors import Unavailable
+from foliot.common.repositories.definitions import Creation
+
+Insert = Callable[[list[str]], None]
+
+
+class Fake:
+    """A database that stores the job_names of each batch; `insert` may refuse them."""
+
+    def __init__(self, insert: Insert = lambda _: None) -> None:
+        self.insert = insert
+        self.sessions, self.batches = 0, list[list[str]]()
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Any]:
+        self.sessions += 1
+        yield self
+
+    @property
+    def definitions(self) -> Fake:
+        return self
+
+    async def reserve_job_ids(self, count: int) -> tuple[datetime, Sequence[int]]:
+        await asyncio.sleep(0)
+        return datetime.now(UTC), range(1, count + 1)
+
+    async def insert_created(self, creations: Sequence[Creation]) -> None:
+        names = [creation["definition"]["job_name"] for creation in creations]
+        self.insert(names)
+        self.batches.append(names)
+
+
+def new(name: str) -> NewJob:
+    definition = decode({"job_name": name, "job_type": "script", "schedule": "manual", "payload": {"script": "true"}})
+    return NewJob(
+        definition=definition, principal=Principal(1, 1, None, Role.ADMIN), request_id="r", traceparent=None,
+        ip_address=None, user_agent="",
+    )  # fmt: skip
+
+
+async def create(coalesced: Coalescer, *names: str) -> list[str]:
+    """What became of each: its job_name, or the error's type."""
+    made = await asyncio.gather(*(coalesced.create(new(name)) for name in names), return_exceptions=True)
+    return [type(one).__name__ if isinstance(one, BaseException) else one.shown["job_name"] for one in made]
+
+
+async def test_what_came_together_shares_a_statement_and_a_connection() -> None:
+    database: Any = Fake()
+    names = [f"job {n}" for n in range(450)]
+    assert await create(Coalescer(database), *names) == names
+    assert [len(batch) for batch in database.batches] == [200, 200, 50]
+    assert database.sessions == 1
+
+
+async def test_what_is_refused_stands_alone() -> None:
+    def insert(names: list[str]) -> None:
+        if "bad" in names:
+            raise asyncpg.DataError("no")
+
+    database: Any = Fake(insert)
+    assert await create(Coalescer(database), *"abc", "bad", *"def") == [*"abc", "DataError", *"def"]
+    assert sorted(name for batch in database.batches for name in batch) == [*"abcdef"]
+
+
+async def test_a_server_that_is_away_is_told_to_all_who_wait_and_asked_again_by_the_next() -> None:
+    class Away(Fake):
+        @contextlib.asynccontextmanager
+        async def session(self) -> AsyncIterator[Any]:
+            self.sessions += 1
+            if self.sessions <= 3:
+                raise Unavailable("away")
+            yield self
+
+    database: Any = Away()
+    coalesced = Coalescer(database)
+    assert await create(coalesced, *(["x"] * 450)) == ["Unavailable"] * 450
+    assert await create(coalesced, "y") == ["y"]
+
+
+async def test_a_connection_that_breaks_fails_its_batch_and_no_other() -> None:
+    def insert(names: list[str]) -> None:
+        if names[0] == "job 200":
+            raise ConnectionResetError
+
+    database: Any = Fake(insert)
+    names = [f"job {n}" for n in range(450)]
+    made = await create(Coalescer(database), *names)
+    assert made == names[:200] + ["ConnectionResetError"] * 200 + names[400:]
+
+
+async def test_a_caller_who_has_gone_gets_no_job() -> None:
+    database: Any = Fake()
+    coalesced = Coalescer(database)
+    gone = asyncio.ensure_future(coalesced.create(new("gone")))
+    stays = asyncio.ensure_future(coalesced.create(new("stays")))
+    asyncio.get_running_loop().call_soon(gone.cancel)
+    assert (await stays).shown["job_name"] == "stays"
+    assert gone.cancelled()
+    assert database.batches == [["stays"]]
+
+
+async def test_no_more_wait_than_are_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coalescer, "WAITING", 3)
+    database: Any = Fake()
+    assert await create(Coalescer(database), *"abcde") == [*"abc", "Unavailable", "Unavailable"]
