@@ -192,6 +192,13 @@ FENCES = [
         "tests/integration/api/test_jobs.py::test_run_waits_for_the_planner_and_then_looks",
     ),
     Fence(
+        "the clock is read after the lock",
+        f"{REPOSITORIES}/definitions.sql",
+        "SELECT locked.*, clock_timestamp() AS now FROM (",
+        "SELECT locked.*, (SELECT now()) AS now FROM (",
+        "tests/integration/api/test_jobs.py::test_a_change_takes_the_time_at_which_it_holds_the_job",
+    ),
+    Fence(
         "a gap is judged whole",
         f"{SCHEDULER}/decisions.py",
         "    if len(kept) < keep:\n        return [first, *kept], []\n",
