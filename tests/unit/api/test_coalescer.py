@@ -56,9 +56,9 @@ def new(name: str) -> NewJob:
     )  # fmt: skip
 
 
-async def create(coalesced: Coalescer, *names: str) -> list[str]:
+async def create(coalesced: Coalescer, *names: str, size: int = 100) -> list[str]:
     """What became of each: its job_name, or the error's type."""
-    made = await asyncio.gather(*(coalesced.create(new(name)) for name in names), return_exceptions=True)
+    made = await asyncio.gather(*(coalesced.create(new(name), size) for name in names), return_exceptions=True)
     return [type(one).__name__ if isinstance(one, BaseException) else one.shown["job_name"] for one in made]
 
 
@@ -109,8 +109,8 @@ async def test_a_connection_that_breaks_fails_its_batch_and_no_other() -> None:
 async def test_a_caller_who_has_gone_gets_no_job() -> None:
     database: Any = Fake()
     coalesced = Coalescer(database)
-    gone = asyncio.ensure_future(coalesced.create(new("gone")))
-    stays = asyncio.ensure_future(coalesced.create(new("stays")))
+    gone = asyncio.ensure_future(coalesced.create(new("gone"), 1))
+    stays = asyncio.ensure_future(coalesced.create(new("stays"), 1))
     asyncio.get_running_loop().call_soon(gone.cancel)
     assert (await stays).shown["job_name"] == "stays"
     assert gone.cancelled()
@@ -121,3 +121,18 @@ async def test_no_more_wait_than_are_let_in(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(coalescer, "WAITING", 3)
     database: Any = Fake()
     assert await create(Coalescer(database), *"abcde") == [*"abc", "Unavailable", "Unavailable"]
+
+
+async def test_big_bodies_make_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coalescer, "LARGEST_BYTES", 1_000)
+    database: Any = Fake()
+    await create(Coalescer(database), *"abcde", size=500)
+    assert [len(batch) for batch in database.batches] == [2, 2, 1]
+
+
+async def test_what_waits_is_bounded_in_bytes_and_makes_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coalescer, "WAITING_BYTES", 1_000)
+    database: Any = Fake()
+    coalesced = Coalescer(database)
+    assert await create(coalesced, *"abc", size=500) == ["a", "b", "Unavailable"]
+    assert await create(coalesced, *"de", size=500) == ["d", "e"]

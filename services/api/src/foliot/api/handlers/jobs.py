@@ -49,7 +49,7 @@ class JobHandlers:
         body = await read_object(request)
         new = _new_job(request, decode(body))
         if "Idempotency-Key" not in request.headers:
-            created = await self._coalescer.create(new)
+            created = await self._coalescer.create(new, len(await request.read()))
             report(new.principal, "CREATE_JOB", "JOB", created.job_id)
             return respond(_created(created))
 
