@@ -19,13 +19,13 @@ WORKER_LOST = "worker lost"
 class Concluded(msgspec.Struct, frozen=True, kw_only=True):
     """What followed from attempts that ended: retries made, runs given up, jobs that ended (job_id, status).
 
-    `retries`: execution_id of the failed attempt -> when the next is available.
+    `retries`: execution_id of the failed attempt -> when the next is available. `completed`: runs that ended so.
     """
 
-    retries: dict[int, datetime]
-    ended: list[Finished]
-    given_up: list[Finished]
-    settled: list[tuple[int, str]]
+    completed: int = 0
+    retries: dict[int, datetime] = {}
+    given_up: list[Finished] = []
+    settled: list[tuple[int, str]] = []
     retried: list[Finished] = []
 
 
@@ -55,7 +55,8 @@ async def conclude(unit: Unit, finished: Sequence[Finished], now: datetime) -> C
     if replayed:
         await unit.jobs.complete_replayed(replayed)
     retried = [item for item in finished if item.execution_id in retries]
-    return Concluded(retries=retries, ended=ended, given_up=given_up, settled=settled, retried=retried)
+    completed = sum(item.status is ExecutionStatus.COMPLETED for item in ended)
+    return Concluded(completed=completed, retries=retries, given_up=given_up, settled=settled, retried=retried)
 
 
 async def _retry(unit: Unit, finished: Sequence[Finished], now: datetime) -> dict[int, datetime]:
@@ -90,15 +91,12 @@ async def end_runs(unit: Unit, job_ids: Sequence[int]) -> list[tuple[int, str]]:
 
 def count_ended(concluded: Concluded) -> None:
     """After the commit: one count a run when its last attempt has ended; CANCELLED counts as neither; one a retry."""
-    completed = sum(item.status is ExecutionStatus.COMPLETED for item in concluded.ended)
-    failed = sum(item.status in RETRIED for item in concluded.ended)
-    if completed:
-        metrics.JOBS_PROCESSED.labels("success").inc(completed)
-    if failed:
-        metrics.JOBS_PROCESSED.labels("failed").inc(failed)
+    if concluded.completed:
+        metrics.JOBS_PROCESSED.labels("success").inc(concluded.completed)
     if concluded.retried:
         metrics.count(metrics.RETRIES, [_reason(item) for item in concluded.retried])
     if concluded.given_up:
+        metrics.JOBS_PROCESSED.labels("failed").inc(len(concluded.given_up))
         metrics.count(metrics.DEAD_LETTERS, [_reason(item) for item in concluded.given_up])
 
 

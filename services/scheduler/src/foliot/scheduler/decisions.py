@@ -54,15 +54,17 @@ def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO
     first = job.next_run_time if job.next_run_time >= floor else timetable.next_after(floor - _MICROSECOND)
     if first is None or first > now:
         return Judged(job, [], [], True, first, None)
+    left = None if job.max_runs is None else max(0, job.max_runs - job.runs_planned)
     late_until = now - timedelta(seconds=job.misfire_grace_seconds) - _MICROSECOND
+    following = timetable.next_after(first)
+    if late_until < first and (following is None or now < following):  # one tick, in time, as nearly always
+        return Judged(job, [first][:left], [], False, following, left)
     fresh = timetable.ticks(max(first, late_until), now, CHUNK + 1)
     if len(fresh) > CHUNK:
         fresh = fresh[: CHUNK // 2]
     kept, skipped = _judge_late(job, timetable, first, late_until) if first <= late_until else ([first], [])
-    gap = first <= late_until or bool(fresh)
-    next_run_time = timetable.next_after(fresh[-1] if fresh else now if gap else first)
-    left = None if job.max_runs is None else max(0, job.max_runs - job.runs_planned)
-    return Judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, gap, next_run_time, left)
+    next_run_time = timetable.next_after(fresh[-1] if fresh else now)
+    return Judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, True, next_run_time, left)
 
 
 def _judge_late(

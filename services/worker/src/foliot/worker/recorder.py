@@ -74,16 +74,19 @@ class Recorder:
                 self._idle.set()
                 await self._arrived.wait()
             self._arrived.clear()
-            batch, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
-            while batch:
-                try:
-                    await self.step(batch)
-                    batch = []
-                except Unavailable as error:
-                    _log.warning("record_failed", error=error, waiting=len(batch) + len(self._waiting))
-                    await self._clock.sleep(PAUSE_WHEN_AWAY)
-                except AGAIN:
-                    await asyncio.sleep(0)
+            taken, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+            for batch in _apart(taken):
+                await self._record(batch)
+
+    async def _record(self, batch: Sequence[Ended]) -> None:
+        while True:
+            try:
+                return await self.step(batch)
+            except Unavailable as error:
+                _log.warning("record_failed", error=error, waiting=len(batch) + len(self._waiting))
+                await self._clock.sleep(PAUSE_WHEN_AWAY)
+            except AGAIN:
+                await asyncio.sleep(0)
 
     async def drained(self, grace: float) -> None:
         """Wait until everything is recorded, at most `grace` seconds."""
@@ -118,18 +121,18 @@ class Recorder:
             rows = await unit.executions.record_executions(_outcomes(batch), self._lease.claim)
         written = {row["execution_id"]: row["duration_ms"] or 0 for row in rows}
         waiting = {row["execution_id"] for row in rows if row["waits"]}
-        finished = [_finished(ended) for ended in batch if ended.claimed.execution_id in written]
         if waiting:
+            job_ids = {ended.claimed.job_id for ended in batch if ended.claimed.execution_id in waiting}
             with contextlib.suppress(Unavailable, *AGAIN):
                 async with self._database.transaction() as unit:
-                    await end_runs(unit, sorted({item.job_id for item in finished if item.execution_id in waiting}))
-        return Recorded(written, Concluded(retries={}, ended=finished, given_up=[], settled=[]))
+                    await end_runs(unit, sorted(job_ids))
+        return Recorded(written, Concluded(completed=len(written)))
 
     async def _write(self, batch: Sequence[Ended]) -> Recorded:
         async with self._database.transaction() as unit:
             rows = await unit.executions.record_executions(_outcomes(batch), self._lease.claim)
             if not rows:
-                return Recorded({}, Concluded(retries={}, ended=[], given_up=[], settled=[]))
+                return Recorded({}, Concluded())
             written = {row["execution_id"]: row for row in rows}
             finished = [_finished(ended) for ended in batch if ended.claimed.execution_id in written]
             now: datetime = max(row["end_time"] for row in rows)
@@ -167,6 +170,14 @@ class Recorder:
             self._running.remove(ended.claimed.execution_id)
             metrics.FENCED.inc()
             _log.warning(events.ATTEMPT_FENCED, execution_id=ended.claimed.execution_id, job_id=ended.claimed.job_id)
+
+
+def _apart(batch: Sequence[Ended]) -> list[list[Ended]]:
+    """What one statement records, and the rest, so that one failure among many does not make all of them dear."""
+    parts: tuple[list[Ended], list[Ended]] = ([], [])
+    for ended in batch:
+        parts[not _is_plain(ended)].append(ended)
+    return [part for part in parts if part]
 
 
 def _is_plain(ended: Ended) -> bool:

@@ -16,7 +16,7 @@ from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.lease import Lease
 from foliot.worker.output import Output
 from foliot.worker.recorder import Ended, Recorder
-from foliot.worker.running import CANCELLED, LEASE, STOPPING, Claimed, Entry, Running
+from foliot.worker.running import CANCELLED, LEASE, STOPPING, TIMED_OUT, Claimed, Entry, Running
 
 _log = structlog.get_logger()
 _MESSAGE_LIMIT = 4_000
@@ -39,7 +39,7 @@ class Runner:
         try:
             status, result = await self._execute(entry, output)
         except asyncio.CancelledError:
-            status, result = _stopped(entry.stopped_for)
+            status, result = _stopped(entry)
         finally:
             self._running.free_slot()
         if entry.stopped_for == LEASE:
@@ -57,18 +57,17 @@ class Runner:
         too_old = _too_old(claimed)
         if too_old:
             return ExecutionStatus.FAILED, Result(succeeded=False, final=True, error_message=too_old)
+        timer = asyncio.get_running_loop().call_later(claimed.timeout_seconds, entry.stop, TIMED_OUT)
         try:
-            async with asyncio.timeout(claimed.timeout_seconds):
-                result = await executor.run(attempt, output)
-        except TimeoutError:
-            message = f"timed out after {claimed.timeout_seconds:g} s"
-            return ExecutionStatus.TIMEOUT, Result(succeeded=False, error_message=message)
+            result = await executor.run(attempt, output)
         except Exception as error:  # a bug of an executor must not lose the attempt
             _log.error(
                 "executor_failed", execution_id=claimed.execution_id, job_id=claimed.job_id,
                 request_id=claimed.request_id, trace_id=trace_id(claimed.traceparent), exc_info=error,
             )  # fmt: skip
             return ExecutionStatus.FAILED, Result(succeeded=False, error_message=f"internal error: {error!r}")
+        finally:
+            timer.cancel()
         return (ExecutionStatus.COMPLETED if result.succeeded else ExecutionStatus.FAILED), result
 
     def _attempt(self, claimed: Claimed) -> Attempt:
@@ -117,9 +116,12 @@ def _ended(claimed: Claimed, status: ExecutionStatus, result: Result, logs: str)
     )
 
 
-def _stopped(reason: str | None) -> tuple[ExecutionStatus, Result]:
-    if reason == CANCELLED:
+def _stopped(entry: Entry) -> tuple[ExecutionStatus, Result]:
+    if entry.stopped_for == CANCELLED:
         return ExecutionStatus.CANCELLED, Result(succeeded=False, error_message="cancelled")
+    if entry.stopped_for == TIMED_OUT:
+        message = f"timed out after {entry.claimed.timeout_seconds:g} s"
+        return ExecutionStatus.TIMEOUT, Result(succeeded=False, error_message=message)
     return ExecutionStatus.FAILED, Result(succeeded=False, error_message="worker stopped")
 
 

@@ -64,6 +64,7 @@ class Entry:
 
 
 CANCELLED = "cancelled"
+TIMED_OUT = "timed out"
 LEASE = "lease"
 STOPPING = "stopping"
 

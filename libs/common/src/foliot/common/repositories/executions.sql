@@ -208,8 +208,8 @@ FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $8
 RETURNING e.execution_id, e.end_time, e.duration_ms, EXISTS (
     SELECT FROM executions w
-    WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.end_time IS NULL AND w.available_at IS NULL
-) AS waits
+    WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
+      AND w.end_time IS NULL AND w.available_at IS NULL) AS waits
 
 -- name: renew_leases
 -- The heartbeat's second half: the leases of what runs now; names what shall be cancelled.
