@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import asyncpg
 import structlog
 
-from foliot.common.clock import Clock, rfc3339
+from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
 from foliot.common.models import Finished, RetryPolicy, policy_from
@@ -28,6 +28,7 @@ from foliot.worker.running import Claimed, Running
 
 LARGEST = 500
 PAUSE_WHEN_AWAY = 0.2
+_TRIGGERS = {trigger.value: trigger for trigger in Trigger}
 _log = structlog.get_logger()
 
 
@@ -173,7 +174,7 @@ def claimed_from(row: asyncpg.Record, claim: int) -> Claimed:
         team_id=row["team_id"],
         scheduled_time=row["scheduled_time"],
         attempt_number=row["attempt_number"],
-        trigger=Trigger(row["trigger"]),
+        trigger=_TRIGGERS[row["trigger"]],
         job_type=row["job_type"],
         payload=override.get("payload", row["payload"]),
         retry_policy=policy_from(row["retry_policy"]),
@@ -192,7 +193,8 @@ def traceparent(row: asyncpg.Record) -> str:
     if given:
         trace = trace_id(given)
     else:
-        trace = hashlib.sha256(f"{row['job_id']}:{rfc3339(row['scheduled_time'])}".encode()).hexdigest()[:32]
+        run = f"{row['job_id']}:{row['scheduled_time'].timestamp()}"
+        trace = hashlib.sha256(run.encode()).hexdigest()[:32]
     return f"00-{trace}-{random.getrandbits(64):016x}-01"
 
 
