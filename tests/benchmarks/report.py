@@ -52,16 +52,16 @@ def about(results: Results) -> str:
 
 def peers(results: Results) -> str:
     """Rates, ratios and CPU of all that was measured side by side."""
-    ours = results.rounds("foliot drain")
-    rows = [["", "jobs/s drained", "Foliot's drain is", "enqueued/s", "CPU us/job", "PostgreSQL", "RabbitMQ", "processes",
+    drain, soak = results.rounds("foliot drain"), results.rounds("foliot soak")
+    rows = [["", "jobs/s drained", "Foliot's drain is", "its soak is", "enqueued/s", "CPU us/job", "PostgreSQL", "RabbitMQ", "processes",
              "others, % of CPUs"]]  # fmt: skip
     for cell in SUITES["peers"].cells:
         rounds = results.rounds(cell.name)
         total, pg, mq = (spread(rounds, f"cpu_us{part}") for part in ("", ".postgres", ".rabbitmq"))
         own = number(total[0] - (pg[0] if pg else 0) - (mq[0] if mq else 0)) if total else ""
         rows.append([
-            cell.name, shown(rounds, "per_second", wide=True), ratio(cell.name, ours, rounds),
-            shown(rounds, "enqueued_per_second", wide=True), shown(rounds, "cpu_us"), shown(rounds, "cpu_us.postgres"),
+            cell.name, shown(rounds, "per_second", wide=True), ratio(cell.name, drain, rounds),
+            ratio(cell.name, soak, rounds), shown(rounds, "enqueued_per_second", wide=True), shown(rounds, "cpu_us"), shown(rounds, "cpu_us.postgres"),
             shown(rounds, "cpu_us.rabbitmq"), own, shown(rounds, "others_percent"),
         ])  # fmt: skip
     return table(rows)
@@ -125,6 +125,7 @@ def plain(results: Results) -> str:
 PARTS: dict[str, tuple[str, Callable[[Results], str]]] = {
     "peers": ("peers", peers),
     "components": ("peers", components),
+    "sustained": ("throughput", plain),
     "replica": ("throughput-replica", components),
     "punctuality": ("punctuality", punctuality),
     "post": ("post", plain),
