@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from support.eventually import eventually
+from support.ledger import Sql
+from support.locks import stands_behind_a_lock
+
 from .conftest import SCRIPT, Api
+
+HeldUp = tuple[Sql, "asyncio.Future[Any]"]
 
 
 def later(**delta: float) -> str:
@@ -248,22 +256,26 @@ async def test_keys_are_shown_once_and_revoked_within_a_second(api: Api) -> None
     assert made["key"] not in str(stored)
 
 
+@contextlib.asynccontextmanager
+async def held_up(api: Api, job_id: int, method: str, path: str, body: Any = None) -> AsyncIterator[HeldUp]:
+    """A request that stands behind somebody's lock of the job until the block ends."""
+    async with api.database.owner() as holder, api.database.owner() as watcher, holder.transaction():
+        await holder.execute("SELECT FROM jobs WHERE job_id = $1 FOR NO KEY UPDATE", job_id)
+        answer = asyncio.ensure_future(api.call(method, f"/v1/jobs/{job_id}{path}", body))
+        await eventually(lambda: stands_behind_a_lock(watcher, "FOR NO KEY UPDATE"))
+        assert not answer.done()
+        yield holder, answer
+
+
 async def test_run_waits_for_the_planner_and_then_looks(api: Api) -> None:
     """Lock, then look in a later statement: a run that the planner commits meanwhile is seen."""
     job = await api.create()
-    async with api.database.owner() as planner:
-        transaction = planner.transaction()
-        await transaction.start()
-        await planner.execute("SELECT FROM jobs WHERE job_id = $1 FOR NO KEY UPDATE", job["job_id"])
-        running = asyncio.ensure_future(api.call("POST", f"/v1/jobs/{job['job_id']}/run"))
-        done, _ = await asyncio.wait({running}, timeout=0.3)
-        assert not done
+    async with held_up(api, job["job_id"], "POST", "/run") as (planner, running):
         await planner.execute(
             "INSERT INTO executions (job_id, user_id, status, scheduled_time, available_at) VALUES ($1, 1, 'QUEUED', now(), now())",
             job["job_id"],
         )
         await planner.execute("UPDATE jobs SET open_since = now() - interval '1 s' WHERE job_id = $1", job["job_id"])
-        await transaction.commit()
     status, problem, _ = await running
     assert (status, problem["code"]) == (409, "overlap")
 
@@ -271,15 +283,8 @@ async def test_run_waits_for_the_planner_and_then_looks(api: Api) -> None:
 async def test_a_change_takes_the_time_at_which_it_holds_the_job(api: Api) -> None:
     """The clock is read after the lock: what was held up does not count the ticks of the time before."""
     job = await api.create()
-    async with api.database.owner() as other:
-        transaction = other.transaction()
-        await transaction.start()
-        await other.execute("SELECT FROM jobs WHERE job_id = $1 FOR NO KEY UPDATE", job["job_id"])
-        editing = asyncio.ensure_future(api.call("PATCH", f"/v1/jobs/{job['job_id']}", {"priority": 1}))
-        done, _ = await asyncio.wait({editing}, timeout=0.3)
-        assert not done
+    async with held_up(api, job["job_id"], "PATCH", "", {"priority": 1}) as (other, editing):
         released = await other.fetchval("SELECT clock_timestamp()")
-        await transaction.rollback()
     status, edited, _ = await editing
     assert status == 200
     assert datetime.fromisoformat(edited["updated_at"]) >= released

@@ -14,6 +14,8 @@ from foliot.scheduler.decisions import NO_FLOOR
 from foliot.scheduler.due_jobs import due_job
 from foliot.scheduler.relay import MAX_SLEEP
 from support.databases import TestDatabase
+from support.eventually import eventually
+from support.locks import stands_behind_a_lock
 from support.making import insert_job
 
 from .conftest import DueColumns, Leader, both_ways, read_due, take_term
@@ -78,10 +80,10 @@ async def test_a_former_term_writes_nothing(
 
 @pytest.mark.parametrize("holder", ["any duty", "plan", "plain plan"])
 async def test_a_successor_waits_for_the_transaction_of_the_former(
-    leader: Leader, units: Database, holder: str
+    leader: Leader, units: Database, database: TestDatabase, holder: str
 ) -> None:
     """FOR SHARE and the successor's UPDATE order the terms: nothing of the old commits after the new row."""
-    async with units.transaction() as unit:
+    async with database.owner() as sql, units.transaction() as unit:
         if holder == "plan":
             await unit.jobs.hold_and_lock_due_jobs([], leader.term)
         elif holder == "plain plan":
@@ -89,8 +91,8 @@ async def test_a_successor_waits_for_the_transaction_of_the_former(
         else:
             await unit.leader.hold_term(leader.term)
         successor = asyncio.create_task(take_term(units, "scheduler-2", czxid=2))
-        done, _ = await asyncio.wait({successor}, timeout=0.3)
-        assert not done
+        await eventually(lambda: stands_behind_a_lock(sql, "UPDATE leader"))
+        assert not successor.done()
     assert await successor == leader.term + 1
 
 
@@ -149,8 +151,7 @@ async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database:
         async with holder.transaction():
             await holder.execute("SELECT FROM leader FOR UPDATE")
             planning = asyncio.create_task(leader.planner._plan(portion, rows[0]["now"]))
-            while not await sql.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
-                await asyncio.sleep(0.01)
+            await eventually(lambda: stands_behind_a_lock(sql, "FOR SHARE"))
             await run_now(leader, job_id)
         assert await planning == 0
         assert [row["trigger"] for row in await sql.fetch("SELECT trigger FROM executions")] == ["manual"]

@@ -17,6 +17,7 @@ from integration.scheduler.conftest import Leader
 from support.databases import TestDatabase
 from support.eventually import eventually
 from support.ledger import Sql
+from support.locks import stands_behind_a_lock
 from support.making import insert_job
 
 OLD = datetime.now(UTC) - timedelta(days=400)
@@ -107,25 +108,16 @@ async def test_a_month_is_dropped_while_dispatch_goes_on(
         await transaction.start()
         await reader.execute("SELECT count(*) FROM executions")
         dropping = asyncio.create_task(retention.expire_months(datetime.now(UTC)))
-        await eventually(lambda: waits(sql, "DETACH PARTITION"))
+        await eventually(lambda: stands_behind_a_lock(sql, "DETACH PARTITION"))
         await leader.planner.step()
         await leader.planner.step()
-        await waits(sql, "DETACH PARTITION")
+        await stands_behind_a_lock(sql, "DETACH PARTITION")
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE job_id = $1", job_id) == 1
         with pytest.raises(Unavailable):
             await dropping
         await transaction.rollback()
         assert await retention.expire_months(datetime.now(UTC)) == 1
         assert month not in await months(sql)
-
-
-async def waits(sql: Sql, query: str) -> None:
-    """A statement with this text stands behind somebody's lock."""
-    assert await sql.fetchval(
-        """SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%' || $1 || '%' AND wait_event_type = 'Lock'
-               AND pid <> pg_backend_pid() AND datname = current_database())""",
-        query,
-    )
 
 
 async def test_closing_waits_for_who_holds_the_floor(
@@ -136,7 +128,7 @@ async def test_closing_waits_for_who_holds_the_floor(
         async with units.transaction() as unit:
             await unit.months.hold_floor()
             closing = asyncio.create_task(retention.expire_months(datetime.now(UTC)))
-            await eventually(lambda: waits(sql, "partition_floor"))
+            await eventually(lambda: stands_behind_a_lock(sql, "partition_floor"))
             assert not closing.done()
         assert await closing == 1
 
