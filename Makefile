@@ -1,6 +1,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= python3
+# The distribution's own, if it is new enough: built with profile-guided optimization, a quarter faster than what other
+# managers of Python versions compile by default.
+PYTHON ?= $(or $(shell for python in /usr/bin/python3 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done),python3)
 VENV := .venv
 BIN := $(VENV)/bin
 LOCAL := PYTHONPATH=infra/local:infra $(BIN)/python -m cluster
