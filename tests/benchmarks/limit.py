@@ -24,7 +24,7 @@ import uvloop
 from benchmarks.filling import fill_jobs
 from benchmarks.primary import a_database, cpu_of, cpu_of_server, start_primary
 from foliot.common.database import Database
-from foliot.common.repositories.executions import Handle, Outcome
+from foliot.common.repositories.executions import Handle, Outcome, PlainTick
 from foliot.scheduler.decisions import NO_FLOOR
 from support.databases import TestDatabase
 
@@ -68,7 +68,7 @@ class Pipeline:
         self.database = database
         self.phases = {name: Phase() for name in PHASES}
         self.pids: dict[str, list[int]] = {name: [] for name in PHASES}
-        self.planned: asyncio.Queue[Sequence[Any]] = asyncio.Queue(WAITING_BATCHES)
+        self.planned: asyncio.Queue[Sequence[Handle]] = asyncio.Queue(WAITING_BATCHES)
         self.claimed: asyncio.Queue[Sequence[Any]] = asyncio.Queue(WAITING_BATCHES)
 
     @contextlib.asynccontextmanager
@@ -98,8 +98,7 @@ class Pipeline:
                 batch = await self.planned.get()
                 started = time.perf_counter()
                 async with units.transaction() as unit:
-                    handles = [Handle(row["execution_id"], row["scheduled_time"]) for row in batch]
-                    rows = await unit.executions.claim_executions(handles, "worker-1", CLAIM, LEASE, False)
+                    rows = await unit.executions.claim_executions(batch, "worker-1", CLAIM, LEASE, False)
                 self._count("claim", len(rows), started)
                 await self.claimed.put(rows)
 
@@ -119,24 +118,19 @@ class Pipeline:
         self.phases[phase].busy += time.perf_counter() - started
 
 
-async def _plan_batch(units: Database, term: int) -> Sequence[Any]:
+async def _plan_batch(units: Database, term: int) -> Sequence[Handle]:
     async with units.session() as unit:
         due = await unit.jobs.select_pending_jobs(BATCH)
-    rows = [
-        (
-            job["job_id"],
-            job["read_xmin"],
-            tick := job["next_run_time"],
-            tick,
-            True,
-            tick + ROUND,
-            job["open_since"] or tick,
+    ticks = [
+        PlainTick(
+            job_id=job["job_id"], at=job["at"], read_xmin=job["read_xmin"], scheduled_time=job["next_run_time"],
+            next_run_time=job["next_run_time"] + ROUND, queue="default", priority=0, dispatch=True,
         )
         for job in sorted(due, key=itemgetter("job_id"))
-    ]
+    ]  # fmt: skip
     async with units.session() as unit:
-        _, planned = await unit.executions.plan_plain_ticks(rows, term, NO_FLOOR)
-    return planned
+        _, made = await unit.executions.plan_plain_ticks(ticks, term, NO_FLOOR)
+    return [Handle(made[tick.job_id], tick.scheduled_time) for tick in ticks if tick.job_id in made]
 
 
 class Reading(msgspec.Struct, frozen=True):

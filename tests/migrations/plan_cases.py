@@ -23,6 +23,7 @@ class Facts(msgspec.Struct, frozen=True):
     running: list[tuple[int, datetime, int]]
     waiting: list[tuple[int, datetime, int]]
     jobs: list[int]
+    places: list[tuple[int, int]]
     xmins: list[int]
     letters: list[tuple[int, datetime]]
     row: dict[str, Any]
@@ -78,7 +79,7 @@ CASES: dict[str, Case] = {
     ),
     "executions.plan_plain_ticks": Case(
         "scheduler",
-        lambda f: [0, NOW, f.jobs, f.xmins, [NOW] * KEYS, [NOW] * KEYS, [True] * KEYS, [NOW + DAY] * KEYS, [NOW] * KEYS],
+        lambda f: [0, NOW, f.places, f.xmins, [NOW + DAY] * KEYS, None, None, None],
         2 * BATCH,
     ),
     "executions.insert_replays": Case(

@@ -57,7 +57,7 @@ async def facts(module_database: TestDatabase) -> Facts:
         await sql.execute(_FILL)
         await sql.execute("VACUUM ANALYZE")
         await sql.execute("ANALYZE jobs, executions, audit_logs")
-        jobs = await sql.fetch("SELECT job_id, xmin FROM jobs WHERE job_id BETWEEN 2190 AND 2209 ORDER BY 1")
+        jobs = await sql.fetch("SELECT job_id, xmin, ctid FROM jobs WHERE job_id BETWEEN 2190 AND 2209 ORDER BY 1")
         return Facts(
             ended=await _attempts(sql, "status = 'COMPLETED' AND job_id > 18000"),
             queued=await _attempts(sql, "status = 'QUEUED' AND available_at IS NOT NULL"),
@@ -65,6 +65,7 @@ async def facts(module_database: TestDatabase) -> Facts:
             waiting=await _attempts(sql, "status = 'QUEUED' AND available_at IS NULL"),
             jobs=[row[0] for row in jobs],
             xmins=[row[1] for row in jobs],
+            places=[row[2] for row in jobs],
             letters=[tuple(row) for row in await sql.fetch(
                 f"SELECT execution_id, scheduled_time FROM dead_letters WHERE closed_at IS NULL LIMIT {KEYS}")],
             row=dict(await sql.fetchrow("SELECT * FROM jobs WHERE job_id = 2190")),

@@ -24,7 +24,7 @@ def a_due_job(**fields: Any) -> DueJob:
         "misfire_policy": "run_once", "misfire_grace_seconds": 60, "misfire_limit": 100, "dst_gap": "shift",
         "dst_overlap": "first", "start_at": None, "end_at": None, "max_runs": None, "runs_planned": 0,
         "jitter_seconds": 0, "queue": "default", "priority": 0, "version": 1, "request_id": None, "traceparent": None,
-        "read_xmin": 700, "open_since": None,
+        "at": (0, 1), "read_xmin": 700, "open_since": None,
     }  # fmt: skip
     return msgspec.convert(values | fields, DueJob, strict=True)
 

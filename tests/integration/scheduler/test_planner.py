@@ -157,6 +157,21 @@ async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database:
         assert [row["trigger"] for row in await sql.fetch("SELECT trigger FROM executions")] == ["manual"]
 
 
+async def test_a_tick_that_has_its_row_is_not_planned_twice(leader: Leader, database: TestDatabase) -> None:
+    """Nor does it keep the others of its batch."""
+    async with database.owner() as sql:
+        first, second, third = [await insert_job(sql) for _ in range(3)]
+        await sql.execute(
+            """INSERT INTO executions (job_id, user_id, status, scheduled_time, end_time)
+               SELECT job_id, 1, 'COMPLETED', next_run_time, now() FROM jobs WHERE job_id = $1""",
+            second,
+        )
+        await leader.planner.step()
+        rows = await sql.fetch("SELECT job_id, status FROM executions ORDER BY job_id")
+        assert await sql.fetchval("SELECT count(*) FROM jobs WHERE next_run_time <= now()") == 0
+    assert [tuple(row) for row in rows] == [(first, "QUEUED"), (second, "COMPLETED"), (third, "QUEUED")]
+
+
 async def test_overlap_skip_covers_the_tick(leader: Leader, database: TestDatabase) -> None:
     async with database.owner() as sql:
         job_id = await insert_job(sql, schedule="@every 1s")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from foliot.common.repositories.jobs import OpenRuns
 from foliot.common.schedules.timetable import Timetable, from_fields
-from foliot.scheduler.decisions import CHUNK, Plan, decide, judge
+from foliot.scheduler.decisions import CHUNK, Plan, decide, is_plain, judge, plain_tick
 from foliot.scheduler.due_jobs import DueJob
 from support.making import NOW, a_due_job, seconds
 
@@ -47,6 +47,33 @@ def test_one_due_tick_runs() -> None:
     assert rows(made) == [(NOW, "QUEUED", False)]
     assert made.advance.next_run_time == NOW + seconds(10)
     assert (made.advance.last_run_time, made.advance.runs, made.advance.open_since) == (NOW, 1, NOW)
+
+
+@pytest.mark.parametrize("overlap_policy", ["skip", "allow"])
+@pytest.mark.parametrize("jitter_seconds", [0, 600])
+@pytest.mark.parametrize("limits", [{}, {"max_runs": 1}, {"max_runs": 2}, {"max_runs": 9, "runs_planned": 8}])
+@pytest.mark.parametrize("since", [None, seconds(-90), seconds(90)])
+def test_a_plain_tick_is_what_the_policies_decide(
+    overlap_policy: str, jitter_seconds: int, limits: dict[str, int], since: timedelta | None
+) -> None:
+    open_since = since and NOW + since
+    job = a_due_job(overlap_policy=overlap_policy, jitter_seconds=jitter_seconds, open_since=open_since, **limits)
+    judged = judge(job, timetable(job), NOW)
+    assert is_plain(judged) == (overlap_policy == "allow" or since is None)
+    if is_plain(judged):
+        plain, decided = plain_tick(judged), decide(judged, OpenRuns(open_since))
+        (tick,), advance = decided.ticks, decided.advance
+        assert (plain.scheduled_time, plain.available_at) == (tick.scheduled_time, tick.available_at)
+        assert (plain.next_run_time, plain.open_since or plain.scheduled_time) == (
+            advance.next_run_time,
+            advance.open_since,
+        )
+
+
+def test_a_tick_that_is_not_the_next_run_time_is_not_plain() -> None:
+    """The statement of plain ticks takes the tick from the job's row."""
+    job = a_due_job(next_run_time=NOW - seconds(5))
+    assert not is_plain(judge(job, timetable(job), NOW + seconds(5), NOW))
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,11 @@ async def _use_orjson(connection: Any) -> None:
     )
 
 
+def sparse(column: list[Any]) -> list[Any] | None:
+    """Null in place of a column without a value: an array costs asyncpg as much as what it holds."""
+    return column if any(column) else None
+
+
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
     """Rows as one array a column, the form in which batches are sent."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

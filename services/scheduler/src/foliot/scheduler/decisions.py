@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from foliot.common.repositories.executions import Tick
+from foliot.common.repositories.executions import PlainTick, Tick
 from foliot.common.repositories.jobs import Advance, OpenRuns
 from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
@@ -82,7 +82,18 @@ def is_plain(judged: Judged) -> bool:
     """One tick that meets no run: what was read decides it, as long as the job's row stays what it was."""
     job = judged.job
     meets_nothing = job.open_since is None or job.overlap_policy == "allow"
-    return meets_nothing and len(judged.kept) == 1 and not judged.skipped
+    return meets_nothing and not judged.skipped and judged.kept == [job.next_run_time]
+
+
+def plain_tick(judged: Judged) -> PlainTick:
+    """What `decide` says of a plain one."""
+    job, tick = judged.job, judged.job.next_run_time
+    return PlainTick(
+        job_id=job.job_id, at=job.at, read_xmin=job.read_xmin, scheduled_time=tick, queue=job.queue,
+        priority=job.priority, next_run_time=None if judged.left == 1 else judged.next_run_time,
+        delayed_until=tick + _delay(job, tick) if job.jitter_seconds else None,
+        open_since=min(tick, job.open_since) if job.open_since else None,
+    )  # fmt: skip
 
 
 def decide(judged: Judged, open_runs: OpenRuns) -> Plan:
@@ -131,9 +142,12 @@ def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[T
 
 
 def _run(job: DueJob, tick: datetime, *, waits: bool) -> Tick:
-    delay = jitter_delay(str(job.job_id), tick, job.jitter_seconds) if job.jitter_seconds else timedelta()
     return Tick(
         job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status="QUEUED", scheduled_time=tick,
-        queue=job.queue, priority=job.priority, available_at=None if waits else tick + delay,
+        queue=job.queue, priority=job.priority, available_at=None if waits else tick + _delay(job, tick),
         request_id=job.request_id, traceparent=job.traceparent,
     )  # fmt: skip
+
+
+def _delay(job: DueJob, tick: datetime) -> timedelta:
+    return jitter_delay(str(job.job_id), tick, job.jitter_seconds) if job.jitter_seconds else timedelta()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
+import asyncpg
 import msgspec
 import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.messages import Dispatch, Dispatched, encode
 from foliot.common.rabbitmq.guard import Down, Rejected, Silent
-from foliot.common.repositories.executions import Tick
+from foliot.common.repositories.executions import PlainTick, Tick
 from foliot.common.topology import PriorityClass, Queue, class_of, pool_queues, queue_name
 from foliot.scheduler import events, metrics
 from foliot.scheduler.windows import Windows
@@ -34,6 +35,18 @@ class Publishes(Protocol):
     async def declare(self, queues: Iterable[Queue]) -> None: ...
 
     async def rebuild(self, queue: Queue) -> None: ...
+
+
+class Handout(msgspec.Struct, frozen=True):
+    """An execution that is committed as dispatched."""
+
+    execution_id: int
+    scheduled_time: datetime
+    job_id: int
+    attempt_number: int
+    queue: str
+    priority: int
+    available_at: datetime
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -58,16 +71,18 @@ class Dispatcher:
         self._unconfirmed: list[Message] = []
         self._silent: Counter[str] = Counter()
 
-    def reserve(self, ticks: Sequence[Tick], now: datetime) -> None:
+    def reserve(self, ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
         """Marks the ticks that are available now and have room in their queue's window to be dispatched."""
+        ready: defaultdict[tuple[str, int], list[Tick | PlainTick]] = defaultdict(list)
         for tick in ticks:
             if tick.available_at is not None and tick.available_at <= now:
-                tick.dispatch = self._windows.take(tick.queue, tick.priority)
+                ready[tick.queue, tick.priority].append(tick)
+        for (pool, priority), group in sorted(ready.items(), key=lambda item: -item[0][1]):
+            for tick in group[: self._windows.take(pool, priority, len(group))]:
+                tick.dispatch = True
 
-    def send(self, rows: Sequence[Any]) -> None:
-        """Publish rows that are committed as dispatched: (execution_id, scheduled_time, job_id, attempt_number, queue,
-        priority) and what else they carry."""
-        for message in messages(rows, self._windows.spread):
+    def send(self, handouts: Sequence[Handout]) -> None:
+        for message in messages(handouts, self._windows.spread):
             self._start(message)
 
     def _start(self, message: Message) -> None:
@@ -135,11 +150,19 @@ class Dispatcher:
             task.cancel()
 
 
-def messages(rows: Sequence[Any], spread: Callable[[str], int]) -> list[Message]:
+def handout(row: asyncpg.Record) -> Handout:
+    """Of a row that a statement gives for what it dispatched."""
+    return Handout(
+        row["execution_id"], row["scheduled_time"], row["job_id"], row["attempt_number"], row["queue"],
+        row["priority"], row["available_at"],
+    )  # fmt: skip
+
+
+def messages(handouts: Sequence[Handout], spread: Callable[[str], int]) -> list[Message]:
     """Group by queue, most urgent first; as many messages as `spread` says of the pool, of at most 50 executions."""
-    groups: dict[tuple[str, PriorityClass], list[Any]] = {}
-    for row in rows:
-        groups.setdefault((row["queue"], class_of(row["priority"])), []).append(row)
+    groups: defaultdict[tuple[str, PriorityClass], list[Handout]] = defaultdict(list)
+    for item in handouts:
+        groups[item.queue, class_of(item.priority)].append(item)
     order = list(PriorityClass)
     made = []
     for (pool, cls), group in sorted(groups.items(), key=lambda item: (order.index(item[0][1]), item[0][0])):
@@ -148,23 +171,12 @@ def messages(rows: Sequence[Any], spread: Callable[[str], int]) -> list[Message]
     return made
 
 
-def _message(pool: str, cls: PriorityClass, rows: Sequence[Any]) -> Message:
-    first = rows[0]
+def _message(pool: str, cls: PriorityClass, group: Sequence[Handout]) -> Message:
     body = encode(
-        Dispatch(
-            [
-                Dispatched(
-                    row["execution_id"],
-                    microseconds(row["scheduled_time"]),
-                    row["job_id"],
-                    row["attempt_number"],
-                )
-                for row in rows
-            ]
-        )
+        Dispatch([Dispatched(h.execution_id, microseconds(h.scheduled_time), h.job_id, h.attempt_number) for h in group])
     )
-    available = [row.get("available_at") or row["scheduled_time"] for row in rows]
-    return Message(pool, queue_name(pool, cls), f"{first['execution_id']}:{first['attempt_number']}", body, available)
+    message_id = f"{group[0].execution_id}:{group[0].attempt_number}"
+    return Message(pool, queue_name(pool, cls), message_id, body, [h.available_at for h in group])
 
 
 def microseconds(moment: datetime) -> int:

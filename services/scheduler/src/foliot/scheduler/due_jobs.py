@@ -11,7 +11,8 @@ from foliot.common.schedules.timetable import Timetable, from_fields
 
 
 class DueJob(msgspec.Struct, frozen=True):
-    """A due job as the planner read it, without locks: its row's xmin, its oldest open run (None: nothing is open).
+    """A due job as the planner read it, without locks: the version of its row (at, read_xmin), its oldest open run (None:
+    nothing is open).
     The fields are the columns of select_pending_jobs, in their order."""
 
     job_id: int
@@ -39,6 +40,7 @@ class DueJob(msgspec.Struct, frozen=True):
     version: int
     request_id: str | None
     traceparent: str | None
+    at: tuple[int, int]
     read_xmin: int
     open_since: datetime | None
 

@@ -15,7 +15,7 @@ from foliot.common.database import UnitsOfWork
 from foliot.common.rabbitmq.guard import Down, Rejected
 from foliot.common.topology import PRIORITIES, class_of, queue_name
 from foliot.scheduler import events, metrics
-from foliot.scheduler.dispatcher import Dispatcher
+from foliot.scheduler.dispatcher import Dispatcher, handout
 from foliot.scheduler.windows import Key
 
 OVERTAKEN_BY = timedelta(seconds=30)
@@ -77,4 +77,4 @@ class Lost:
         if rows:
             metrics.LOST.inc(len(rows))
             _log.warning(events.MESSAGES_LOST, queue=pool, priority=priority, count=len(rows))
-            self._dispatcher.send(rows)
+            self._dispatcher.send([handout(row) for row in rows])

@@ -13,16 +13,16 @@ import structlog
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
-from foliot.common.repositories.executions import PlainRow
+from foliot.common.repositories.executions import Tick
 from foliot.common.repositories.jobs import OpenRuns
 from foliot.common.repositories.unit import Unit
 from foliot.common.runs import end_runs
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
-from foliot.scheduler.decisions import NO_FLOOR, Judged, Plan, decide, is_plain, judge
-from foliot.scheduler.dispatcher import Dispatcher
-from foliot.scheduler.due_jobs import due_job, timetable_of
+from foliot.scheduler.decisions import NO_FLOOR, Judged, Plan, decide, is_plain, judge, plain_tick
+from foliot.scheduler.dispatcher import Dispatcher, Handout, handout
+from foliot.scheduler.due_jobs import DueJob, due_job, timetable_of
 from foliot.scheduler.poison import is_missing_month, is_poison
 
 MAX_SLEEP = 0.2
@@ -35,6 +35,8 @@ PORTIONS = 10
 AT_ONCE = 2
 _NOTHING_OPEN = OpenRuns()
 Write = Callable[[list[Judged], datetime], Awaitable[int]]
+Line = tuple[int, DueJob | Tick, datetime, datetime | None]
+"""What the log says of a new run: (execution_id, whose it is, scheduled_time, next_run_time of the job)"""
 _log = structlog.get_logger()
 
 
@@ -137,15 +139,25 @@ class Planner:
     async def _write_plain(self, judged: list[Judged], now: datetime) -> int:
         """One statement. Whatever opens a run of a job or changes it writes its row, which is then left for later."""
         judged.sort(key=_job_id)
-        plans = [decide(j, OpenRuns(j.job.open_since)) for j in judged]
-        self._dispatcher.reserve([plan.ticks[0] for plan in plans], now)
-        rows = [_plain_row(j, plan) for j, plan in zip(judged, plans, strict=True)]
-        async with self._database.session() as unit:
-            floor, inserted = await unit.executions.plan_plain_ticks(rows, self._term, self._floor)
-        self._floor = max(self._floor, floor)  # what was judged may lie in a month that is closed now: look again
-        self._dispatcher.send([row for row in inserted if row["dispatched_at"] is not None])
-        await self._report(plans, inserted)
-        return len(inserted)
+        ticks = [plain_tick(j) for j in judged]
+        self._dispatcher.reserve(ticks, now)
+        try:
+            async with self._database.session() as unit:
+                floor, made = await unit.executions.plan_plain_ticks(ticks, self._term, self._floor)
+        except asyncpg.UniqueViolationError:  # a tick that has its row already
+            return await self._write(judged, now)
+        self._floor = floor or self._floor  # what was judged may lie in a month that is closed now: look again
+        planned = [(made[tick.job_id], tick, j) for tick, j in zip(ticks, judged, strict=True) if tick.job_id in made]
+        self._dispatcher.send(
+            [
+                Handout(execution_id, tick.scheduled_time, tick.job_id, 1, tick.queue, tick.priority, tick.available_at)
+                for execution_id, tick, _ in planned
+                if tick.dispatch
+            ]
+        )
+        metrics.RUNS_PLANNED.inc(len(made))
+        await self._report([(number, j.job, tick.scheduled_time, tick.next_run_time) for number, tick, j in planned])
+        return len(made)
 
     async def _write(self, judged: list[Judged], now: datetime) -> int:
         """Lock, then look in a later statement, then insert and advance."""
@@ -161,8 +173,8 @@ class Planner:
             open_runs = await unit.jobs.select_open_runs([j.job.job_id for j in standing])
             plans = [decide(j, open_runs.get(j.job.job_id, _NOTHING_OPEN)) for j in standing]
             inserted = await self._insert(unit, plans, now)
-        self._dispatcher.send([row for row in inserted if row["dispatched_at"] is not None])
-        await self._report(plans, inserted)
+        self._dispatcher.send([handout(row) for row in inserted if row["dispatched_at"] is not None])
+        await self._report(_made(plans, inserted))
         return len(standing)
 
     async def _insert(self, unit: Unit, plans: Sequence[Plan], now: datetime) -> list[asyncpg.Record]:
@@ -195,22 +207,15 @@ class Planner:
         metrics.POISON.inc()
         _log.error(events.JOB_UNPLANNABLE, job_id=job_id, error=error)
 
-    async def _report(self, plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> None:
+    async def _report(self, lines: Sequence[Line]) -> None:
         """Each run's line, in slices."""
-        next_run_times = {plan.advance.job_id: plan.advance.next_run_time for plan in plans}
-        ticks = {(tick.job_id, tick.scheduled_time): tick for plan in plans for tick in plan.ticks}
-        metrics.RUNS_PLANNED.inc(sum(row["status"] == "QUEUED" for row in inserted))
-        for number, row in enumerate(inserted):
-            if number % PORTION == 0:
+        for number, (execution_id, owner, scheduled_time, next_run_time) in enumerate(lines):
+            if number % PORTION == PORTION - 1:
                 await asyncio.sleep(0)
-            tick = ticks[row["job_id"], row["scheduled_time"]]
-            if tick.status != "QUEUED":
-                metrics.TICKS_SKIPPED.labels(tick.error_message).inc(tick.skipped_count or 1)
-                continue
             _log.info(
-                events.JOB_SCHEDULED, job_id=tick.job_id, execution_id=row["execution_id"],
-                scheduled_time=tick.scheduled_time, next_run_time=next_run_times[tick.job_id], user_id=tick.user_id,
-                team_id=tick.team_id, request_id=tick.request_id, trace_id=trace_id(tick.traceparent),
+                events.JOB_SCHEDULED, job_id=owner.job_id, execution_id=execution_id, scheduled_time=scheduled_time,
+                next_run_time=next_run_time, user_id=owner.user_id, team_id=owner.team_id,
+                request_id=owner.request_id, trace_id=trace_id(owner.traceparent),
             )  # fmt: skip
 
 
@@ -218,12 +223,21 @@ def _job_id(judged: Judged) -> int:
     return judged.job.job_id
 
 
-def _plain_row(judged: Judged, plan: Plan) -> PlainRow:
-    (tick,), advance = plan.ticks, plan.advance
-    return (
-        tick.job_id, judged.job.read_xmin, tick.scheduled_time, tick.available_at, tick.dispatch, advance.next_run_time,
-        advance.open_since,
-    )  # fmt: skip
+def _made(plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> list[Line]:
+    """What the log says of the runs; all that was inserted is counted."""
+    next_run_times = {plan.advance.job_id: plan.advance.next_run_time for plan in plans}
+    ticks = {(tick.job_id, tick.scheduled_time): tick for plan in plans for tick in plan.ticks}
+    rows = [(row["execution_id"], ticks[row["job_id"], row["scheduled_time"]]) for row in inserted]
+    lines: list[Line] = [
+        (execution_id, tick, tick.scheduled_time, next_run_times[tick.job_id])
+        for execution_id, tick in rows
+        if tick.status == "QUEUED"
+    ]
+    metrics.RUNS_PLANNED.inc(len(lines))
+    for _, tick in rows:
+        if tick.status != "QUEUED":
+            metrics.TICKS_SKIPPED.labels(tick.error_message).inc(tick.skipped_count or 1)
+    return lines
 
 
 def _until(now: datetime, next_run_time: datetime | None) -> float:

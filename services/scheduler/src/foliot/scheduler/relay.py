@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import itemgetter
 
 import asyncpg
 
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.topology import PriorityClass, class_of
-from foliot.scheduler.dispatcher import Dispatcher
+from foliot.scheduler.dispatcher import Dispatcher, handout
 from foliot.scheduler.windows import Key, Windows
 
 MAX_SLEEP = 0.2
@@ -46,7 +47,7 @@ class Relay:
         async with self._database.session() as unit:
             await self._refresh_slots()
             rows = await unit.executions.select_dispatched(100_000)
-        self._dispatcher.send(rows)
+        self._dispatcher.send([handout(row) for row in rows])
 
     async def step(self) -> float:
         await self._refresh_slots()
@@ -77,9 +78,8 @@ class Relay:
         async with self._database.transaction() as unit:
             await unit.leader.hold_term(self._term)
             rows = await unit.executions.take_backlog(pool, priority, room)
-        for _ in rows:
-            self._windows.take(pool, priority)
-        self._dispatcher.send(sorted(rows, key=lambda r: r["available_at"]))
+        self._windows.take(pool, priority, len(rows))
+        self._dispatcher.send([handout(row) for row in sorted(rows, key=itemgetter("available_at"))])
         return len(rows) < room
 
     async def _refresh_slots(self) -> None:

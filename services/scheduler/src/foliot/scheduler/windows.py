@@ -38,13 +38,12 @@ class Windows:
     def room(self, pool: str, cls: PriorityClass) -> int:
         return max(0, self.limit(pool) - self._dispatched[pool, cls])
 
-    def take(self, pool: str, priority: int) -> bool:
-        """Reserve a place for one execution; False if the window is full."""
+    def take(self, pool: str, priority: int, wanted: int) -> int:
+        """Reserve places for `wanted` executions; gives how many there were room for."""
         cls = class_of(priority)
-        if self.room(pool, cls) == 0:
-            return False
-        self._dispatched[pool, cls] += 1
-        return True
+        taken = min(wanted, self.room(pool, cls))
+        self._dispatched[pool, cls] += taken
+        return taken
 
     def depth(self) -> int:
         """Rows of one pool and priority worth looking at to count its window: what runs and what is handed out."""

@@ -11,7 +11,7 @@ import msgspec
 
 from foliot.common.errors import Fenced
 from foliot.common.models import Execution, execution_from
-from foliot.common.postgres import Session, Statements, columns
+from foliot.common.postgres import Session, Statements, columns, sparse
 from foliot.common.repositories.jobs import Advance, Scope
 
 SQL = Statements("foliot.common.repositories", "executions.sql")
@@ -37,8 +37,24 @@ class Tick(msgspec.Struct, kw_only=True):
     traceparent: str | None = None
 
 
-PlainRow = tuple[int, int, datetime, datetime | None, bool, datetime | None, datetime | None]
-"""(job_id, xmin of the job's row as read, scheduled_time, available_at, dispatch, next_run_time, open_since)"""
+class PlainTick(msgspec.Struct, kw_only=True):
+    """The next_run_time of a job as a run that waits for nothing. `at`, `read_xmin`: which version of the job's row was
+    read; `delayed_until`, `open_since`: null where they are the tick itself."""
+
+    job_id: int
+    at: tuple[int, int]
+    read_xmin: int
+    scheduled_time: datetime
+    next_run_time: datetime | None
+    queue: str
+    priority: int
+    delayed_until: datetime | None = None
+    open_since: datetime | None = None
+    dispatch: bool = False
+
+    @property
+    def available_at(self) -> datetime:
+        return self.delayed_until or self.scheduled_time
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +85,18 @@ class Executions:
         self._session = session
 
     async def plan_plain_ticks(
-        self, rows: Sequence[PlainRow], term: int, floor: datetime
-    ) -> tuple[datetime, list[asyncpg.Record]]:
-        """`rows` by job_id. Gives the floor of history (above `floor`: nothing was written) and what was inserted.
-        Raises Fenced."""
-        answer = await self._session.fetch(SQL.plan_plain_ticks, term, floor, *columns(rows, 7))
+        self, ticks: Sequence[PlainTick], term: int, floor: datetime
+    ) -> tuple[datetime | None, dict[int, int]]:
+        """`ticks` by job_id. Gives the floor of history if it is not `floor` (above it: nothing was written), and
+        job_id -> execution_id of what was inserted. Raises Fenced, and UniqueViolationError if a tick has its row."""
+        answer = await self._session.fetch(
+            SQL.plan_plain_ticks, term, floor, [t.at for t in ticks], [t.read_xmin for t in ticks],
+            [t.next_run_time for t in ticks], sparse([not t.dispatch for t in ticks]),
+            sparse([t.delayed_until for t in ticks]), sparse([t.open_since for t in ticks]),
+        )  # fmt: skip
         if not answer:
             raise Fenced(f"term {term} has passed")
-        return answer[0]["floor"], [row for row in answer if row["execution_id"] is not None]
+        return answer[0]["floor"], {row["job_id"]: row["execution_id"] for row in answer if row["job_id"] is not None}
 
     async def insert_planned(
         self, ticks: Sequence[Tick], term: int | None, advances: Sequence[Advance] = ()

@@ -35,18 +35,18 @@ WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 -- into, for a day's grace. $1 limit of each, $2 limit of both
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
-    jitter_seconds, queue, priority, version, request_id, traceparent, read_xmin, (
+    jitter_seconds, queue, priority, version, request_id, traceparent, at, read_xmin, (
         SELECT e.scheduled_time FROM executions e
         WHERE e.job_id = due.job_id AND e.scheduled_time >= due.open_since
           AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL
         ORDER BY e.scheduled_time LIMIT 1) AS open_since, clock_timestamp() AS now
 FROM (
-    (SELECT *, xmin AS read_xmin FROM jobs
+    (SELECT *, ctid AS at, xmin AS read_xmin FROM jobs
      WHERE status = 'PENDING' AND next_run_time <= now() AND next_run_time > now() - INTERVAL '1 minute'
        AND deleted_at IS NULL
      ORDER BY next_run_time LIMIT $1)
     UNION ALL
-    (SELECT *, xmin AS read_xmin FROM jobs
+    (SELECT *, ctid AS at, xmin AS read_xmin FROM jobs
      WHERE status = 'PENDING' AND next_run_time <= now() - INTERVAL '1 minute' AND deleted_at IS NULL
      ORDER BY next_run_time LIMIT $1)) due
 LIMIT $2
