@@ -173,7 +173,9 @@ def messages(handouts: Sequence[Handout], spread: Callable[[str], int]) -> list[
 
 def _message(pool: str, cls: PriorityClass, group: Sequence[Handout]) -> Message:
     body = encode(
-        Dispatch([Dispatched(h.execution_id, microseconds(h.scheduled_time), h.job_id, h.attempt_number) for h in group])
+        Dispatch(
+            [Dispatched(h.execution_id, microseconds(h.scheduled_time), h.job_id, h.attempt_number) for h in group]
+        )
     )
     message_id = f"{group[0].execution_id}:{group[0].attempt_number}"
     return Message(pool, queue_name(pool, cls), message_id, body, [h.available_at for h in group])
