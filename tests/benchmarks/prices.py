@@ -83,7 +83,7 @@ VARIANTS = [
         ("CREATE INDEX ON jobs (job_id, status, next_run_time) WHERE deleted_at IS NULL AND status NOT IN ('COMPLETED', 'CANCELLED')",),
     ),
     Variant("with GIN (payload)", ("CREATE INDEX ON jobs USING GIN (payload)",)),
-    *(Variant(f"executions, fillfactor {n}", months=f"ALTER TABLE {{}} SET (fillfactor = {n})") for n in (100, 90, 80, 70, 50)),
+    *(Variant(f"executions, fillfactor {n}", months=f"ALTER TABLE {{}} SET (fillfactor = {n})") for n in (100, 80, 60, 50, 40)),
     *(Variant(f"jobs, fillfactor {n}", (f"ALTER TABLE jobs SET (fillfactor = {n})", "VACUUM FULL jobs")) for n in (90, 80, 70, 50)),
 ]  # fmt: skip
 

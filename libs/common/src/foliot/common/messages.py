@@ -15,7 +15,7 @@ class Dispatched(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):
-    """Executions of one pool and priority class, at most 50."""
+    """Executions of one pool and priority class, at most 250."""
 
     executions: list[Dispatched]
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 import time
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any
 
@@ -124,7 +126,7 @@ class Pool:
             command_timeout=COMMAND_TIMEOUT,
             max_inactive_connection_lifetime=300,
             server_settings={"application_name": f"foliot-{self._name}", "timezone": "UTC"},
-            init=_use_orjson,
+            init=_use_codecs,
             reset=_keep,
         )
         self._pool = await pool
@@ -178,7 +180,8 @@ async def _keep(_connection: Any) -> None:
     """Nothing to reset: no session here sets anything, and each transaction is ended by its own block."""
 
 
-async def _use_orjson(connection: Any) -> None:
+async def _use_codecs(connection: Any) -> None:
+    """jsonb by orjson; times by what asyncpg does to them, in half the time and without its special infinities."""
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -186,11 +189,29 @@ async def _use_orjson(connection: Any) -> None:
         encoder=lambda value: b"\x01" + orjson.dumps(value),
         decoder=lambda data: orjson.loads(data[1:]),
     )
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", format="binary", encoder=_encode_time, decoder=_decode_time
+    )
+
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_INT64 = struct.Struct(">q")
+
+
+def _encode_time(moment: datetime) -> bytes:
+    since = moment - _EPOCH
+    return _INT64.pack((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+
+
+def _decode_time(data: bytes) -> datetime:
+    """PostgreSQL's times are microseconds since 2000. Raises OverflowError for what datetime cannot say, infinities
+    included."""
+    return _EPOCH + timedelta(0, 0, _INT64.unpack(data)[0])
 
 
 def sparse(column: list[Any]) -> list[Any] | None:
-    """Null in place of a column without a value: an array costs asyncpg as much as what it holds."""
-    return column if any(column) else None
+    """Null in place of a column of nulls, which asyncpg would encode one by one."""
+    return None if column.count(None) == len(column) else column
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

@@ -21,7 +21,7 @@ from foliot.common.topology import PriorityClass, Queue, class_of, pool_queues, 
 from foliot.scheduler import events, metrics
 from foliot.scheduler.windows import Windows
 
-LARGEST = 50
+LARGEST = 250
 RESEND_EVERY = 0.25
 WEDGED_AFTER = 4
 _log = structlog.get_logger()
@@ -159,7 +159,7 @@ def handout(row: asyncpg.Record) -> Handout:
 
 
 def messages(handouts: Sequence[Handout], spread: Callable[[str], int]) -> list[Message]:
-    """Group by queue, most urgent first; as many messages as `spread` says of the pool, of at most 50 executions."""
+    """Group by queue, most urgent first; as many messages as `spread` says, of at most LARGEST executions."""
     groups: defaultdict[tuple[str, PriorityClass], list[Handout]] = defaultdict(list)
     for item in handouts:
         groups[item.queue, class_of(item.priority)].append(item)

@@ -11,9 +11,8 @@ from foliot.common.schedules.timetable import Timetable, from_fields
 
 
 class DueJob(msgspec.Struct, frozen=True):
-    """A due job as the planner read it, without locks: the version of its row (at, read_xmin), its oldest open run (None:
-    nothing is open).
-    The fields are the columns of select_pending_jobs, in their order."""
+    """A due job as the planner read it, without locks: the version of its row (at, read_xmin), its oldest open run
+    (None: none). The fields are the columns of select_pending_jobs, in their order."""
 
     job_id: int
     user_id: int

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import random
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -17,6 +17,7 @@ import structlog
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
+from foliot.common.messages import Dispatched
 from foliot.common.models import Finished, RetryPolicy, policy_from
 from foliot.common.runs import conclude, count_ended
 from foliot.common.states import ExecutionStatus, Trigger
@@ -28,6 +29,7 @@ from foliot.worker.running import Claimed, Running
 
 LARGEST = 500
 PAUSE_WHEN_AWAY = 0.2
+_64_BITS = 2**64 - 1
 _TRIGGERS = {trigger.value: trigger for trigger in Trigger}
 _log = structlog.get_logger()
 
@@ -36,7 +38,7 @@ class Claimer:
     def __init__(
         self,
         database: UnitsOfWork, inbox: Inbox, running: Running, lease: Lease, clock: Clock, *,
-        claimable: asyncio.Event, worker_id: str, start: Callable[[Claimed], None], hold_seconds: float,
+        claimable: asyncio.Event, worker_id: str, start: Callable[[Sequence[Claimed]], None], hold_seconds: float,
     ) -> None:  # fmt: skip
         """`claimable` is set whenever a delivery, a free slot or a lease came: there may be something to claim."""
         self._database = database
@@ -76,9 +78,9 @@ class Claimer:
         self._doubtful = (claim, batch)
         rows = await self._claim_split(batch, claim, again)
         self._doubtful = None
-        for row in rows:
-            if row["status"] == ExecutionStatus.RUNNING:
-                self._start(claimed_from(row, claim))
+        held = {item.handle.execution_id: item for item in batch}
+        running = [row for row in rows if row["status"] == ExecutionStatus.RUNNING]
+        self._start([claimed_from(row, held[row["execution_id"]], claim) for row in running])
         await settle(batch)
         return len(rows)
 
@@ -106,7 +108,12 @@ class Claimer:
             now = await unit.leader.select_now()
             concluded = await conclude(unit, [_unclaimable(row, message) for row in failed], now)
         count_ended(concluded)
-        _log.error(events.ATTEMPT_UNCLAIMABLE, execution_id=held.handle.execution_id, job_id=held.job_id, error=message)
+        _log.error(
+            events.ATTEMPT_UNCLAIMABLE,
+            execution_id=held.handle.execution_id,
+            job_id=held.dispatched.job_id,
+            error=message,
+        )
 
     def _next_batch(self) -> tuple[list[Held], bool]:
         """A batch in doubt comes first: asked again under the same token, it cannot be claimed twice."""
@@ -123,8 +130,13 @@ class Claimer:
             rows = await unit.executions.claim_executions(
                 [held.handle for held in batch], self._worker_id, claim, self._lease.seconds, again
             )
-        cancelled = [_cancelled(row) for row in rows if row["status"] == ExecutionStatus.CANCELLED]
-        if cancelled:
+        if any(row["status"] == ExecutionStatus.CANCELLED for row in rows):
+            times = {held.handle.execution_id: held.handle.scheduled_time for held in batch}
+            cancelled = [
+                _cancelled(row, times[row["execution_id"]])
+                for row in rows
+                if row["status"] == ExecutionStatus.CANCELLED
+            ]
             async with self._database.transaction() as unit:
                 now = await unit.leader.select_now()
                 concluded = await conclude(unit, cancelled, now)
@@ -165,36 +177,31 @@ class Claimer:
         _log.info(events.HANDED_BACK, count=len(held))
 
 
-def claimed_from(row: asyncpg.Record, claim: int) -> Claimed:
+def claimed_from(row: asyncpg.Record, held: Held, claim: int) -> Claimed:
     override = row["override"] if isinstance(row["override"], dict) else {}
     return Claimed(
         execution_id=row["execution_id"],
         job_id=row["job_id"],
         user_id=row["user_id"],
         team_id=row["team_id"],
-        scheduled_time=row["scheduled_time"],
+        scheduled_time=held.handle.scheduled_time,
         attempt_number=row["attempt_number"],
         trigger=_TRIGGERS[row["trigger"]],
         job_type=row["job_type"],
         payload=override.get("payload", row["payload"]),
         retry_policy=policy_from(row["retry_policy"]),
         timeout_seconds=row["timeout_seconds"],
-        start_time=row["start_time"],
+        lateness=row["lateness"],
         request_id=row["request_id"],
-        traceparent=traceparent(row),
+        traceparent=traceparent(row["traceparent"], held.dispatched),
         claim=claim,
         settles=row["settles"],
     )
 
 
-def traceparent(row: asyncpg.Record) -> str:
+def traceparent(given: str | None, run: Dispatched) -> str:
     """W3C trace context: the request's trace if it has one, else one that all attempts of the run share."""
-    given = row["traceparent"]
-    if given:
-        trace = trace_id(given)
-    else:
-        run = f"{row['job_id']}:{row['scheduled_time'].timestamp()}"
-        trace = hashlib.sha256(run.encode()).hexdigest()[:32]
+    trace = trace_id(given) or f"{run.job_id:016x}{run.scheduled_time_us & _64_BITS:016x}"
     return f"00-{trace}-{random.getrandbits(64):016x}-01"
 
 
@@ -212,11 +219,11 @@ def _unclaimable(row: asyncpg.Record, message: str) -> Finished:
     )
 
 
-def _cancelled(row: asyncpg.Record) -> Finished:
+def _cancelled(row: asyncpg.Record, scheduled_time: datetime) -> Finished:
     return Finished(
         execution_id=row["execution_id"],
         job_id=row["job_id"],
-        scheduled_time=row["scheduled_time"],
+        scheduled_time=scheduled_time,
         attempt_number=row["attempt_number"],
         status=ExecutionStatus.CANCELLED,
         trigger=Trigger(row["trigger"]),

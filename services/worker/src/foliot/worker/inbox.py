@@ -35,8 +35,8 @@ class Parcel:
 class Held(msgspec.Struct, frozen=True):
     """One execution that waits here for a slot."""
 
+    dispatched: Dispatched
     handle: Handle
-    job_id: int
     parcel: Parcel
     received_at: float
     rank: int
@@ -57,7 +57,7 @@ class Inbox:
         """Executions of one message; `rank` 0 is the most urgent class."""
         parcel, now = Parcel(delivery, len(dispatched)), self._clock.elapsed()
         self._waiting[rank].extend(
-            Held(Handle(d.execution_id, moment(d.scheduled_time_us)), d.job_id, parcel, now, rank) for d in dispatched
+            Held(d, Handle(d.execution_id, moment(d.scheduled_time_us)), parcel, now, rank) for d in dispatched
         )
         self._claimable.set()
 

@@ -135,7 +135,7 @@ class Recorder:
                 return Recorded({}, Concluded())
             written = {row["execution_id"]: row for row in rows}
             finished = [_finished(ended) for ended in batch if ended.claimed.execution_id in written]
-            now: datetime = max(row["end_time"] for row in rows)
+            now = await unit.leader.select_now()
             concluded = await conclude(unit, finished, now)
         return Recorded({i: row["duration_ms"] or 0 for i, row in written.items()}, concluded)
 

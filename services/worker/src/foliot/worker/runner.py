@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -17,6 +16,7 @@ from foliot.worker.lease import Lease
 from foliot.worker.output import Output
 from foliot.worker.recorder import Ended, Recorder
 from foliot.worker.running import CANCELLED, LEASE, STOPPING, TIMED_OUT, Claimed, Entry, Running
+from foliot.worker.timeouts import Timeouts
 
 _log = structlog.get_logger()
 _MESSAGE_LIMIT = 4_000
@@ -28,11 +28,16 @@ class Runner:
         self._running = running
         self._recorder = recorder
         self._lease = lease
+        self._timeouts = Timeouts(running)
 
-    def start(self, claimed: Claimed) -> None:
-        """Begin to run; the claim is committed."""
-        entry = self._running.add(claimed)
-        entry.task = asyncio.create_task(self._run(entry), name=f"attempt-{claimed.execution_id}")
+    def start(self, batch: Sequence[Claimed]) -> None:
+        """Begin to run; the claims are committed."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for claimed in batch:
+            entry = self._running.add(claimed, now + claimed.timeout_seconds)
+            entry.task = loop.create_task(self._run(entry), name=f"attempt-{claimed.execution_id}")
+            self._timeouts.watch(loop, entry.deadline)
 
     async def _run(self, entry: Entry) -> None:
         output = Output()
@@ -57,7 +62,6 @@ class Runner:
         too_old = _too_old(claimed)
         if too_old:
             return ExecutionStatus.FAILED, Result(succeeded=False, final=True, error_message=too_old)
-        timer = asyncio.get_running_loop().call_later(claimed.timeout_seconds, entry.stop, TIMED_OUT)
         try:
             result = await executor.run(attempt, output)
         except Exception as error:  # a bug of an executor must not lose the attempt
@@ -66,8 +70,6 @@ class Runner:
                 request_id=claimed.request_id, trace_id=trace_id(claimed.traceparent), exc_info=error,
             )  # fmt: skip
             return ExecutionStatus.FAILED, Result(succeeded=False, error_message=f"internal error: {error!r}")
-        finally:
-            timer.cancel()
         return (ExecutionStatus.COMPLETED if result.succeeded else ExecutionStatus.FAILED), result
 
     def _attempt(self, claimed: Claimed) -> Attempt:
@@ -133,6 +135,6 @@ def _unknown(claimed: Claimed, error: Exception) -> str:
 
 def _too_old(claimed: Claimed) -> str | None:
     max_age = claimed.retry_policy.max_age
-    if max_age is None or claimed.start_time - claimed.scheduled_time <= timedelta(seconds=max_age):
+    if max_age is None or claimed.lateness <= max_age:
         return None
     return f"not started: later than max_age {max_age:g} s after scheduled_time"

@@ -27,7 +27,8 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     payload: Any
     retry_policy: RetryPolicy
     timeout_seconds: float
-    start_time: datetime
+    lateness: float
+    """Seconds from scheduled_time to the claim."""
     request_id: str | None
     traceparent: str
     claim: int
@@ -40,12 +41,14 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry:
-    """A claimed attempt and the task that runs it; `stopped_for` says why it was told to stop."""
+    """A claimed attempt and the task that runs it; `stopped_for` says why it was told to stop. `deadline`: of its
+    timeout, by the loop's clock."""
 
-    __slots__ = ("claimed", "stopped_for", "task")
+    __slots__ = ("claimed", "deadline", "stopped_for", "task")
 
-    def __init__(self, claimed: Claimed) -> None:
+    def __init__(self, claimed: Claimed, deadline: float) -> None:
         self.claimed = claimed
+        self.deadline = deadline
         self.task: asyncio.Task[None] | None = None
         self.stopped_for: str | None = None
 
@@ -89,8 +92,8 @@ class Running:
     def free(self) -> int:
         return self._slots - self._busy
 
-    def add(self, claimed: Claimed) -> Entry:
-        entry = self._entries[claimed.execution_id] = Entry(claimed)
+    def add(self, claimed: Claimed, deadline: float) -> Entry:
+        entry = self._entries[claimed.execution_id] = Entry(claimed, deadline)
         self._busy += 1
         return entry
 

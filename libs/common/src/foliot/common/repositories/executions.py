@@ -91,7 +91,7 @@ class Executions:
         job_id -> execution_id of what was inserted. Raises Fenced, and UniqueViolationError if a tick has its row."""
         answer = await self._session.fetch(
             SQL.plan_plain_ticks, term, floor, [t.at for t in ticks], [t.read_xmin for t in ticks],
-            [t.next_run_time for t in ticks], sparse([not t.dispatch for t in ticks]),
+            [t.next_run_time for t in ticks], sparse([None if t.dispatch else True for t in ticks]),
             sparse([t.delayed_until for t in ticks]), sparse([t.open_since for t in ticks]),
         )  # fmt: skip
         if not answer:
@@ -173,12 +173,14 @@ class Executions:
         )
 
     async def record_executions(self, outcomes: Sequence[Outcome], claim: int) -> list[asyncpg.Record]:
-        """(execution_id, end_time, duration_ms) of those that were still the claimant's; the others are fenced."""
-        rows = [
-            (o.execution_id, o.scheduled_time, o.status, o.exit_code, o.http_status, o.error_message, o.logs)
-            for o in outcomes
-        ]
-        return await self._session.fetch(SQL.record_executions, *columns(rows, 7), claim)
+        """(execution_id, duration_ms, waits) of those that were still the claimant's; the others are fenced. `waits`:
+        a run of its job waits for an earlier one."""
+        return await self._session.fetch(
+            SQL.record_executions, [o.execution_id for o in outcomes], [o.scheduled_time for o in outcomes],
+            sparse([None if o.status == "COMPLETED" else o.status for o in outcomes]),
+            sparse([o.exit_code for o in outcomes]), sparse([o.http_status for o in outcomes]),
+            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim,
+        )  # fmt: skip
 
     async def renew_leases(self, handles: Sequence[Handle], claim: int, lease: float) -> dict[int, bool]:
         """execution_id -> whether its cancel was asked, of those that are still the claimant's."""

@@ -186,9 +186,9 @@ UPDATE executions e SET
 FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time), jobs j
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND j.job_id = e.job_id
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
-RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent,
-    e.override, e.start_time, j.job_type, j.payload, j.retry_policy, j.timeout_seconds, j.user_id, j.team_id,
-    j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
+RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
+    date_part('epoch', e.start_time - e.scheduled_time) AS lateness, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
+    j.user_id, j.team_id, j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
 
 -- name: fail_unclaimable
 -- A row that breaks each claim ends without ever running. $1 execution_id, $2 scheduled_time, $3 error_message
@@ -197,15 +197,15 @@ WHERE execution_id = $1 AND scheduled_time = $2 AND status = 'QUEUED'
 RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 
 -- name: record_executions
--- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time, $3 status, $4 exit_code,
--- $5 http_status, $6 error_message, $7 logs; $8 claim token
+-- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
+-- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token
 UPDATE executions e SET
-    status = r.status, end_time = clock_timestamp(), exit_code = r.exit_code, http_status = r.http_status,
+    status = COALESCE(r.status, 'COMPLETED'), end_time = clock_timestamp(), exit_code = r.exit_code, http_status = r.http_status,
     error_message = r.error_message, logs = r.logs
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[])
     AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $8
-RETURNING e.execution_id, e.end_time, e.duration_ms, EXISTS (
+RETURNING e.execution_id, e.duration_ms, EXISTS (
     SELECT FROM executions w
     WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
       AND w.end_time IS NULL AND w.available_at IS NULL) AS waits

@@ -31,7 +31,7 @@ WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 
 -- name: select_pending_jobs
 -- What is due, without locks: the planner's question. What has been due for less than a minute comes first, each oldest
--- first, so that no catch-up stands in its way. `open_since`: the oldest run that is open now; later months are not looked
+-- first, so that no catch-up stands in its way. The first row tells the time. `open_since`: the oldest run that is open now; later months are not looked
 -- into, for a day's grace. $1 limit of each, $2 limit of both
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
@@ -39,7 +39,8 @@ SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, s
         SELECT e.scheduled_time FROM executions e
         WHERE e.job_id = due.job_id AND e.scheduled_time >= due.open_since
           AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL
-        ORDER BY e.scheduled_time LIMIT 1) AS open_since, clock_timestamp() AS now
+        ORDER BY e.scheduled_time LIMIT 1) AS open_since,
+    CASE WHEN row_number() OVER () = 1 THEN clock_timestamp() END AS now
 FROM (
     (SELECT *, ctid AS at, xmin AS read_xmin FROM jobs
      WHERE status = 'PENDING' AND next_run_time <= now() AND next_run_time > now() - INTERVAL '1 minute'
