@@ -64,27 +64,34 @@ class _Line:
         self._now = _Now()
 
     def __call__(self, method: str, event: str, fields: dict[str, Any]) -> bytes:
-        words, is_name = _words(event)
-        shown: dict[str, Any] = {
-            "timestamp": self._now(),
-            "service": self._service,
-            "level": _LEVELS.get(method, "INFO"),
-            "message": fields.pop("message", None) or words,
-        }
-        if is_name:
-            shown["event"] = event
         if "exc_info" in fields:
             fields = dict(structlog.processors.format_exc_info(None, method, fields))
             fields.setdefault("error", fields.pop("exception", None))
+        shown: dict[str, Any] = {}
         for name, value in {**_BOUND.get(), **fields}.items():
-            if type(value) is int or (type(value) is str and len(value) <= _MAX_TEXT):
+            kind = type(value)
+            if kind is int or (kind is str and len(value) <= _MAX_TEXT):
                 shown[name] = value
             elif value is not None:
                 shown[name] = _value(value)
-        try:
-            return orjson.dumps(shown, default=str, option=_OPTIONS)
-        except TypeError:  # text that is no Unicode, as names of files may be
-            return orjson.dumps({name: _encodable(value) for name, value in shown.items()}, option=_OPTIONS)
+        head = _head(self._service, method, event, shown.pop("message", ""))
+        return b'{"timestamp":"%b",%b%b}' % (self._now(), head, b"," + _members(shown) if shown else b"")
+
+
+@lru_cache(1_000)
+def _head(service: str, method: str, event: str, message: str) -> bytes:
+    """What all lines of an event begin with, but for the time: the members of an object. Libraries log sentences, which
+    are no names of events."""
+    head = {"service": service, "level": _LEVELS.get(method, "INFO"), "message": message or event.replace("_", " ")}
+    return _members(head | ({"event": event} if event.isidentifier() else {}))
+
+
+def _members(shown: dict[str, Any]) -> bytes:
+    """As JSON, without the braces around them."""
+    try:
+        return orjson.dumps(shown, default=str, option=_OPTIONS)[1:-1]
+    except TypeError:  # text that is no Unicode, as names of files may be
+        return orjson.dumps({name: _encodable(value) for name, value in shown.items()}, option=_OPTIONS)[1:-1]
 
 
 class _Output:
@@ -98,8 +105,10 @@ class _Output:
         atexit.register(self.flush)
 
     def msg(self, line: bytes) -> None:
-        with contextlib.suppress(OSError):
+        try:  # noqa: SIM105  # suppress() costs as much as the write
             self._stream.write(line + b"\n")
+        except OSError:
+            pass
         if not self._waits:
             self._waits = True
             try:
@@ -161,19 +170,13 @@ class _Now:
     """The time of a line; the part before the fraction is made once a second."""
 
     def __init__(self) -> None:
-        self._second, self._text = -1, ""
+        self._second, self._text = -1, b""
 
-    def __call__(self) -> str:
+    def __call__(self) -> bytes:
         second, microsecond = divmod(time.time_ns() // 1_000, 1_000_000)
         if second != self._second:
-            self._second, self._text = second, rfc3339(datetime.fromtimestamp(second, UTC))[:20]
-        return f"{self._text}{microsecond:06d}Z"
-
-
-@lru_cache(1_000)
-def _words(event: str) -> tuple[str, bool]:
-    """The message of an event's name, and whether it is one: libraries log sentences."""
-    return event.replace("_", " "), event.isidentifier()
+            self._second, self._text = second, rfc3339(datetime.fromtimestamp(second, UTC))[:20].encode()
+        return b"%b%06dZ" % (self._text, microsecond)
 
 
 def _encodable(value: Any) -> Any:

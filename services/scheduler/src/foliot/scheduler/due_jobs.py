@@ -44,21 +44,40 @@ class DueJob(msgspec.Struct, frozen=True):
     open_since: datetime | None
 
 
+class ZonedJob(msgspec.Struct, frozen=True):
+    """An armed job whose next tick may depend on a time zone's rules; fields as DueJob, by select_zoned_jobs."""
+
+    job_id: int
+    version: int
+    team_id: int | None
+    job_name: str
+    schedule: str | None
+    timezone: str
+    schedule_since: datetime
+    spread_key: str | None
+    next_run_time: datetime
+    dst_gap: str
+    dst_overlap: str
+    start_at: datetime | None
+    end_at: datetime | None
+    now: datetime
+
+
 def due_job(row: asyncpg.Record) -> DueJob:
     """By position: by name it costs as much as judging it does."""
     return DueJob(*tuple(row)[: len(DueJob.__struct_fields__)])
 
 
-def timetable_of(row: asyncpg.Record) -> Timetable:
-    """A row without a schedule runs once, at its next_run_time. Raises ScheduleError."""
-    schedule = row["schedule"]
+def timetable_of(job: DueJob | ZonedJob) -> Timetable:
+    """A job without a schedule runs once, at its next_run_time. Raises ScheduleError."""
+    schedule = job.schedule
     return from_fields(
         schedule=schedule or "immediate",
-        timezone=row["timezone"],
-        anchor=row["schedule_since"] if schedule else row["next_run_time"],
-        dst_gap=row["dst_gap"],
-        dst_overlap=row["dst_overlap"],
-        start_at=row["start_at"],
-        end_at=row["end_at"],
-        spread=row["spread_key"] or f"{row['team_id']}:{row['job_name']}",
+        timezone=job.timezone,
+        anchor=job.schedule_since if schedule else job.next_run_time,
+        dst_gap=job.dst_gap,
+        dst_overlap=job.dst_overlap,
+        start_at=job.start_at,
+        end_at=job.end_at,
+        spread=job.spread_key or f"{job.team_id}:{job.job_name}",
     )

@@ -93,7 +93,8 @@ class Planner:
         slice_end = self._clock.elapsed() + CPU_SLICE
         for row in rows:
             try:
-                portion.append(judge(due_job(row), timetable_of(row), now, self._floor))
+                job = due_job(row)
+                portion.append(judge(job, timetable_of(job), now, self._floor))
                 size += len(portion[-1].kept) + len(portion[-1].skipped)
             except (ScheduleError, KeyError, ValueError, TypeError, OverflowError) as error:
                 await self._give_up(row["job_id"], row["version"], error)

@@ -15,8 +15,8 @@ from foliot.scheduler.windows import Key, Windows
 
 MAX_SLEEP = 0.2
 FULL_SLEEP = 0.005
-SURVEY_SHARE = 4
-"""While a window is full and rows wait, the relay looks every 5 ms, but a survey that takes long has 4 times as long a
+SURVEY_SHARE = 9
+"""While a window is full and rows wait, the relay looks every 5 ms, but a survey that takes long has 9 times as long a
 rest: counting must not take from PostgreSQL what the work needs."""
 SLOTS_EVERY = 1.0
 

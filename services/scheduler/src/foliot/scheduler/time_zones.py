@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -19,7 +18,7 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.zones import TZDATA_VERSION
 from foliot.scheduler import events
-from foliot.scheduler.due_jobs import timetable_of
+from foliot.scheduler.due_jobs import ZonedJob, timetable_of
 from foliot.scheduler.planner import CPU_SLICE
 
 BATCH = 500
@@ -79,10 +78,10 @@ class TimeZones:
         """In slices. What cannot be read any more (a zone that is gone) is left to the planner, which tells it."""
         moves = []
         slice_end = self._clock.elapsed() + CPU_SLICE
-        for row in rows:
-            next_run_time = _next_tick(row)
-            if next_run_time != row["next_run_time"]:
-                moves.append(Move(row["job_id"], row["version"], row["team_id"], row["next_run_time"], next_run_time))
+        for job in (ZonedJob(*row) for row in rows):
+            next_run_time = _next_tick(job)
+            if next_run_time != job.next_run_time:
+                moves.append(Move(job.job_id, job.version, job.team_id, job.next_run_time, next_run_time))
             if self._clock.elapsed() > slice_end:
                 await asyncio.sleep(0)
                 slice_end = self._clock.elapsed() + CPU_SLICE
@@ -113,14 +112,13 @@ class TimeZones:
         )  # fmt: skip
 
 
-def _next_tick(row: Any) -> datetime | None:
+def _next_tick(job: ZonedJob) -> datetime | None:
     """The next tick by today's rules; the one that stands where zones do not matter."""
-    former: datetime = row["next_run_time"]
     try:
-        times = timetable_of(row)
+        times = timetable_of(job)
     except ScheduleError:
-        return former
-    return times.next_after(row["now"]) if isinstance(times.schedule, Cron) else former
+        return job.next_run_time
+    return times.next_after(job.now) if isinstance(times.schedule, Cron) else job.next_run_time
 
 
 def _told(moment: datetime | None) -> str | None:

@@ -178,25 +178,20 @@ class Claimer:
 
 
 def claimed_from(row: asyncpg.Record, held: Held, claim: int) -> Claimed:
-    override = row["override"] if isinstance(row["override"], dict) else {}
+    """By position, in the order of claim_executions: by name it costs twice as much."""
+    (
+        execution_id, job_id, attempt_number, trigger, _status, request_id, given, override, lateness, job_type,
+        payload, retry_policy, timeout_seconds, user_id, team_id, settles,
+    ) = row  # fmt: skip
+    if isinstance(override, dict):
+        payload = override.get("payload", payload)
     return Claimed(
-        execution_id=row["execution_id"],
-        job_id=row["job_id"],
-        user_id=row["user_id"],
-        team_id=row["team_id"],
-        scheduled_time=held.handle.scheduled_time,
-        attempt_number=row["attempt_number"],
-        trigger=_TRIGGERS[row["trigger"]],
-        job_type=row["job_type"],
-        payload=override.get("payload", row["payload"]),
-        retry_policy=policy_from(row["retry_policy"]),
-        timeout_seconds=row["timeout_seconds"],
-        lateness=row["lateness"],
-        request_id=row["request_id"],
-        traceparent=traceparent(row["traceparent"], held.dispatched),
-        claim=claim,
-        settles=row["settles"],
-    )
+        execution_id=execution_id, job_id=job_id, user_id=user_id, team_id=team_id,
+        scheduled_time=held.handle.scheduled_time, attempt_number=attempt_number, trigger=_TRIGGERS[trigger],
+        job_type=job_type, payload=payload, retry_policy=policy_from(retry_policy), timeout_seconds=timeout_seconds,
+        lateness=lateness, request_id=request_id, traceparent=traceparent(given, held.dispatched), claim=claim,
+        settles=settles,
+    )  # fmt: skip
 
 
 def traceparent(given: str | None, run: Dispatched) -> str:

@@ -43,6 +43,8 @@ class Output:
 
     def text(self) -> str:
         """Return valid UTF-8 text without NUL, at most `LIMIT` bytes; the middle gives way to a notice."""
+        if not self._written:
+            return ""
         kept = len(self._head) + len(self._tail)
         if kept == self._written:
             whole = _clean(self._head + self._tail)
