@@ -41,6 +41,7 @@ async def test_times_survive(units: Database, moment: datetime, told: str) -> No
 async def test_a_null_and_a_time_without_a_zone(units: Database) -> None:
     async with units.session() as unit:
         row = await unit.session.fetchrow(ECHO, None, None)
-        assert row is not None and tuple(row) == (None, None, None)
+        assert row is not None
+        assert tuple(row) == (None, None, None)
         with pytest.raises(Exception, match="offset-naive"):
             await unit.session.fetchrow(ECHO, datetime(2026, 11, 26), None)  # noqa: DTZ001

@@ -27,9 +27,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 def respond(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
-    return web.Response(
-        body=dump(answer.body), status=answer.status, headers=answer.headers, content_type="application/json"
-    )
+    headers = {"Content-Type": "application/json", **answer.headers}
+    return web.Response(body=dump(answer.body), status=answer.status, headers=headers)
 
 
 def dump(body: Any) -> bytes:

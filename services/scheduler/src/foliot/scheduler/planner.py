@@ -210,10 +210,11 @@ class Planner:
 
     async def _report(self, lines: Sequence[Line]) -> None:
         """Each run's line, in slices."""
+        log = _log.bind()  # found once: looking for it costs half as much as the line
         for number, (execution_id, owner, scheduled_time, next_run_time) in enumerate(lines):
             if number % PORTION == PORTION - 1:
                 await asyncio.sleep(0)
-            _log.info(
+            log.info(
                 events.JOB_SCHEDULED, job_id=owner.job_id, execution_id=execution_id, scheduled_time=scheduled_time,
                 next_run_time=next_run_time, user_id=owner.user_id, team_id=owner.team_id,
                 request_id=owner.request_id, trace_id=trace_id(owner.traceparent),

@@ -10,6 +10,8 @@ import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -146,18 +148,19 @@ class Recorder:
         ).items():
             metrics.executed(self._worker_id, status, job_type).inc(count)
         self._drop([ended for ended in batch if ended.claimed.execution_id not in recorded.durations])
+        log = _log.bind()  # found once: looking for it costs half as much as the line
         for ended in batch:
             duration = recorded.durations.get(ended.claimed.execution_id)
             if duration is not None:
                 self._running.remove(ended.claimed.execution_id)
-                self._report_one(ended, duration, recorded.concluded.retries.get(ended.claimed.execution_id))
+                self._report_one(log, ended, duration, recorded.concluded.retries.get(ended.claimed.execution_id))
 
-    def _report_one(self, ended: Ended, duration: int, retry_at: datetime | None) -> None:
+    def _report_one(self, log: Any, ended: Ended, duration: int, retry_at: datetime | None) -> None:
         claimed, outcome = ended.claimed, ended.outcome
         metrics.job_duration(claimed.job_type).observe(duration / 1000)
         failed = outcome.status in (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT)
-        log = _log.info if not failed else _log.error if retry_at is None else _log.warning
-        log(
+        write = log.info if not failed else log.error if retry_at is None else log.warning
+        write(
             events.ATTEMPT_FAILED if failed else events.ATTEMPT_FINISHED,
             job_id=claimed.job_id, execution_id=claimed.execution_id, attempt_number=claimed.attempt_number,
             job_type=claimed.job_type, status=outcome.status, user_id=claimed.user_id, team_id=claimed.team_id,
@@ -190,7 +193,7 @@ def _is_plain(ended: Ended) -> bool:
 
 def _outcomes(batch: Sequence[Ended]) -> list[Outcome]:
     """In the order in which rows are locked."""
-    return sorted((ended.outcome for ended in batch), key=lambda outcome: outcome.execution_id)
+    return sorted((ended.outcome for ended in batch), key=attrgetter("execution_id"))
 
 
 def _finished(ended: Ended) -> Finished:

@@ -3,11 +3,11 @@
 -- one statement. Left out is a job that somebody else holds, and one whose row is not the one that was read: whatever opens
 -- a run of a job, or changes how it fires, writes its row, and so its ctid and xmin. A tick that has its row already fails
 -- the statement; looking for that beforehand costs a fifth of it. No row: the term has passed; one without an execution_id:
--- nothing was inserted. $1 term, $2 floor as known (year 1 arrives as -infinity); arrays, one element a job: $3 ctid,
+-- nothing was inserted. $1 term, $2 floor as known; arrays, one element a job: $3 ctid,
 -- $4 xmin, $5 next_run_time; null, or arrays too: $6 not to be dispatched yet, $7 available_at if it is not the tick,
 -- $8 open_since if it is not the tick
 WITH held AS MATERIALIZED (
-    SELECT GREATEST(p.floor, '0001-01-01Z') AS floor, GREATEST($2::timestamptz, '0001-01-01Z') AS known
+    SELECT GREATEST(p.floor, '0001-01-01Z') AS floor, $2::timestamptz AS known
     FROM leader l, partition_floor p WHERE l.id = 1 AND l.term = $1 AND p.id = 1 FOR SHARE),
 locked AS MATERIALIZED (
     SELECT j.ctid AS at, j.job_id, j.next_run_time AS tick, j.user_id, j.team_id, j.queue, j.priority, j.request_id,

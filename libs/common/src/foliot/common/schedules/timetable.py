@@ -1,9 +1,10 @@
 """All that decides when a job fires, in one immutable value."""
 
 from bisect import bisect_left
-from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.firetimes import FireTimes, fire_times
@@ -18,8 +19,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(msgspec.Struct, frozen=True):
     """A schedule with its zone, DST rules and window.
 
     All instants are aware. Ticks lie in start_at..end_at, both inclusive. `anchor` is when the schedule was
@@ -28,23 +28,22 @@ class Timetable:
     """
 
     schedule: Schedule
-    _: KW_ONLY
     zone: ZoneInfo
+    anchor: datetime
     dst_gap: str = "shift"
     dst_overlap: str = "first"
     start_at: datetime | None = None
     end_at: datetime | None = None
-    anchor: datetime
-    _times: FireTimes | None = field(init=False, repr=False, compare=False)
+    _times: FireTimes | None = None
 
     def __post_init__(self) -> None:
         if self.dst_gap not in DST_GAPS:
             raise ScheduleError(f"dst_gap is {' or '.join(DST_GAPS)}, not {self.dst_gap!a}")
         if self.dst_overlap not in DST_OVERLAPS:
             raise ScheduleError(f"dst_overlap is {', '.join(DST_OVERLAPS)}, not {self.dst_overlap!a}")
-        cron = self.schedule if isinstance(self.schedule, Cron) else None
-        times = fire_times(cron, self.zone, self.dst_gap, self.dst_overlap) if cron else None
-        object.__setattr__(self, "_times", times)
+        if isinstance(self.schedule, Cron):
+            times = fire_times(self.schedule, self.zone, self.dst_gap, self.dst_overlap)
+            msgspec.structs.force_setattr(self, "_times", times)
 
     def next_after(self, after: datetime) -> datetime | None:
         """The first tick strictly after `after`, in UTC; None if no tick follows."""
@@ -151,10 +150,10 @@ def from_fields(
     """
     return Timetable(
         parse(schedule, spread=spread),
-        zone=zone_named(timezone),
+        zone_named(timezone),
+        anchor,
         dst_gap=dst_gap,
         dst_overlap=dst_overlap,
         start_at=start_at,
         end_at=end_at,
-        anchor=anchor,
     )
