@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import asyncpg
 import pytest
 
 from foliot.common.postgres import Statements
+from foliot.common.repositories import executions
+from foliot.common.repositories.one_month import of_month
 from integration.repositories.test_statements import MODULES
 from migrations.plan_cases import CASES, EXEMPT, KEYS, Facts
 from support.databases import TestDatabase
@@ -92,6 +96,24 @@ async def test_reads_little(module_database: TestDatabase, facts: Facts, name: s
     finally:
         await connection.close()
     assert reading.pages <= case.pages, f"{reading.pages} pages, {reading.rows} rows\n{reading.plan}"
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
+@pytest.mark.parametrize("name", ["claim_executions", "record_executions"])
+async def test_reads_little_of_its_month(module_database: TestDatabase, facts: Facts, name: str, mode: str) -> None:
+    """As workers run it: of one month alone, and no other is opened."""
+    case = CASES[f"executions.{name}"]
+    arguments = case.arguments(facts)
+    statement = of_month(getattr(executions.SQL, name), min(arguments[1]), max(arguments[1]))
+    connection = await asyncpg.connect(module_database.url(case.role))
+    try:
+        reading = await read(connection, statement.sql, arguments, mode)
+    finally:
+        await connection.close()
+    assert reading.pages <= case.pages, f"{reading.pages} pages, {reading.rows} rows\n{reading.plan}"
+    assert set(re.findall(r"executions_\d{4}_\d\d\b(?!_)", str(reading.plan))) == {
+        f"executions_{arguments[1][0]:%Y_%m}"
+    }
 
 
 async def test_a_scan_of_a_big_table_would_be_noticed(module_database: TestDatabase, facts: Facts) -> None:

@@ -11,8 +11,9 @@ import msgspec
 
 from foliot.common.errors import Fenced
 from foliot.common.models import Execution, execution_from
-from foliot.common.postgres import Session, Statements, columns, sparse
+from foliot.common.postgres import Session, Statement, Statements, columns, sparse
 from foliot.common.repositories.jobs import Advance, Scope
+from foliot.common.repositories.one_month import of_month
 
 SQL = Statements("foliot.common.repositories", "executions.sql")
 
@@ -165,7 +166,8 @@ class Executions:
         self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
     ) -> list[asyncpg.Record]:
         """`again`: the outcome of an earlier try under this token is unknown."""
-        return await self._session.fetch(SQL.claim_executions, *_keys(handles), worker_id, claim, lease, again)
+        ids, times = _keys(handles)
+        return await self._fetch_of_month(SQL.claim_executions, times, ids, times, worker_id, claim, lease, again)
 
     async def fail_unclaimable(self, handle: Handle, error_message: str) -> list[asyncpg.Record]:
         return await self._session.fetch(
@@ -174,13 +176,23 @@ class Executions:
 
     async def record_executions(self, outcomes: Sequence[Outcome], claim: int) -> list[asyncpg.Record]:
         """(execution_id, duration_ms, waits) of those that were still the claimant's; the others are fenced. `waits`:
-        a run of its job waits for an earlier one."""
-        return await self._session.fetch(
-            SQL.record_executions, [o.execution_id for o in outcomes], [o.scheduled_time for o in outcomes],
+        a run of its job waits for an earlier one, in the same month."""
+        times = [o.scheduled_time for o in outcomes]
+        return await self._fetch_of_month(
+            SQL.record_executions, times, [o.execution_id for o in outcomes], times,
             sparse([None if o.status == "COMPLETED" else o.status for o in outcomes]),
             sparse([o.exit_code for o in outcomes]), sparse([o.http_status for o in outcomes]),
             sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim,
         )  # fmt: skip
+
+    async def _fetch_of_month(
+        self, statement: Statement, times: Sequence[datetime], *args: Any
+    ) -> list[asyncpg.Record]:
+        """A month that is gone held nothing that is open."""
+        try:
+            return await self._session.fetch(of_month(statement, min(times), max(times)), *args)
+        except asyncpg.UndefinedTableError:
+            return []
 
     async def renew_leases(self, handles: Sequence[Handle], claim: int, lease: float) -> dict[int, bool]:
         """execution_id -> whether its cancel was asked, of those that are still the claimant's."""

@@ -178,7 +178,7 @@ ORDER BY priority DESC, available_at LIMIT $1
 -- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now.
 -- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds,
 -- $6 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more
-UPDATE executions e SET
+UPDATE executions/*month*/ e SET
     status = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'RUNNING' END,
     end_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN clock_timestamp() END,
     start_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN NULL ELSE clock_timestamp() END,
@@ -199,14 +199,14 @@ RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 -- name: record_executions
 -- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
 -- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token
-UPDATE executions e SET
+UPDATE executions/*month*/ e SET
     status = COALESCE(r.status, 'COMPLETED'), end_time = clock_timestamp(), exit_code = r.exit_code, http_status = r.http_status,
     error_message = r.error_message, logs = r.logs
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[])
     AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $8
 RETURNING e.execution_id, e.duration_ms, EXISTS (
-    SELECT FROM executions w
+    SELECT FROM executions/*month*/ w
     WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
       AND w.end_time IS NULL AND w.available_at IS NULL) AS waits
 
