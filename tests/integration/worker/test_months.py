@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from foliot.common.repositories.executions import Handle, Outcome
+from foliot.common.repositories.executions import SQL, Handle, Outcome
+from foliot.common.repositories.one_month import of_month
 from integration.worker.conftest import Worker
 from support.databases import TestDatabase
 from support.ledger import Sql
@@ -49,6 +50,20 @@ async def test_each_month_by_itself(worker: Worker, database: TestDatabase) -> N
             assert await worker.claimer.step() == 1
             await worker.ran()
         assert [status for _, status in await statuses(sql)] == ["COMPLETED", "COMPLETED"]
+
+
+def test_what_a_statement_addresses() -> None:
+    moments = [datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((1, 0), (1, 23), (2, 0), (30, 23))]
+    midnight = datetime(2026, 12, 1, tzinfo=UTC)
+
+    def of(first: datetime, last: datetime) -> bool:
+        """Whether November alone."""
+        sql = of_month(SQL.record_executions, first, last).sql
+        assert ("executions_2026_11 e" in sql) == ("executions_2026_11 w" in sql)
+        return "executions_2026_11 e" in sql
+
+    assert [of(moment, moments[3]) for moment in moments] == [False, False, True, True]
+    assert not of(moments[3], midnight)
 
 
 async def test_a_month_that_retention_has_dropped_holds_nothing(worker: Worker) -> None:

@@ -177,14 +177,17 @@ ORDER BY priority DESC, available_at LIMIT $1
 -- name: claim_executions
 -- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now.
 -- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds,
--- $6 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more
+-- $6 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more.
+-- `+ 0`, here and below: what is true of each row lets the planner think of few of them, which it then looks up one by one,
+-- however small it takes a month for.
 UPDATE executions/*month*/ e SET
     status = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'RUNNING' END,
     end_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN clock_timestamp() END,
     start_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN NULL ELSE clock_timestamp() END,
     worker_id = $3, claim = $4, lease_until = clock_timestamp() + make_interval(secs => $5), job_version = j.version
 FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time), jobs j
-WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND j.job_id = e.job_id
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND r.execution_id = r.execution_id + 0
+  AND j.job_id = e.job_id
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
 RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
     date_part('epoch', e.start_time - e.scheduled_time) AS lateness, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
@@ -204,7 +207,8 @@ UPDATE executions/*month*/ e SET
     error_message = r.error_message, logs = r.logs
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[])
     AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
-WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $8
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND r.execution_id = r.execution_id + 0
+  AND e.status = 'RUNNING' AND e.claim = $8
 RETURNING e.execution_id, e.duration_ms, EXISTS (
     SELECT FROM executions/*month*/ w
     WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
