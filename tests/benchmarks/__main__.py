@@ -69,12 +69,27 @@ async def run(suite: Suite, settings: Settings) -> bool:
 async def measure(cell: Cell, rig: Rig, results: Results, round_: int) -> None:
     begun = time.monotonic()
     print(f"  {round_}/{rig.settings.rounds} {cell.name} ...", flush=True)
+    pace = yardstick()
     figures = await cell.measure(rig, results, round_)
+    figures["yardstick_ms"] = round((pace + yardstick()) / 2, 1)
     results.put(cell.name, round_, figures)
     shown = ", ".join(f"{name} {value:,}" for name, value in figures.items() if isinstance(value, int | float))
     print(f"  {round_}/{rig.settings.rounds} {cell.name}: {shown}  ({time.monotonic() - begun:.0f} s)", flush=True)
     for problem in figures["problems"]:
         print(f"      PROBLEM {problem}", flush=True)
+
+
+def yardstick() -> float:
+    """CPU, in ms, of a fixed piece of work, best of five: neighbours on the machine change its pace within the hour."""
+
+    def once() -> float:
+        begun = time.process_time()
+        made = {number % 4096: (number, str(number)) for number in range(100_000)}
+        took = time.process_time() - begun
+        assert len(made) == 4096
+        return took * 1000
+
+    return min(once() for _ in range(5))
 
 
 def main() -> None:
