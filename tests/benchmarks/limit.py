@@ -15,7 +15,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from operator import itemgetter
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -69,7 +68,7 @@ class Pipeline:
         self.phases = {name: Phase() for name in PHASES}
         self.pids: dict[str, list[int]] = {name: [] for name in PHASES}
         self.planned: asyncio.Queue[Sequence[Handle]] = asyncio.Queue(WAITING_BATCHES)
-        self.claimed: asyncio.Queue[Sequence[Any]] = asyncio.Queue(WAITING_BATCHES)
+        self.claimed: asyncio.Queue[Sequence[Handle]] = asyncio.Queue(WAITING_BATCHES)
 
     @contextlib.asynccontextmanager
     async def connection(self, phase: str, service: str) -> AsyncIterator[Database]:
@@ -97,18 +96,18 @@ class Pipeline:
             while True:
                 batch = await self.planned.get()
                 started = time.perf_counter()
-                async with units.transaction() as unit:
+                async with units.session() as unit:
                     rows = await unit.executions.claim_executions(batch, "worker-1", CLAIM, LEASE, False)
                 self._count("claim", len(rows), started)
-                await self.claimed.put(rows)
+                await self.claimed.put(batch)
 
     async def record(self) -> None:
         async with self.connection("record", "worker") as units:
             while True:
                 batch = await self.claimed.get()
                 started = time.perf_counter()
-                outcomes = [Outcome(execution_id=row["execution_id"], scheduled_time=row["scheduled_time"],
-                                    status="COMPLETED", exit_code=0) for row in batch]  # fmt: skip
+                outcomes = [Outcome(execution_id=handle.execution_id, scheduled_time=handle.scheduled_time,
+                                    status="COMPLETED", exit_code=0) for handle in batch]  # fmt: skip
                 async with units.session() as unit:
                     rows = await unit.executions.record_executions(outcomes, CLAIM)
                 self._count("record", len(rows), started)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import measure
+from benchmarks.filling import fill_jobs
 from benchmarks.jobs import (
     check_one_time,
     check_recurring,
@@ -16,6 +17,7 @@ from benchmarks.jobs import (
     insert_recurring,
     pause_recurring,
 )
+from benchmarks.limit import PHASES, lifecycles_per_second
 from benchmarks.processes import Watch, rss_bytes
 from benchmarks.report import render
 from benchmarks.results import Figures, Results, Settings, spread
@@ -147,3 +149,12 @@ def test_cpu_is_counted_where_it_is_used() -> None:
     assert figures["cpu_us.me"] > 0
     assert figures["cpu_us"] == figures["cpu_us.me"]
     assert rss_bytes(os.getpid()) > 1_000_000
+
+
+async def test_lifecycles_without_broker_and_services(database: TestDatabase) -> None:
+    """The limit runs the repositories' own statements, so that it has to change with them."""
+    async with database.owner() as sql:
+        await fill_jobs(sql, 20_000)
+    figures = await lifecycles_per_second(database.owner_url, 20_000, 0.3, warm_up=0.3)
+    assert figures.lifecycles > 0
+    assert {name: phase.rows > 0 for name, phase in figures.phases.items()} == dict.fromkeys(PHASES, True)
