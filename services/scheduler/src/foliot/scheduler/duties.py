@@ -49,7 +49,7 @@ class Duties:
         self.serves = serves
 
     async def lead(self, term: int) -> None:
-        windows = Windows()
+        windows = Windows(self._relay_wake.set)
         dispatcher = Dispatcher(self._publisher, windows, {DEFAULT_POOL}, self._clock)
         gauges = Gauges(self._database, self._publisher.ready_messages, dispatcher.pools, lease=self._lease)
         relay = Relay(self._database, term, dispatcher, windows, self._clock, lease=self._lease)

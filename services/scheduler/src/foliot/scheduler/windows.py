@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from foliot.common.topology import PriorityClass, class_of
 
@@ -12,9 +13,13 @@ Key = tuple[str, PriorityClass]
 
 class Windows:
     """At most max(100, 2 x the pool's slots) of each queue are handed out; the rest of a backlog waits in PostgreSQL,
-    so that priority is nearly exact, a purge costs little, and the broker's memory is never the limit."""
+    so that priority is nearly exact, a purge costs little, and the broker's memory is never the limit.
 
-    def __init__(self) -> None:
+    What was claimed meanwhile is only known from the next count; `on_half` asks for it when half of a window is taken.
+    """
+
+    def __init__(self, on_half: Callable[[], None] = lambda: None) -> None:
+        self._on_half = on_half
         self._slots: dict[str, int] = {}
         self._workers: dict[str, int] = {}
         self._dispatched: defaultdict[Key, int] = defaultdict(int)
@@ -41,8 +46,11 @@ class Windows:
     def take(self, pool: str, priority: int, wanted: int) -> int:
         """Reserve places for `wanted` executions; gives how many there were room for."""
         cls = class_of(priority)
-        taken = min(wanted, self.room(pool, cls))
+        before, half = self.room(pool, cls), self.limit(pool) // 2
+        taken = min(wanted, before)
         self._dispatched[pool, cls] += taken
+        if before >= half > before - taken:
+            self._on_half()
         return taken
 
     def depth(self) -> int:
