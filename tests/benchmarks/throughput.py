@@ -24,7 +24,7 @@ LOADED_PER_SECOND = 20_000
 DUE_WITHIN = 0.1
 OVERLOAD = 1.1
 """Little: what is offered beyond what can be done is planned too, and takes its share from what is counted."""
-FIRST_OVERLOAD = 1.3
+FIRST_OVERLOAD = 1.7
 WARM_UP = 5
 _ENDED = """
 SELECT count(*) AS ended, extract(epoch FROM max(end_time) - $1::timestamptz)::float8 AS seconds FROM executions
