@@ -84,7 +84,7 @@ FENCES = [
         f"{REPOSITORIES}/executions.sql",
         " AND j.xmin = u.read_xmin",
         "",
-        f"{PLANNER_TESTS}::test_a_run_in_the_middle_of_the_write_is_met",
+        f"{PLANNER_TESTS}::test_another_job_in_the_place_of_the_one_that_was_read",
     ),
     Fence(
         "idle_in_transaction timeout",

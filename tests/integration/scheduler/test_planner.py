@@ -157,6 +157,23 @@ async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database:
         assert [row["trigger"] for row in await sql.fetch("SELECT trigger FROM executions")] == ["manual"]
 
 
+async def test_another_job_in_the_place_of_the_one_that_was_read(leader: Leader, database: TestDatabase) -> None:
+    """A place is used again after a vacuum: which job stands there now is told by its xmin."""
+    async with database.owner() as sql:
+        await insert_job(sql)
+        rows, portion = await read_due(leader)
+        await sql.execute("UPDATE jobs SET next_run_time = next_run_time + interval '1 hour'")  # indexed: the row moves
+
+        async def is_taken() -> None:
+            await sql.execute("VACUUM jobs")
+            other = await insert_job(sql, next_run_time=datetime.now(UTC) + timedelta(hours=1))
+            assert await sql.fetchval("SELECT ctid FROM jobs WHERE job_id = $1", other) == portion[0].job.at
+
+        await eventually(is_taken, within=20)
+        assert await leader.planner._plan(portion, rows[0]["now"]) == 0
+        assert await sql.fetchval("SELECT count(*) FROM executions") == 0
+
+
 async def test_a_tick_that_has_its_row_is_not_planned_twice(leader: Leader, database: TestDatabase) -> None:
     """Nor does it keep the others of its batch."""
     async with database.owner() as sql:
