@@ -45,3 +45,12 @@ async def test_a_null_and_a_time_without_a_zone(units: Database) -> None:
         assert tuple(row) == (None, None, None)
         with pytest.raises(Exception, match="offset-naive"):
             await unit.session.fetchrow(ECHO, datetime(2026, 11, 26), None)  # noqa: DTZ001
+
+
+async def test_what_datetime_cannot_say_is_its_first_or_last_instant(units: Database) -> None:
+    """A row with such a time is read like the others of its batch."""
+    sql = "SELECT v FROM unnest(ARRAY['infinity', '20000-01-01Z', '-infinity', '4000-01-01Z BC']::timestamptz[]) v"
+    async with units.session() as unit:
+        rows = await unit.session.fetch(Statement("odd", sql))
+    first, last = datetime.min, datetime.max  # noqa: DTZ901
+    assert [row["v"] for row in rows] == [last, last, first, first]

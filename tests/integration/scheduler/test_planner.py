@@ -214,6 +214,15 @@ async def test_a_poisonous_row_stops_nobody(leader: Leader, database: TestDataba
         assert audit["resource_id"] == failed["job_id"]
 
 
+async def test_times_beyond_all_calendars_stop_nobody(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        odd, good = [await insert_job(sql) for _ in range(2)]
+        await sql.execute("UPDATE jobs SET next_run_time = '-infinity', end_at = 'infinity' WHERE job_id = $1", odd)
+        for _ in range(3):
+            await leader.planner.step()
+        assert await sql.fetchval("SELECT count(*) FROM executions WHERE job_id = $1 AND status = 'QUEUED'", good) == 1
+
+
 async def test_a_row_that_the_server_refuses_is_found_by_splitting(leader: Leader, database: TestDatabase) -> None:
     async with database.owner() as sql:
         for n in range(50):

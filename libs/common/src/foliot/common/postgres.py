@@ -181,7 +181,7 @@ async def _keep(_connection: Any) -> None:
 
 
 async def _use_codecs(connection: Any) -> None:
-    """jsonb by orjson; times by what asyncpg does to them, in half the time and without its special infinities."""
+    """jsonb by orjson; times by what asyncpg does to them, in half the time."""
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -204,9 +204,13 @@ def _encode_time(moment: datetime) -> bytes:
 
 
 def _decode_time(data: bytes) -> datetime:
-    """PostgreSQL's times are microseconds since 2000. Raises OverflowError for what datetime cannot say, infinities
-    included."""
-    return _EPOCH + timedelta(0, 0, _INT64.unpack(data)[0])
+    """PostgreSQL's times are microseconds since 2000. What datetime cannot say, infinities included, is its first or
+    last without a zone, as asyncpg has it: the one job fails at it, and its batch is read all the same."""
+    since = _INT64.unpack(data)[0]
+    try:
+        return _EPOCH + timedelta(0, 0, since)
+    except OverflowError:
+        return datetime.max if since > 0 else datetime.min  # noqa: DTZ901
 
 
 def sparse(column: list[Any]) -> list[Any] | None:

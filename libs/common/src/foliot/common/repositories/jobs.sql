@@ -31,8 +31,8 @@ WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 
 -- name: select_pending_jobs
 -- What is due, without locks: the planner's question. What has been due for less than a minute comes first, each oldest
--- first, so that no catch-up stands in its way. The first row tells the time. `open_since`: the oldest run that is open now; later months are not looked
--- into, for a day's grace. $1 limit of each, $2 limit of both
+-- first, so that no catch-up stands in its way. The first row tells the time. `open_since`: the oldest run that is open now;
+-- later months are not looked into, for a day's grace. $1 limit of each, $2 limit of both
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
     jitter_seconds, queue, priority, version, request_id, traceparent, at, read_xmin, (
