@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from foliot.api import coalescer
 from foliot.api.auth import Principal, Role
+from foliot.api.callers import Caller
 from foliot.api.coalescer import Coalescer
-from foliot.api.creation import NewJob
-from foliot.api.definitions import decode
+from foliot.api.creation import Created
 from foliot.common.errors import Unavailable
 from foliot.common.repositories.definitions import Creation
 
@@ -48,18 +49,25 @@ class Fake:
         self.batches.append(names)
 
 
-def new(name: str) -> NewJob:
-    definition = decode({"job_name": name, "job_type": "script", "schedule": "manual", "payload": {"script": "true"}})
-    return NewJob(
-        definition=definition, principal=Principal(1, 1, None, Role.ADMIN), request_id="r", traceparent=None,
-        ip_address=None, user_agent="",
-    )  # fmt: skip
+CALLER = Caller(
+    principal=Principal(1, 1, None, Role.ADMIN), request_id="r", traceparent=None, ip_address=None, user_agent=""
+)
+
+
+def body(name: str, size: int = 0) -> bytes:
+    job = {"job_name": name, "job_type": "script", "schedule": "manual", "payload": {"script": "true"}}
+    return orjson.dumps(job).ljust(size)
 
 
 async def create(coalesced: Coalescer, *names: str, size: int = 100) -> list[str]:
     """What became of each: its job_name, or the error's type."""
-    made = await asyncio.gather(*(coalesced.create(new(name), size) for name in names), return_exceptions=True)
-    return [type(one).__name__ if isinstance(one, BaseException) else one.shown["job_name"] for one in made]
+    made = await asyncio.gather(*(coalesced.create(body(name, size), CALLER) for name in names), return_exceptions=True)
+    return [type(one).__name__ if isinstance(one, BaseException) else name_of(one) for one in made]
+
+
+def name_of(created: Created) -> str:
+    name: str = orjson.loads(orjson.dumps(created.shown))["job_name"]
+    return name
 
 
 async def test_what_came_together_shares_a_statement_and_a_connection() -> None:
@@ -109,10 +117,10 @@ async def test_a_connection_that_breaks_fails_its_batch_and_no_other() -> None:
 async def test_a_caller_who_has_gone_gets_no_job() -> None:
     database: Any = Fake()
     coalesced = Coalescer(database)
-    gone = asyncio.ensure_future(coalesced.create(new("gone"), 1))
-    stays = asyncio.ensure_future(coalesced.create(new("stays"), 1))
+    gone = asyncio.ensure_future(coalesced.create(body("gone"), CALLER))
+    stays = asyncio.ensure_future(coalesced.create(body("stays"), CALLER))
     asyncio.get_running_loop().call_soon(gone.cancel)
-    assert (await stays).shown["job_name"] == "stays"
+    assert name_of(await stays) == "stays"
     assert gone.cancelled()
     assert database.batches == [["stays"]]
 
@@ -136,3 +144,27 @@ async def test_what_waits_is_bounded_in_bytes_and_makes_room_again(monkeypatch: 
     coalesced = Coalescer(database)
     assert await create(coalesced, *"abc", size=500) == ["a", "b", "Unavailable"]
     assert await create(coalesced, *"de", size=500) == ["d", "e"]
+
+
+async def test_a_body_that_is_wrong_is_refused_beside_its_neighbours_and_makes_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(coalescer, "WAITING_BYTES", 1_000)
+    database: Any = Fake()
+    coalesced = Coalescer(database)
+    wrong = [b"{".ljust(400), b'{"job_name": "x"}'.ljust(400)]
+    made = await asyncio.gather(
+        *(coalesced.create(one, CALLER) for one in (*wrong, body("right"))), return_exceptions=True
+    )
+    assert [type(one).__name__ for one in made] == ["Malformed", "Invalid", "Created"]
+    assert await create(coalesced, *"ab", size=500) == ["a", "b"]
+
+
+async def test_the_caller_may_go_before_the_body_is_looked_at() -> None:
+    database: Any = Fake()
+    coalesced = Coalescer(database)
+    gone = asyncio.ensure_future(coalesced.create(b"{", CALLER))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await create(coalesced, "stays") == ["stays"]
+    assert gone.cancelled()

@@ -7,6 +7,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_RFC3339 = "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ"
+"""Half of what `isoformat` costs for a time with a zone."""
+
 
 class Clock(Protocol):
     """What decides or waits takes one of these, so that a simulation can drive it."""
@@ -38,4 +41,4 @@ class SystemClock:
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 UTC with six digits and `Z`, the only form in which Foliot writes a time."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return utc.isoformat(timespec="microseconds")[:26] + "Z"
+    return _RFC3339 % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond)

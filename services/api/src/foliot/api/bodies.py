@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid, Malformed
 
 _NUL = b"\\u0000"
 """JSON has no other way to write it."""
+_JSON = ("application/json",)
+_PATCHES = ("application/json", "application/merge-patch+json")
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +50,24 @@ async def read_object(request: web.Request, *, patch: bool = False, optional: bo
     raw = await request.read()
     if not raw and optional:
         return {}
-    allowed = {"application/json", "application/merge-patch+json"} if patch else {"application/json"}
-    if request.content_type not in allowed:
-        raise web.HTTPUnsupportedMediaType(reason=f"send Content-Type: {' or '.join(sorted(allowed))}")
+    _check_type(request, *_PATCHES if patch else _JSON)
+    return parse_object(raw)
+
+
+async def read_json(request: web.Request) -> bytes:
+    """The body, not looked at. Raises what becomes 413 or 415."""
+    raw = await request.read()
+    _check_type(request, *_JSON)
+    return raw
+
+
+def _check_type(request: web.Request, *allowed: str) -> None:
+    if request.headers.get(hdrs.CONTENT_TYPE) not in allowed and request.content_type not in allowed:
+        raise web.HTTPUnsupportedMediaType(reason=f"send Content-Type: {' or '.join(allowed)}")
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """Raises Malformed or Invalid (NUL in a string)."""
     try:
         body = orjson.loads(raw)
     except (orjson.JSONDecodeError, RecursionError) as error:

@@ -10,11 +10,12 @@ from typing import Any
 import orjson
 import structlog
 from aiohttp import web
+from multidict import istr
 
 from foliot.api import events
-from foliot.api.auth import Principal
 from foliot.api.bodies import Answer, dump, respond
-from foliot.api.middleware import REQUEST_ID, TRACEPARENT, principal_of
+from foliot.api.callers import Caller, caller_of
+from foliot.api.middleware import REQUEST_ID, principal_of
 from foliot.api.problems import problem_body
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Conflict, FieldError, Invalid
@@ -22,7 +23,9 @@ from foliot.common.notify import wake_scheduler
 from foliot.common.repositories.audit_logs import AuditEntry
 from foliot.common.repositories.idempotency_keys import RequestKey
 from foliot.common.repositories.unit import Unit
+from foliot.common.tracing import trace_id
 
+IDEMPOTENCY_KEY = istr("Idempotency-Key")
 WAIT_FOR_FIRST = 5.0
 LOOK_EVERY = 0.05
 _log = structlog.get_logger()
@@ -32,11 +35,9 @@ class Change:
     """One request that changes something: who asks, and what is to be audited."""
 
     def __init__(self, request: web.Request, unit: Unit) -> None:
-        self.request = request
         self.unit = unit
-        self.principal = principal_of(request)
-        self.request_id = request[REQUEST_ID]
-        self.traceparent = traceparent_of(request)
+        self.caller = caller_of(request)
+        self.principal = self.caller.principal
         self._done: list[tuple[str, str, int]] = []
 
     async def audit(
@@ -54,8 +55,8 @@ class Change:
         self.note(action, resource_type, resource_id)
         return AuditEntry(
             user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
-            resource_id=resource_id, old_value=old, new_value=new, ip_address=address_of(self.request),
-            user_agent=user_agent_of(self.request), request_id=self.request_id,
+            resource_id=resource_id, old_value=old, new_value=new, ip_address=self.caller.ip_address,
+            user_agent=self.caller.user_agent, request_id=self.caller.request_id,
         )  # fmt: skip
 
     def note(self, action: str, resource_type: str, resource_id: int) -> None:
@@ -68,14 +69,15 @@ class Change:
     def report(self) -> None:
         """One line a change, after the commit."""
         for action, resource_type, resource_id in self._done:
-            report(self.principal, action, resource_type, resource_id)
+            report(_log, self.caller, action, resource_type, resource_id)
 
 
-def report(principal: Principal, action: str, resource_type: str, resource_id: int) -> None:
-    """The one line of a change: who did what."""
-    _log.info(
-        events.CHANGED, action=action, user_id=principal.user_id, team_id=principal.team_id, key_id=principal.key_id,
-        **{f"{resource_type.lower()}_id": resource_id},
+def report(log: Any, caller: Caller, action: str, resource_type: str, resource_id: int) -> None:
+    """The one line of a change: who did what, asked by which request."""
+    who = caller.principal
+    log.info(
+        events.CHANGED, request_id=caller.request_id, trace_id=trace_id(caller.traceparent), action=action,
+        user_id=who.user_id, team_id=who.team_id, key_id=who.key_id, **{f"{resource_type.lower()}_id": resource_id},
     )  # fmt: skip
 
 
@@ -166,27 +168,13 @@ def _again(kept: Any, request_hash: bytes) -> web.Response:
 
 
 def _request_key(request: web.Request) -> RequestKey | None:
-    key = request.headers.get("Idempotency-Key")
+    key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid([FieldError("Idempotency-Key", "must have 1 to 255 printable characters")])
     principal = principal_of(request)
     return RequestKey(principal.user_id, principal.team_id or 0, request.method, request.path, key)
-
-
-def user_agent_of(request: web.Request) -> str:
-    agent = request.headers.get("User-Agent", "")[:500]
-    return agent if agent.isascii() else agent.encode(errors="replace").decode()  # bytes that are no UTF-8
-
-
-def address_of(request: web.Request) -> str | None:
-    """Without the zone of a link-local address, which PostgreSQL's inet does not know."""
-    return (request.remote or "").partition("%")[0] or None
-
-
-def traceparent_of(request: web.Request) -> str | None:
-    return request[TRACEPARENT] or None
 
 
 def canonical(body: dict[str, Any]) -> bytes:

@@ -1,19 +1,26 @@
 """Creations of many requests share a statement; each is answered when it is durable.
 
 Coalesced without a timer: a batch is whatever arrived while the last one was under way. One at a time: what a batch
-costs here and at PostgreSQL is its round trips, so that two half as big would cost more.
+costs here and at PostgreSQL is its round trips, so that two half as big would cost more. Whatever is done to a request
+is done to all of its neighbours in a row: one here and one there, the same code costs twice as much.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import asyncpg
+import structlog
 
+from foliot.api.bodies import parse_object
+from foliot.api.callers import Caller
+from foliot.api.changes import report
 from foliot.api.creation import Created, NewJob, create_jobs, refusal
+from foliot.api.definitions import decode
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
 from foliot.common.repositories.unit import Unit
@@ -22,10 +29,19 @@ LARGEST = 200
 LARGEST_BYTES = 4 * 1024 * 1024
 WAITING = 10_000
 WAITING_BYTES = 64 * 1024 * 1024
+_log = structlog.get_logger()
+
+
+class Arrived(NamedTuple):
+    """A request as it came."""
+
+    body: bytes
+    caller: Caller
+    future: asyncio.Future[Created]
 
 
 class Waiting(NamedTuple):
-    """A request that is not answered yet; `size` of its body in bytes."""
+    """A valid request that is not answered yet; `size` of its body in bytes."""
 
     new: NewJob
     size: int
@@ -37,21 +53,37 @@ class Coalescer:
 
     def __init__(self, database: UnitsOfWork) -> None:
         self._database = database
+        self._arrived: list[Arrived] = []
         self._waiting: deque[Waiting] = deque()
         self._bytes = 0
         self._writing: asyncio.Task[None] | None = None
 
-    async def create(self, new: NewJob, size: int) -> Created:
-        """`size`: bytes of its body. Raises Invalid, Conflict (job_key) or Unavailable."""
-        if len(self._waiting) >= WAITING or self._bytes + size > WAITING_BYTES:
+    async def create(self, body: bytes, caller: Caller) -> Created:
+        """Raises Malformed, Invalid, Conflict (job_key) or Unavailable."""
+        if len(self._arrived) + len(self._waiting) >= WAITING or self._bytes + len(body) > WAITING_BYTES:
             raise Unavailable("too many creations wait for PostgreSQL")
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(new, size, future))
-        self._bytes += size
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all(), name="create-jobs")
-        created: Created = await future
-        return created
+        loop = asyncio.get_running_loop()
+        if not self._arrived:
+            loop.call_soon(self._decode_arrived)
+        future: asyncio.Future[Created] = loop.create_future()
+        self._arrived.append(Arrived(body, caller, future))
+        self._bytes += len(body)
+        return await future
+
+    def _decode_arrived(self) -> None:
+        """What came in one turn of the event loop."""
+        arrived, self._arrived = self._arrived, []
+        for body, caller, future in arrived:
+            try:
+                new = NewJob(definition=decode(parse_object(body)), caller=caller)
+            except Exception as error:
+                self._bytes -= len(body)
+                _answer(future, error)
+            else:
+                self._waiting.append(Waiting(new, len(body), future))
+        if self._waiting and (self._writing is None or self._writing.done()):
+            task = asyncio.create_task(self._write_all(), name="create-jobs", context=contextvars.Context())
+            self._writing = task
 
     async def _write_all(self) -> None:
         """Over one connection for as long as requests wait."""
@@ -62,7 +94,8 @@ class Coalescer:
                     while batch := self._take():
                         await _write(unit, batch)
             except Exception as error:
-                _answer(batch or self._take(), error)
+                for waiting in batch or self._take():
+                    _answer(waiting.future, error)
 
     def _take(self) -> list[Waiting]:
         """The next batch, without those whose callers have gone."""
@@ -85,13 +118,19 @@ async def _write(unit: Unit, batch: Sequence[Waiting]) -> None:
             await _write(unit, batch[:middle])
             await _write(unit, batch[middle:])
         else:
-            _answer(batch, refusal(error, batch[0].new) or error)
+            _answer(batch[0].future, refusal(error, batch[0].new) or error)
         return
-    for answer, waiting in zip(answers, batch, strict=True):
-        _answer([waiting], answer)
+    log = _log.bind()
+    for answer, (new, _, future) in zip(answers, batch, strict=True):
+        if isinstance(answer, Created):
+            report(log, new.caller, "CREATE_JOB", "JOB", answer.job_id)
+        _answer(future, answer)
 
 
-def _answer(waiting: Sequence[Waiting], answer: Created | Exception) -> None:
-    for _, _, future in waiting:
-        if not future.done():
-            future.set_result(answer) if isinstance(answer, Created) else future.set_exception(answer)
+def _answer(future: asyncio.Future[Created], answer: Created | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Created):
+        future.set_result(answer)
+    else:
+        future.set_exception(answer)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 import msgspec
+import orjson
 
-from foliot.api.auth import Principal
+from foliot.api.callers import Caller
 from foliot.api.changes import Change
 from foliot.api.definitions import Definition, first_tick, timetable
 from foliot.api.jobs import definition_of
@@ -21,24 +21,21 @@ from foliot.common.repositories.unit import Unit
 from foliot.common.states import JobStatus
 
 JOB_KEY_INDEX = "idx_jobs_job_key"
+_PENDING = JobStatus.PENDING.value
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """One request for a job, valid as far as that can be told without the database's clock."""
 
     definition: Definition
-    principal: Principal
-    request_id: str
-    traceparent: str | None
-    ip_address: str | None
-    user_agent: str
+    caller: Caller
 
 
 class Created(msgspec.Struct, frozen=True):
     """A job that has just been stored, as it is answered."""
 
     job_id: int
-    shown: dict[str, Any]
+    shown: orjson.Fragment
 
 
 async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | Invalid]:
@@ -66,7 +63,8 @@ async def create_one(change: Change, new: NewJob) -> Created:
 
 
 def _creation(new: NewJob, job_id: int, now: datetime, created_at: str) -> Creation | Invalid:
-    definition, principal = new.definition, new.principal
+    definition, caller = new.definition, new.caller
+    principal = caller.principal
     spread_key = f"{principal.team_id}:{definition.job_name}"
     times = timetable(definition, now, spread_key)
     try:
@@ -76,22 +74,20 @@ def _creation(new: NewJob, job_id: int, now: datetime, created_at: str) -> Creat
     return Creation(
         job_id=job_id, user_id=principal.user_id, team_id=principal.team_id, definition=definition_of(definition),
         spread_key=spread_key, next_run_time=None if tick is None else rfc3339(tick), once=fires_once(times),
-        created_at=created_at, request_id=new.request_id, traceparent=new.traceparent, ip_address=new.ip_address,
-        user_agent=new.user_agent,
+        created_at=created_at, request_id=caller.request_id, traceparent=caller.traceparent,
+        ip_address=caller.ip_address, user_agent=caller.user_agent,
     )  # fmt: skip
 
 
 def _created(creation: Creation) -> Created:
     """As `jobs.view` shows it when it is read."""
-    return Created(
-        creation["job_id"],
-        {
-            "job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"],
-            **creation["definition"], "next_run_time": creation["next_run_time"], "last_run_time": None,
-            "status": JobStatus.PENDING.value, "version": 1, "runs_planned": 0, "created_at": creation["created_at"],
-            "updated_at": creation["created_at"], "deleted_at": None,
-        },
-    )  # fmt: skip
+    shown = {
+        "job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"],
+        **creation["definition"], "next_run_time": creation["next_run_time"], "last_run_time": None,
+        "status": _PENDING, "version": 1, "runs_planned": 0, "created_at": creation["created_at"],
+        "updated_at": creation["created_at"], "deleted_at": None,
+    }  # fmt: skip
+    return Created(creation["job_id"], orjson.Fragment(orjson.dumps(shown)))
 
 
 def refusal(error: asyncpg.PostgresError, new: NewJob) -> FoliotError | None:

@@ -54,7 +54,7 @@ async def replay(change: Change, body: dict[str, Any]) -> dict[str, Any]:
     await unit.jobs.lock_jobs(sorted({row["job_id"] for row in letters}))
     spacing = timedelta(seconds=1 / request.rate) if request.rate else timedelta()
     dead = [(row["execution_id"], row["scheduled_time"], spacing * n) for n, row in enumerate(letters)]
-    made = await unit.executions.insert_replays(dead, change.request_id, change.traceparent)
+    made = await unit.executions.insert_replays(dead, change.caller.request_id, change.caller.traceparent)
     runs = {(row["job_id"], row["scheduled_time"]) for row in made}
     if not runs:
         floor = await unit.months.hold_floor()

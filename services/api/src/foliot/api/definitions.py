@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -32,15 +33,15 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a caller may set, with the contract's defaults."""
+    """What a caller may set, with the contract's defaults; DEFINITION_FIELDS in their order."""
 
+    job_key: Name | None = None
     job_name: Name
     job_type: Literal["http_request", "script", "sql_query"]
-    schedule: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-    payload: dict[str, Any]
-    job_key: Name | None = None
     description: Annotated[str, msgspec.Meta(max_length=10_000)] | None = None
+    schedule: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     timezone: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] = "UTC"
+    payload: dict[str, Any]
     retry_policy: dict[str, Any] = msgspec.field(default_factory=_BY_DEFAULT.copy)
     priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400 * 7)] = 300
@@ -69,26 +70,48 @@ class _RetryFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def decode(body: dict[str, Any]) -> Definition:
     """Raises Invalid with every wrong field."""
-    values, errors = convert_fields(body, Definition, "")
+    try:
+        definition = msgspec.convert(body, Definition)
+    except msgspec.ValidationError:
+        return _decode_each(body)
+    if definition.start_at is not None or definition.end_at is not None:  # msgspec takes times that cannot be stored
+        return _decode_each(body)
+    if definition.retry_policy != _BY_DEFAULT:
+        return _decode_each(body)
+    if errors := _check(msgspec.structs.asdict(definition)):
+        raise Invalid(errors)
+    return definition
+
+
+def _decode_each(body: dict[str, Any]) -> Definition:
+    """Member by member, since msgspec itself stops at the first that is wrong; for what must be converted as well."""
+    values, errors = _convert_each(body, Definition, "")
+    if "retry_policy" in values:
+        values["retry_policy"], wrong = _retry_policy(values["retry_policy"])
+        errors += wrong
+    errors += _check(values, errors)
+    if errors:
+        raise Invalid(errors)
+    return Definition(**values)
+
+
+def _check(values: dict[str, Any], known: Sequence[FieldError] = ()) -> list[FieldError]:
+    """What is wrong with values of the right types; a timetable that is `known` to be wrong is not looked at."""
+    errors: list[FieldError] = []
     payload, job_type = values.get("payload"), values.get("job_type")
     if payload is not None and job_type is not None:
         try:
             payloads.decode(job_type, payload)
         except payloads.PayloadError as error:
             errors += [FieldError(field, message) for field, message in error.errors]
-    if "retry_policy" in values:
-        values["retry_policy"], wrong = _retry_policy(values["retry_policy"])
-        errors += wrong
-    if "labels" in values:
-        errors += _check_labels(values["labels"])
-    if "queue" in values:
-        errors += _check_queue(values["queue"])
+    if labels := values.get("labels"):
+        errors += _check_labels(labels)
+    if (queue := values.get("queue", "default")) != "default":
+        errors += _check_queue(queue)
     errors += check_window(values)
-    if not errors or not any(e.field.startswith(_TIMETABLE) for e in errors):
+    if not any(error.field.startswith(_TIMETABLE) for error in (*known, *errors)):
         errors += check_schedule(values)
-    if errors:
-        raise Invalid(errors)
-    return Definition(**values)
+    return errors
 
 
 def convert_fields(

@@ -31,7 +31,10 @@ def etag(version: int) -> str:
 
 def definition_of(job: Job | Definition) -> dict[str, Any]:
     """As it is answered, audited and kept as a version."""
-    values = dict(zip(DEFINITION_FIELDS, _definition(job), strict=True))
+    if isinstance(job, Definition):
+        values = msgspec.structs.asdict(job)
+    else:
+        values = dict(zip(DEFINITION_FIELDS, _definition(job), strict=True))
     for name in ("start_at", "end_at"):
         if values[name] is not None:
             values[name] = rfc3339(values[name])
@@ -81,7 +84,7 @@ async def edit(change: Change, job_id: int, patch: dict[str, Any], if_match: str
     edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
     if "schedule" in changed:
         edited = msgspec.structs.replace(
-            edited, schedule_since=now, request_id=change.request_id, traceparent=change.traceparent
+            edited, schedule_since=now, request_id=change.caller.request_id, traceparent=change.caller.traceparent
         )
     if changed & TIMETABLE_FIELDS:
         edited = await rearm(change.unit, job, edited, changed, now)
@@ -196,7 +199,7 @@ async def run(change: Change, job_id: int, override: dict[str, Any]) -> Executio
         await unit.executions.cancel_open(job_id)
     execution = await unit.executions.insert_run(
         job.job_id, job.user_id, job.team_id, job.queue, job.priority,
-        override=override or None, request_id=change.request_id, traceparent=change.traceparent,
+        override=override or None, request_id=change.caller.request_id, traceparent=change.caller.traceparent,
         waits=unfinished and policy != "allow",
     )  # fmt: skip
     await unit.jobs.note_open_run(job_id, execution.scheduled_time)

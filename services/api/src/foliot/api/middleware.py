@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
+from multidict import istr
 
 from foliot.api import events, metrics
 from foliot.api.auth import Keys, Principal
@@ -23,6 +24,7 @@ PRINCIPAL = web.RequestKey("principal", Principal)
 REQUEST_ID = web.RequestKey("request_id", str)
 TRACEPARENT = web.RequestKey("traceparent", str)
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
+_X_REQUEST_ID, _TRACEPARENT = istr("X-Request-Id"), istr("traceparent")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 _DETAILS = {
@@ -34,22 +36,26 @@ _log = structlog.get_logger()
 
 
 def around(keys: Keys) -> Middleware:
+    in_flight = 0
+    metrics.IN_FLIGHT.set_function(lambda: in_flight)
+
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        nonlocal in_flight
         started = time.perf_counter()
         request_id = request[REQUEST_ID] = _request_id(request)
-        traceparent = request[TRACEPARENT] = valid_traceparent(request.headers.get("traceparent")) or ""
+        traceparent = request[TRACEPARENT] = valid_traceparent(request.headers.get(_TRACEPARENT)) or ""
         logs.bind(request_id=request_id, trace_id=trace_id(traceparent))  # a request is a task of its own
-        metrics.IN_FLIGHT.inc()
+        in_flight += 1
         try:
             if request.path not in _PUBLIC:
-                request[PRINCIPAL] = await keys.principal(request.headers.get("Authorization"))
+                request[PRINCIPAL] = await keys.principal(request.headers.get(hdrs.AUTHORIZATION))
             response = await handler(request)
         except Exception as error:
             response = _answer(error, request, request_id)
         finally:
-            metrics.IN_FLIGHT.dec()
-        response.headers["X-Request-Id"] = request_id
+            in_flight -= 1
+        response.headers[_X_REQUEST_ID] = request_id
         _count(request, response.status, time.perf_counter() - started)
         return response
 
@@ -81,5 +87,5 @@ def _answer(error: Exception, request: web.Request, request_id: str) -> web.Stre
 
 
 def _request_id(request: web.Request) -> str:
-    given = request.headers.get("X-Request-Id")
+    given = request.headers.get(_X_REQUEST_ID)
     return given if given and _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"  # no secret

@@ -8,13 +8,14 @@ from aiohttp import web
 
 from foliot.api import jobs
 from foliot.api.auth import Role
-from foliot.api.bodies import Answer, read_object, respond
-from foliot.api.changes import Change, address_of, canonical, change, report, traceparent_of, user_agent_of
+from foliot.api.bodies import Answer, parse_object, read_json, read_object, respond
+from foliot.api.callers import caller_of
+from foliot.api.changes import IDEMPOTENCY_KEY, Change, canonical, change
 from foliot.api.coalescer import Coalescer
 from foliot.api.creation import Created, NewJob, create_one
-from foliot.api.definitions import Definition, convert_fields, decode
+from foliot.api.definitions import convert_fields, decode
 from foliot.api.job_pages import JobPage
-from foliot.api.middleware import REQUEST_ID, principal_of
+from foliot.api.middleware import principal_of
 from foliot.api.pages import page, path_id
 from foliot.api.reads import Reads
 from foliot.api.requests import RunOverride
@@ -46,12 +47,11 @@ class JobHandlers:
     async def create(self, request: web.Request) -> web.Response:
         """Without an Idempotency-Key the request shares a statement with others; the answer comes after its commit."""
         principal_of(request).require(Role.OPERATOR)
-        body = await read_object(request)
-        new = _new_job(request, decode(body))
-        if "Idempotency-Key" not in request.headers:
-            created = await self._coalescer.create(new, len(await request.read()))
-            report(new.principal, "CREATE_JOB", "JOB", created.job_id)
-            return respond(_created(created))
+        raw, caller = await read_json(request), caller_of(request)
+        if IDEMPOTENCY_KEY not in request.headers:
+            return respond(_created(await self._coalescer.create(raw, caller)))
+        body = parse_object(raw)
+        new = NewJob(definition=decode(body), caller=caller)
 
         async def work(under_way: Change) -> Answer:
             return _created(await create_one(under_way, new))
@@ -122,13 +122,6 @@ class JobHandlers:
             return Answer(status=202, body=execution, headers={"Location": f"/v1/executions/{execution.execution_id}"})
 
         return await change(request, self._database, work, body=canonical(body))
-
-
-def _new_job(request: web.Request, definition: Definition) -> NewJob:
-    return NewJob(
-        definition=definition, principal=principal_of(request), request_id=request[REQUEST_ID],
-        traceparent=traceparent_of(request), ip_address=address_of(request), user_agent=user_agent_of(request),
-    )  # fmt: skip
 
 
 def _created(created: Created) -> Answer:
