@@ -223,6 +223,22 @@ async def test_times_beyond_all_calendars_stop_nobody(leader: Leader, database: 
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE job_id = $1 AND status = 'QUEUED'", good) == 1
 
 
+async def test_a_time_of_another_age_makes_no_months_and_stops_nobody(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'executions'::regclass"
+        months = await sql.fetchval(count)
+        good, odd, late = [await insert_job(sql) for _ in range(3)]
+        await sql.execute("UPDATE jobs SET next_run_time = '0800-12-25 00:00Z' WHERE job_id = $1", odd)
+        await sql.execute("UPDATE jobs SET next_run_time = now() - interval '1 year' WHERE job_id = $1", late)
+        for _ in range(3):
+            await leader.planner.step()
+        assert await sql.fetchval("SELECT array_agg(job_id) FROM jobs WHERE status = 'FAILED'") == [odd]
+        planned = "SELECT array_agg(DISTINCT job_id ORDER BY job_id) FROM executions WHERE status = 'QUEUED'"
+        assert await sql.fetchval(planned) == [good, late]
+        assert 0 < await sql.fetchval(count) - months <= 12
+        assert "0800-12-25" in await sql.fetchval("SELECT new_value ->> 'reason' FROM audit_logs")
+
+
 async def test_a_row_that_the_server_refuses_is_found_by_splitting(leader: Leader, database: TestDatabase) -> None:
     async with database.owner() as sql:
         for n in range(50):

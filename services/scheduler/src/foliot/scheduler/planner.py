@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import asyncpg
 import structlog
 
-from foliot.common.clock import Clock
+from foliot.common.clock import Clock, rfc3339
 from foliot.common.database import UnitsOfWork
 from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
 from foliot.common.repositories.executions import Tick
@@ -29,6 +29,8 @@ MAX_SLEEP = 0.2
 LOOK_AGAIN = 0.02
 PACE = 0.003
 """Between two small batches: what falls due meanwhile shares a transaction, a message and a claim."""
+LONGEST_GAP = timedelta(days=366 * 5)
+"""Since when ticks may be due: nothing was down for longer, and months are not made without end."""
 CPU_SLICE = 0.01
 PORTION = 500
 PORTIONS = 10
@@ -120,11 +122,15 @@ class Planner:
             return 0
         try:
             return await write(judged, now)
-        except asyncpg.PostgresError as error:
-            if is_missing_month(error):
-                await self._make_months(min(j.job.next_run_time for j in judged), now)
-                return 0
-            if not is_poison(error):
+        except asyncpg.PostgresError as refusal:
+            error: Exception = refusal
+            if is_missing_month(refusal):
+                first = min(j.job.next_run_time for j in judged)
+                if now - first < LONGEST_GAP:
+                    await self._make_months(first, now)
+                    return 0
+                error = ScheduleError(f"due since {rfc3339(first)}, longer than {LONGEST_GAP.days} days")
+            elif not is_poison(refusal):
                 raise
             if len(judged) == 1:
                 await self._give_up(judged[0].job.job_id, judged[0].job.version, error)
