@@ -151,9 +151,8 @@ class Pool:
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """A connection in autocommit. Raises Unavailable when the server is away."""
-        assert self._pool is not None
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+            async with self._acquired() as connection:
                 yield Session(connection)
         except AWAY as error:
             raise Unavailable(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}") from error
@@ -162,13 +161,23 @@ class Pool:
     async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Session]:
         """A connection inside one transaction, committed at the end. Raises Unavailable when the server is away;
         then nothing is known of the outcome: ask again by natural key. `snapshot`: reads only, all at one instant."""
-        assert self._pool is not None
         options: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True} if snapshot else {}
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection, connection.transaction(**options):
+            async with self._acquired() as connection, connection.transaction(**options):
                 yield Session(connection)
         except AWAY as error:
             raise Unavailable(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}") from error
+
+    @contextlib.asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:
+        """A timeout around `acquire` is a timer; given to it, it would be a task."""
+        assert self._pool is not None
+        async with asyncio.timeout(ACQUIRE_TIMEOUT):
+            connection = await self._pool.acquire()
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection, timeout=ACQUIRE_TIMEOUT)
 
 
 async def _within(awaitable: Any, seconds: float) -> None:
