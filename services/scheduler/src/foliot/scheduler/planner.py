@@ -27,8 +27,8 @@ from foliot.scheduler.poison import is_missing_month, is_poison
 
 MAX_SLEEP = 0.2
 LOOK_AGAIN = 0.02
-PACE = 0.003
-"""Between two small batches: what falls due meanwhile shares a transaction, a message and a claim."""
+PACE = 0.01
+"""From the start of a small batch to the next: what falls due meanwhile shares a transaction, a message and a claim."""
 LONGEST_GAP = timedelta(days=366 * 5)
 """Since when ticks may be due: nothing was down for longer, and months are not made without end."""
 CPU_SLICE = 0.01
@@ -56,6 +56,7 @@ class Planner:
         self._floor = NO_FLOOR
 
     async def step(self) -> float:
+        started = self._clock.elapsed()
         async with self._database.session() as unit:
             rows = await unit.jobs.select_pending_jobs(self._batch)
             if not rows:
@@ -65,7 +66,7 @@ class Planner:
         judged, planned = await self._write_portions(rows, now)
         if len(rows) == self._batch:
             return 0.0
-        return LOOK_AGAIN if planned < judged else PACE
+        return LOOK_AGAIN if planned < judged else max(0.0, started + PACE - self._clock.elapsed())
 
     async def _write_portions(self, rows: Sequence[asyncpg.Record], now: datetime) -> tuple[int, int]:
         """Jobs (judged, planned). The next portion is judged while others are written: their jobs are not the same."""
