@@ -30,6 +30,7 @@ from foliot.api.create_key import create
 from foliot.common.clock import SystemClock
 from foliot.common.database import Database
 from foliot.common.repositories import executions, jobs
+from foliot.scheduler.dispatcher import AHEAD
 from support.databases import TestDatabase
 from support.ledger import Sql
 
@@ -64,7 +65,7 @@ async def queries(database: TestDatabase, long: int, short: int) -> None:
         _say("seed: due jobs (100)", await _timed(lambda: scheduler.fetch(_SEED_DUE)))
         _say(
             "select_pending_jobs (100)",
-            await _timed(lambda: scheduler.fetch(jobs.SQL.select_pending_jobs.sql, 500, 600)),
+            await _timed(lambda: scheduler.fetch(jobs.SQL.select_pending_jobs.sql, 500, 600, AHEAD)),
         )
         for name, job_id in (("short", short), ("long", long)):
             await _history(api, name, job_id)

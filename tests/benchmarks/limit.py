@@ -25,6 +25,7 @@ from benchmarks.primary import a_database, cpu_of, cpu_of_server, start_primary
 from foliot.common.database import Database
 from foliot.common.repositories.executions import Handle, Outcome, PlainTick
 from foliot.scheduler.decisions import NO_FLOOR
+from foliot.scheduler.dispatcher import AHEAD
 from support.databases import TestDatabase
 
 BATCH = 500
@@ -119,7 +120,7 @@ class Pipeline:
 
 async def _plan_batch(units: Database, term: int) -> Sequence[Handle]:
     async with units.session() as unit:
-        due = await unit.jobs.select_pending_jobs(BATCH)
+        due = await unit.jobs.select_pending_jobs(BATCH, AHEAD)
     ticks = [
         PlainTick(
             job_id=job["job_id"], at=job["at"], read_xmin=job["read_xmin"], scheduled_time=job["next_run_time"],

@@ -33,7 +33,8 @@ PERIOD = 10
 BYTES_PER_JOB = 1_500
 _LATE = """
 SELECT count(*) AS jobs, percentile_cont(ARRAY[0.5, 0.99, 1]) WITHIN GROUP (
-    ORDER BY (logs::float8 - extract(epoch FROM scheduled_time)::float8) * 1000) AS late
+    ORDER BY (logs::float8 - extract(epoch FROM scheduled_time)::float8) * 1000) AS late,
+    count(*) FILTER (WHERE logs::float8 < extract(epoch FROM scheduled_time)::float8) AS early
 FROM executions WHERE status = 'COMPLETED' AND scheduled_time >= $1"""
 
 
@@ -72,6 +73,8 @@ class Punctuality:
         assert row is not None
         if runs != load.runs:
             figures["problems"].append(f"{name}: {runs} runs of {load.runs} are COMPLETED")
+        if row["early"]:
+            figures["problems"].append(f"{name}: {row['early']} runs began before their time")
         for title, value in zip(("p50_ms", "p99_ms", "max_ms"), row["late"], strict=True):
             figures[f"{name} {title}"] = round(value, 1)
         print(

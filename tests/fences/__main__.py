@@ -24,6 +24,7 @@ RESCUE_TESTS = "tests/integration/scheduler/test_rescue.py"
 DECISION_TESTS = "tests/unit/scheduler/test_decisions.py"
 CHANGE_TESTS = "tests/integration/api/test_time_of_changes.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
+AHEAD_TESTS = "tests/integration/scheduler/test_ahead.py"
 
 
 class Fence(msgspec.Struct, frozen=True):
@@ -99,6 +100,27 @@ FENCES = [
         "for row in rows if row in wanted}",
         "for row in rows if wanted}",
         f"{PLANNER_TESTS}::test_an_edit_between_read_and_write_is_planned_as_edited",
+    ),
+    Fence(
+        "a run is held until its time",
+        f"{WORKER}/runner.py",
+        "while (early := begin - self._clock.elapsed()) > 0:",
+        "while (early := begin - self._clock.elapsed()) > 3600:",
+        "tests/integration/worker/test_held.py::test_begins_when_its_time_has_come",
+    ),
+    Fence(
+        "what meets another run is decided when it is due",
+        f"{SCHEDULER}/planner.py",
+        "if job.next_run_time <= now or is_plain(judged):",
+        "if job.next_run_time <= now or judged:",
+        f"{AHEAD_TESTS}::test_what_meets_another_run_is_decided_when_it_is_due",
+    ),
+    Fence(
+        "a tick that has its row is decided when it is due",
+        f"{SCHEDULER}/planner.py",
+        "[j for j in judged if j.job.next_run_time <= now]",
+        "judged",
+        f"{AHEAD_TESTS}::test_a_tick_that_has_its_row_already_waits_until_it_is_due",
     ),
     Fence(
         "sending the unconfirmed again",

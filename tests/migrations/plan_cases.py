@@ -13,6 +13,7 @@ KEYS = 20
 NOW = datetime.now(UTC)
 LAST, LAST_ID = datetime(9999, 12, 31, tzinfo=UTC), 2**62
 DAY = timedelta(days=1)
+AHEAD = timedelta(milliseconds=25)
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -113,8 +114,8 @@ CASES: dict[str, Case] = {
     "executions.select_last_tick": Case("api", lambda f: [f.ended[0][2], NOW]),
     "executions.select_latest_claims": Case("scheduler", lambda f: [], BATCH),
     "executions.select_waiting_jobs": Case("scheduler", lambda f: [0, KEYS]),
-    "executions.survey_open_work": Case("scheduler", lambda f: [200], BATCH),
-    "executions.take_backlog": Case("scheduler", lambda f: ["default", 0, KEYS], BATCH),
+    "executions.survey_open_work": Case("scheduler", lambda f: [200, AHEAD], BATCH),
+    "executions.take_backlog": Case("scheduler", lambda f: ["default", 0, KEYS, AHEAD], BATCH),
     "executions.take_lost": Case("scheduler", lambda f: ["default", 0, NOW + DAY, KEYS], BATCH),
     "idempotency_keys.select_answer": Case("api", lambda f: [1, 0, "POST", "/v1/jobs", "77"]),
     "idempotency_keys.insert_answer": Case("api", lambda f: [1, 0, "POST", "/v1/jobs", "new", "\\x01", 201, {}, ""]),
@@ -136,7 +137,7 @@ CASES: dict[str, Case] = {
     "jobs.select_job": Case("api", lambda f: [f.queued[0][2], True, None, 1]),
     "jobs.select_next_run_time": Case("scheduler", lambda f: []),
     "jobs.select_open_runs": Case("scheduler", lambda f: [f.jobs], BATCH),
-    "jobs.select_pending_jobs": Case("scheduler", lambda f: [500, 1000], 4 * BATCH),
+    "jobs.select_pending_jobs": Case("scheduler", lambda f: [500, 1000, AHEAD], 4 * BATCH),
     "jobs.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
     "jobs.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),
     "definitions.store_changed": Case(

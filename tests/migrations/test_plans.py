@@ -65,7 +65,10 @@ async def test_seed_history_of_a_job(filled: asyncpg.Connection[asyncpg.Record])
 
 
 async def test_select_pending_jobs(filled: asyncpg.Connection[asyncpg.Record]) -> None:
-    text = await plan(filled, jobs.SQL.select_pending_jobs.sql.replace("$1", "500").replace("$2", "600"))
+    text = await plan(
+        filled,
+        jobs.SQL.select_pending_jobs.sql.replace("$1", "500").replace("$2", "600").replace("$3", "interval '25 ms'"),
+    )
     assert text.count("Index Scan using idx_jobs_next_run_time") == 2
     assert "next_run_time" not in "".join(line for line in text.splitlines() if "Sort Key" in line)
 

@@ -15,7 +15,7 @@ from foliot.common.messages import Dispatched, decode_dispatch
 from foliot.common.rabbitmq.guard import Down
 from foliot.common.topology import Queue
 from foliot.scheduler.decisions import Judged
-from foliot.scheduler.dispatcher import Dispatcher
+from foliot.scheduler.dispatcher import AHEAD, Dispatcher
 from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
 from foliot.scheduler.relay import Relay
@@ -89,7 +89,7 @@ async def units(database: TestDatabase) -> AsyncIterator[Database]:
 async def read_due(leader: Leader) -> tuple[list[asyncpg.Record], list[Judged]]:
     """What a plan step reads and judges, and has not written yet."""
     async with leader.units.session() as unit:
-        rows = await unit.jobs.select_pending_jobs(10)
+        rows = await unit.jobs.select_pending_jobs(10, AHEAD)
     (portion,) = [portion async for portion in leader.planner._judge(rows, rows[0]["now"])]
     return rows, portion
 

@@ -11,6 +11,7 @@ import pytest
 from foliot.common.database import Database
 from foliot.common.errors import Fenced, Unavailable
 from foliot.scheduler.decisions import NO_FLOOR
+from foliot.scheduler.dispatcher import AHEAD
 from foliot.scheduler.due_jobs import due_job
 from foliot.scheduler.relay import MAX_SLEEP
 from support.databases import TestDatabase
@@ -44,14 +45,14 @@ async def test_a_due_job_is_its_row_by_position(leader: Leader, database: TestDa
     async with database.owner() as sql:
         await insert_job(sql)
     async with leader.units.session() as unit:
-        (row,) = await unit.jobs.select_pending_jobs(1)
+        (row,) = await unit.jobs.select_pending_jobs(1, AHEAD)
     assert msgspec.structs.asdict(due_job(row)) | {"now": row["now"]} == dict(row)
 
 
 async def test_sleeps_until_the_next_job_is_due(leader: Leader, database: TestDatabase) -> None:
     async with database.owner() as sql:
         await insert_job(sql, next_run_time=datetime.now(UTC) + timedelta(seconds=0.15))
-    assert 0.0 < await leader.planner.step() <= 0.15
+    assert 0.0 < await leader.planner.step() <= 0.15 - AHEAD.total_seconds()
 
 
 async def test_two_leaders_make_one_row(leader: Leader, units: Database, database: TestDatabase) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -29,12 +30,13 @@ SLOTS = 10
 
 
 class Scripted:
-    """An executor that does what the test says; `started` and `may_end` order it."""
+    """An executor that does what the test says; `started` and `may_end` order it, `begun` says when."""
 
     def __init__(self) -> None:
         self.result = Result(succeeded=True, exit_code=0)
         self.output = b""
         self.attempts: list[Attempt] = []
+        self.begun: list[datetime] = []
         self.started = asyncio.Event()
         self.may_end = asyncio.Event()
         self.may_end.set()
@@ -42,6 +44,7 @@ class Scripted:
 
     async def run(self, attempt: Attempt, output: Output) -> Result:
         self.attempts.append(attempt)
+        self.begun.append(datetime.now(UTC))
         self.started.set()
         output.write(self.output)
         try:
@@ -73,7 +76,7 @@ class Worker:
         self.running = Running(slots, claimable)
         self.inbox = Inbox(3, clock, claimable)
         self.recorder = Recorder(units, self.running, self.lease, clock, worker_id=worker_id)
-        self.runner = Runner({"script": self.executor}, self.running, self.recorder, self.lease)
+        self.runner = Runner({"script": self.executor}, self.running, self.recorder, self.lease, clock)
         self.claimer = Claimer(
             units, self.inbox, self.running, self.lease, clock,
             claimable=claimable, worker_id=worker_id, start=self.runner.start, hold_seconds=5.0,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import asyncpg
@@ -22,6 +22,8 @@ from foliot.scheduler import events, metrics
 from foliot.scheduler.windows import Windows
 
 LARGEST = 250
+AHEAD = timedelta(milliseconds=40)
+"""So long before its time a run is planned and handed out; the worker that has claimed it holds it until then."""
 RESEND_EVERY = 0.25
 WEDGED_AFTER = 4
 _log = structlog.get_logger()
@@ -72,10 +74,10 @@ class Dispatcher:
         self._silent: Counter[str] = Counter()
 
     def reserve(self, ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
-        """Marks the ticks that are available now and have room in their queue's window to be dispatched."""
+        """Marks the ticks that are available within AHEAD and have room in their queue's window to be dispatched."""
         ready: defaultdict[tuple[str, int], list[Tick | PlainTick]] = defaultdict(list)
         for tick in ticks:
-            if tick.available_at is not None and tick.available_at <= now:
+            if tick.available_at is not None and tick.available_at <= now + AHEAD:
                 ready[tick.queue, tick.priority].append(tick)
         for (pool, priority), group in sorted(ready.items(), key=lambda item: -item[0][1]):
             for tick in group[: self._windows.take(pool, priority, len(group))]:

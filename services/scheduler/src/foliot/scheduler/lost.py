@@ -15,7 +15,7 @@ from foliot.common.database import UnitsOfWork
 from foliot.common.rabbitmq.guard import Down, Rejected
 from foliot.common.topology import PRIORITIES, class_of, queue_name
 from foliot.scheduler import events, metrics
-from foliot.scheduler.dispatcher import Dispatcher, handout
+from foliot.scheduler.dispatcher import AHEAD, Dispatcher, handout
 from foliot.scheduler.windows import Key
 
 OVERTAKEN_BY = timedelta(seconds=30)
@@ -43,7 +43,7 @@ class Lost:
 
     async def step(self) -> None:
         async with self._database.session() as unit:
-            survey = await unit.executions.survey_open_work(BATCH)
+            survey = await unit.executions.survey_open_work(BATCH, AHEAD)
             claims = {(row["queue"], row["priority"]): row for row in await unit.executions.select_latest_claims()}
             held = {row["pool"]: row["held"] for row in await unit.workers.sum_slots(self._lease)}
         for row in survey:

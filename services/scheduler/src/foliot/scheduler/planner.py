@@ -21,13 +21,13 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
 from foliot.scheduler.decisions import NO_FLOOR, Judged, Plan, decide, is_plain, judge, plain_tick
-from foliot.scheduler.dispatcher import Dispatcher, Handout, handout
+from foliot.scheduler.dispatcher import AHEAD, Dispatcher, Handout, handout
 from foliot.scheduler.due_jobs import DueJob, due_job, timetable_of
 from foliot.scheduler.poison import is_missing_month, is_poison
 
 MAX_SLEEP = 0.2
 LOOK_AGAIN = 0.02
-PACE = 0.01
+PACE = 0.02
 """From the start of a small batch to the next: what falls due meanwhile shares a transaction, a message and a claim."""
 LONGEST_GAP = timedelta(days=366 * 5)
 """Since when ticks may be due: nothing was down for longer, and months are not made without end."""
@@ -58,7 +58,7 @@ class Planner:
     async def step(self) -> float:
         started = self._clock.elapsed()
         async with self._database.session() as unit:
-            rows = await unit.jobs.select_pending_jobs(self._batch)
+            rows = await unit.jobs.select_pending_jobs(self._batch, AHEAD)
             if not rows:
                 now, next_run_time = await unit.jobs.select_next_run_time()
                 return _until(now, next_run_time)
@@ -97,8 +97,10 @@ class Planner:
         for row in rows:
             try:
                 job = due_job(row)
-                portion.append(judge(job, timetable_of(job), now, self._floor))
-                size += len(portion[-1].kept) + len(portion[-1].skipped)
+                judged = judge(job, timetable_of(job), max(now, job.next_run_time), self._floor)
+                if job.next_run_time <= now or is_plain(judged):  # what meets another run is decided when it is due
+                    portion.append(judged)
+                    size += len(judged.kept) + len(judged.skipped)
             except (ScheduleError, KeyError, ValueError, TypeError, OverflowError) as error:
                 await self._give_up(row["job_id"], row["version"], error)
             if self._clock.elapsed() > slice_end:
@@ -153,7 +155,7 @@ class Planner:
             async with self._database.session() as unit:
                 floor, made = await unit.executions.plan_plain_ticks(ticks, self._term, self._floor)
         except asyncpg.UniqueViolationError:  # a tick that has its row already
-            return await self._write(judged, now)
+            return await self._write([j for j in judged if j.job.next_run_time <= now], now)
         self._floor = floor or self._floor  # what was judged may lie in a month that is closed now: look again
         planned = [(made[tick.job_id], tick, j) for tick, j in zip(ticks, judged, strict=True) if tick.job_id in made]
         self._dispatcher.send(
@@ -252,4 +254,4 @@ def _made(plans: Sequence[Plan], inserted: Sequence[asyncpg.Record]) -> list[Lin
 def _until(now: datetime, next_run_time: datetime | None) -> float:
     if next_run_time is None:
         return MAX_SLEEP
-    return min(MAX_SLEEP, max(0.0, (next_run_time - now) / timedelta(seconds=1)))
+    return min(MAX_SLEEP, max(0.0, (next_run_time - AHEAD - now) / timedelta(seconds=1)))

@@ -10,7 +10,7 @@ import asyncpg
 from foliot.common.clock import Clock
 from foliot.common.database import UnitsOfWork
 from foliot.common.topology import PriorityClass, class_of
-from foliot.scheduler.dispatcher import Dispatcher, handout
+from foliot.scheduler.dispatcher import AHEAD, Dispatcher, handout
 from foliot.scheduler.windows import Key, Windows
 
 MAX_SLEEP = 0.2
@@ -53,7 +53,7 @@ class Relay:
         await self._refresh_slots()
         started = self._clock.elapsed()
         async with self._database.session() as unit:
-            survey = await unit.executions.survey_open_work(self._windows.depth())
+            survey = await unit.executions.survey_open_work(self._windows.depth(), AHEAD)
         took = self._clock.elapsed() - started
         self._count(survey)
         full = False
@@ -77,7 +77,7 @@ class Relay:
             return False
         async with self._database.transaction() as unit:
             await unit.leader.hold_term(self._term)
-            rows = await unit.executions.take_backlog(pool, priority, room)
+            rows = await unit.executions.take_backlog(pool, priority, room, AHEAD)
         self._windows.take(pool, priority, len(rows))
         self._dispatcher.send([handout(row) for row in sorted(rows, key=itemgetter("available_at"))])
         return len(rows) < room
@@ -94,8 +94,10 @@ class Relay:
 
 
 def _sleep(survey: list[asyncpg.Record]) -> float:
-    """Until the earliest retry or delayed tick becomes available, at most 200 ms."""
+    """Until the earliest retry or delayed tick is to be handed out, at most 200 ms."""
     waits = [
-        (row["available_at"] - row["now"]) / timedelta(seconds=1) for row in survey if row["available_at"] is not None
+        (row["available_at"] - AHEAD - row["now"]) / timedelta(seconds=1)
+        for row in survey
+        if row["available_at"] is not None
     ]
     return min(MAX_SLEEP, max(0.001, min(waits))) if waits else MAX_SLEEP

@@ -180,8 +180,8 @@ class Claimer:
 def claimed_from(row: asyncpg.Record, held: Held, claim: int) -> Claimed:
     """By position, in the order of claim_executions: by name it costs twice as much."""
     (
-        execution_id, job_id, attempt_number, trigger, _status, request_id, given, override, lateness, job_type,
-        payload, retry_policy, timeout_seconds, user_id, team_id, settles,
+        execution_id, job_id, attempt_number, trigger, _status, request_id, given, override, lateness, begins_in,
+        job_type, payload, retry_policy, timeout_seconds, user_id, team_id, settles,
     ) = row  # fmt: skip
     if isinstance(override, dict):
         payload = override.get("payload", payload)
@@ -189,8 +189,8 @@ def claimed_from(row: asyncpg.Record, held: Held, claim: int) -> Claimed:
         execution_id=execution_id, job_id=job_id, user_id=user_id, team_id=team_id,
         scheduled_time=held.handle.scheduled_time, attempt_number=attempt_number, trigger=_TRIGGERS[trigger],
         job_type=job_type, payload=payload, retry_policy=policy_from(retry_policy), timeout_seconds=timeout_seconds,
-        lateness=lateness, request_id=request_id, traceparent=traceparent(given, held.dispatched), claim=claim,
-        settles=settles,
+        lateness=lateness, begins_in=begins_in, request_id=request_id,
+        traceparent=traceparent(given, held.dispatched), claim=claim, settles=settles,
     )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         stack.push_async_callback(consuming.drop)
         executors = await stack.enter_async_context(open_repertoire(config))
         recorder = Recorder(database, running, lease, clock, worker_id=config.worker_id)
-        runner = Runner(executors.by_job_type, running, recorder, lease)
+        runner = Runner(executors.by_job_type, running, recorder, lease, clock)
         claimer = Claimer(
             database, inbox, running, lease, clock,
             claimable=claimable, worker_id=config.worker_id, start=runner.start, hold_seconds=config.hold_seconds,

@@ -1,6 +1,6 @@
 """Record: outcomes in batches, each batch one transaction with what follows from it.
 
-Coalesced without a timer. Guarded by status and claim token: what was taken from this worker is dropped and counted.
+Coalesced. Guarded by status and claim token: what was taken from this worker is dropped and counted.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from foliot.worker.lease import Lease
 from foliot.worker.running import Claimed, Running
 
 LARGEST = 500
+PACE = 0.01
+"""From the start of a small batch to the next: what ends meanwhile shares a transaction. The slots are free already."""
 PAUSE_WHEN_AWAY = 0.2
 _log = structlog.get_logger()
 
@@ -71,10 +73,14 @@ class Recorder:
 
     async def run(self) -> None:
         """Until cancelled. While PostgreSQL is away the batch is kept; it is void when the lease has passed."""
+        begun = -PACE
         while True:
             if not self._waiting:
                 self._idle.set()
                 await self._arrived.wait()
+            if (rest := begun + PACE - self._clock.elapsed()) > 0 and len(self._waiting) < LARGEST:
+                await self._clock.sleep(rest)
+            begun = self._clock.elapsed()
             self._arrived.clear()
             taken, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
             for batch in _apart(taken):

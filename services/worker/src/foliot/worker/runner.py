@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from foliot.common import payloads
+from foliot.common.clock import Clock
 from foliot.common.repositories.executions import Outcome
 from foliot.common.states import ExecutionStatus
 from foliot.common.tracing import trace_id
@@ -20,28 +21,35 @@ from foliot.worker.timeouts import Timeouts
 
 _log = structlog.get_logger()
 _MESSAGE_LIMIT = 4_000
+_TIMER = 0.001  # a timer of the loop may fire so much too early
 
 
 class Runner:
-    def __init__(self, executors: Mapping[str, Executor], running: Running, recorder: Recorder, lease: Lease) -> None:
+    def __init__(
+        self, executors: Mapping[str, Executor], running: Running, recorder: Recorder, lease: Lease, clock: Clock
+    ) -> None:
         self._executors = executors
         self._running = running
         self._recorder = recorder
         self._lease = lease
+        self._clock = clock
         self._timeouts = Timeouts(running)
 
     def start(self, batch: Sequence[Claimed]) -> None:
-        """Begin to run; the claims are committed."""
+        """Begin to run, each when its time has come; the claims are committed."""
         loop = asyncio.get_running_loop()
-        now = loop.time()
+        now, claimed_at = loop.time(), self._clock.elapsed()
         for claimed in batch:
-            entry = self._running.add(claimed, now + claimed.timeout_seconds)
-            entry.task = loop.create_task(self._run(entry), name=f"attempt-{claimed.execution_id}")
+            hold = max(0.0, claimed.begins_in)
+            entry = self._running.add(claimed, now + hold + claimed.timeout_seconds)
+            entry.task = loop.create_task(self._run(entry, claimed_at + hold), name=f"attempt-{claimed.execution_id}")
             self._timeouts.watch(loop, entry.deadline)
 
-    async def _run(self, entry: Entry) -> None:
+    async def _run(self, entry: Entry, begin: float) -> None:
         output = Output()
         try:
+            while (early := begin - self._clock.elapsed()) > 0:
+                await self._clock.sleep(early + _TIMER)
             status, result = await self._execute(entry, output)
         except asyncio.CancelledError:
             status, result = _stopped(entry)

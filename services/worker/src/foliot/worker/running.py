@@ -28,7 +28,9 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     retry_policy: RetryPolicy
     timeout_seconds: float
     lateness: float
-    """Seconds from scheduled_time to the claim."""
+    """Seconds from scheduled_time to start_time."""
+    begins_in: float = 0.0
+    """Seconds from the claim to start_time, if that lay ahead of it."""
     request_id: str | None
     traceparent: str
     claim: int

@@ -152,12 +152,13 @@ class Executions:
     async def take_lost(self, queue: str, priority: int, before: datetime, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.take_lost, queue, priority, before, limit)
 
-    async def take_backlog(self, queue: str, priority: int, limit: int) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.take_backlog, queue, priority, limit)
+    async def take_backlog(self, queue: str, priority: int, limit: int, ahead: timedelta) -> list[asyncpg.Record]:
+        return await self._session.fetch(SQL.take_backlog, queue, priority, limit, ahead)
 
-    async def survey_open_work(self, depth: int) -> list[asyncpg.Record]:
-        """(queue, priority, dispatched, waits, available_at, now) of each pool and priority with open work."""
-        return await self._session.fetch(SQL.survey_open_work, depth)
+    async def survey_open_work(self, depth: int, ahead: timedelta) -> list[asyncpg.Record]:
+        """(queue, priority, dispatched, waits, available_at, now) of each pool and priority with open work; `ahead`:
+        what is available within it counts as available."""
+        return await self._session.fetch(SQL.survey_open_work, depth, ahead)
 
     async def select_dispatched(self, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.select_dispatched, limit)

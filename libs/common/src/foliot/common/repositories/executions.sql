@@ -129,11 +129,11 @@ WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_t
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue, e.priority, e.available_at
 
 -- name: take_backlog
--- The relay's question: available rows of one pool and priority that were not dispatched, oldest first, now dispatched.
--- $1 pool, $2 priority, $3 limit
+-- The relay's question: rows of one pool and priority that are available within $4 and were not dispatched, oldest first,
+-- now dispatched. $1 pool, $2 priority, $3 limit, $4 ahead (interval)
 WITH best AS (
     SELECT execution_id, scheduled_time FROM executions
-    WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now()
+    WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now() + $4
       AND status = 'QUEUED' AND dispatched_at IS NULL
     ORDER BY available_at LIMIT $3
     FOR NO KEY UPDATE SKIP LOCKED)
@@ -144,8 +144,8 @@ RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue,
 
 -- name: survey_open_work
 -- For each pool and priority with open work: how many rows are dispatched and unclaimed (the window), whether one waits
--- to be dispatched, and when the next becomes available. Looks at no more than $1 rows of each: hops from one pair to the
--- next over the open-work index.
+-- to be dispatched, of those that are available within $2, and when the next becomes available. Looks at no more than $1
+-- rows of each: hops from one pair to the next over the open-work index. $2 ahead (interval)
 WITH RECURSIVE pairs AS (
     (SELECT queue, priority FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
      ORDER BY queue, priority LIMIT 1)
@@ -160,12 +160,12 @@ FROM pairs p, LATERAL (
         COALESCE(bool_or(o.dispatched_at IS NULL), false) AS waits
     FROM (
         SELECT e.status, e.dispatched_at FROM executions e
-        WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.available_at <= now()
+        WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.available_at <= now() + $2
         ORDER BY e.available_at LIMIT $1) o
     WHERE o.status = 'QUEUED') w
 LEFT JOIN LATERAL (
     SELECT e.available_at FROM executions e
-    WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.available_at > now()
+    WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.available_at > now() + $2
     ORDER BY e.available_at LIMIT 1) f ON true
 
 -- name: select_dispatched
@@ -175,7 +175,8 @@ WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'QUEUED' AND di
 ORDER BY priority DESC, available_at LIMIT $1
 
 -- name: claim_executions
--- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now.
+-- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now. What was handed out
+-- ahead of its time starts when that has come, in `begins_in` seconds.
 -- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds,
 -- $6 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more.
 -- `+ 0`, here and below: what is true of each row lets the planner think of few of them, which it then looks up one by one,
@@ -183,14 +184,16 @@ ORDER BY priority DESC, available_at LIMIT $1
 UPDATE executions/*month*/ e SET
     status = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'RUNNING' END,
     end_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN clock_timestamp() END,
-    start_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN NULL ELSE clock_timestamp() END,
+    start_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN NULL
+        ELSE GREATEST(clock_timestamp(), e.available_at) END,
     worker_id = $3, claim = $4, lease_until = clock_timestamp() + make_interval(secs => $5), job_version = j.version
 FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time), jobs j
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND r.execution_id = r.execution_id + 0
   AND j.job_id = e.job_id
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
 RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
-    date_part('epoch', e.start_time - e.scheduled_time) AS lateness, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
+    date_part('epoch', e.start_time - e.scheduled_time) AS lateness,
+    date_part('epoch', e.start_time - clock_timestamp()) AS begins_in, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
     j.user_id, j.team_id, j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
 
 -- name: fail_unclaimable
@@ -203,7 +206,7 @@ RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 -- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
 -- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token
 UPDATE executions/*month*/ e SET
-    status = COALESCE(r.status, 'COMPLETED'), end_time = clock_timestamp(), exit_code = r.exit_code, http_status = r.http_status,
+    status = COALESCE(r.status, 'COMPLETED'), end_time = GREATEST(clock_timestamp(), e.start_time), exit_code = r.exit_code, http_status = r.http_status,
     error_message = r.error_message, logs = r.logs
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[])
     AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
@@ -243,7 +246,7 @@ WITH lost AS (
     ORDER BY execution_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE executions e SET
     status = CASE WHEN e.cancel_requested_at IS NULL THEN 'FAILED' ELSE 'CANCELLED' END,
-    error_message = 'worker lost', end_time = clock_timestamp()
+    error_message = 'worker lost', end_time = GREATEST(clock_timestamp(), e.start_time)
 FROM lost, jobs j
 WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_time AND j.job_id = e.job_id
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status, e.trigger, e.worker_id, e.request_id,

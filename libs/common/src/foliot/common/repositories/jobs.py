@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -82,9 +82,10 @@ class Jobs:
     async def note_replays(self, runs: Sequence[tuple[int, datetime]]) -> None:
         await self._session.execute(SQL.note_replays, *columns(runs, 2))
 
-    async def select_pending_jobs(self, limit: int) -> list[asyncpg.Record]:
-        """Up to `limit` that have just become due, then up to a fifth of it, or as many as are left, of the overdue."""
-        return await self._session.fetch(SQL.select_pending_jobs, limit, limit + limit // 5)
+    async def select_pending_jobs(self, limit: int, ahead: timedelta) -> list[asyncpg.Record]:
+        """Up to `limit` that have just become due or will within `ahead`, then up to a fifth of it, or as many as are
+        left, of the overdue."""
+        return await self._session.fetch(SQL.select_pending_jobs, limit, limit + limit // 5, ahead)
 
     async def select_zoned_jobs(self, after: int, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.select_zoned_jobs, after, limit)

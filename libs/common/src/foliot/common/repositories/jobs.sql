@@ -31,8 +31,9 @@ WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 
 -- name: select_pending_jobs
 -- What is due, without locks: the planner's question. What has been due for less than a minute comes first, each oldest
--- first, so that no catch-up stands in its way. The first row tells the time. `open_since`: the oldest run that is open now;
--- later months are not looked into, for a day's grace. $1 limit of each, $2 limit of both
+-- first, so that no catch-up stands in its way; among them what is due within $3. The first row tells the time.
+-- `open_since`: the oldest run that is open now; later months are not looked into, for a day's grace.
+-- $1 limit of each, $2 limit of both, $3 ahead (interval)
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
     jitter_seconds, queue, priority, version, request_id, traceparent, at, read_xmin, (
@@ -43,7 +44,7 @@ SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, s
     CASE WHEN row_number() OVER () = 1 THEN clock_timestamp() END AS now
 FROM (
     (SELECT *, ctid AS at, xmin AS read_xmin FROM jobs
-     WHERE status = 'PENDING' AND next_run_time <= now() AND next_run_time > now() - INTERVAL '1 minute'
+     WHERE status = 'PENDING' AND next_run_time <= now() + $3 AND next_run_time > now() - INTERVAL '1 minute'
        AND deleted_at IS NULL
      ORDER BY next_run_time LIMIT $1)
     UNION ALL
