@@ -123,6 +123,13 @@ FENCES = [
         f"{AHEAD_TESTS}::test_a_tick_that_has_its_row_already_waits_until_it_is_due",
     ),
     Fence(
+        "what is not recorded keeps others from being claimed",
+        f"{WORKER}/running.py",
+        "min(self._slots - self._busy, self._slots + UNRECORDED - len(self._entries))",
+        "self._slots - self._busy",
+        f"{WORKER_TESTS}::test_what_is_not_recorded_keeps_others_from_being_claimed",
+    ),
+    Fence(
         "sending the unconfirmed again",
         f"{SCHEDULER}/dispatcher.py",
         "        except (Down, Rejected):\n            self._unconfirmed.append(message)\n",

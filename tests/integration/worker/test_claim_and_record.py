@@ -12,10 +12,11 @@ import pytest
 from foliot.common.database import Database
 from foliot.common.errors import Unavailable
 from foliot.common.repositories.unit import Unit
+from foliot.worker import running
 from foliot.worker.executors.attempt import Result
 from support.databases import TestDatabase
 
-from .conftest import Worker, queued
+from .conftest import SLOTS, Worker, queued
 
 
 async def test_claims_runs_and_records(worker: Worker, database: TestDatabase) -> None:
@@ -134,6 +135,24 @@ async def test_the_result_of_a_taken_attempt_is_dropped(worker: Worker, database
         await worker.ran()
         assert await sql.fetchval("SELECT status FROM executions") == "RUNNING"
     assert len(worker.running) == 0
+
+
+async def test_what_is_not_recorded_keeps_others_from_being_claimed(
+    worker: Worker, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the slots at most UNRECORDED: a recorder that is slower than the claims does not pile them up."""
+    monkeypatch.setattr(running, "UNRECORDED", 2)
+    async with database.owner() as sql:
+        worker.deliver(*await queued(sql, SLOTS + 5))
+        assert await worker.claimer.step() == SLOTS
+        await asyncio.gather(*(entry.task for entry in worker.running.entries() if entry.task))
+        assert worker.running.busy == 0
+        assert await worker.claimer.step() == 2
+        assert worker.running.free == 0
+        worker.claimer._claimable.clear()
+        await worker.ran()
+        assert worker.running.free == SLOTS
+        assert worker.claimer._claimable.is_set()
 
 
 async def test_a_timeout_ends_the_attempt(worker: Worker, database: TestDatabase) -> None:

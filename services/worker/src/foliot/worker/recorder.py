@@ -66,7 +66,7 @@ class Recorder:
         self._idle.set()
 
     def put(self, ended: Ended) -> None:
-        """Bounded by the slots: while nothing can be recorded, nothing can be claimed."""
+        """Bounded by the slots and UNRECORDED: what is not recorded keeps others from being claimed."""
         self._waiting.append(ended)
         self._idle.clear()
         self._arrived.set()

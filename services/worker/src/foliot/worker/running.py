@@ -68,6 +68,9 @@ class Entry:
             asyncio.get_running_loop().call_later(0.05, self.task.cancel)
 
 
+UNRECORDED = 1_000
+"""Attempts beyond the slots that are over and wait to be recorded: with more of them nothing is claimed. Their leases
+are renewed as long, and what is recorded soon after its claim lies on pages that are at hand."""
 CANCELLED = "cancelled"
 TIMED_OUT = "timed out"
 LEASE = "lease"
@@ -92,7 +95,8 @@ class Running:
 
     @property
     def free(self) -> int:
-        return self._slots - self._busy
+        """How many attempts may be claimed."""
+        return min(self._slots - self._busy, self._slots + UNRECORDED - len(self._entries))
 
     def add(self, claimed: Claimed, deadline: float) -> Entry:
         entry = self._entries[claimed.execution_id] = Entry(claimed, deadline)
@@ -106,6 +110,7 @@ class Running:
 
     def remove(self, execution_id: int) -> None:
         self._entries.pop(execution_id, None)
+        self._claimable.set()
 
     def entries(self) -> list[Entry]:
         return list(self._entries.values())

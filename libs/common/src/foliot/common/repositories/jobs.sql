@@ -118,10 +118,13 @@ WHERE job_id = ANY ($1::bigint[]) AND (next_run_time IS NULL OR overlap_policy I
 ORDER BY job_id FOR NO KEY UPDATE
 
 -- name: settle_jobs
--- Locked jobs for which nothing is open and nothing follows take the outcome of their last run. $1 job_ids
+-- Locked jobs for which nothing is open and nothing follows take the outcome of their last run. It lies at last_run_time or
+-- later, so that no month before it is looked into. $1 job_ids
 UPDATE jobs j SET next_run_time = NULL, paused_run_time = NULL, status = COALESCE((
         SELECT CASE e.status WHEN 'COMPLETED' THEN 'COMPLETED' WHEN 'CANCELLED' THEN 'CANCELLED' ELSE 'FAILED' END
-        FROM executions e WHERE e.job_id = j.job_id AND e.status <> 'SKIPPED'
+        FROM executions e
+        WHERE e.job_id = j.job_id AND e.scheduled_time >= COALESCE(j.last_run_time, '-infinity')
+          AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.status <> 'SKIPPED'
         ORDER BY e.scheduled_time DESC, e.attempt_number DESC LIMIT 1), 'FAILED')
 WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at IS NULL
   AND j.schedule IS DISTINCT FROM 'manual'
@@ -129,7 +132,8 @@ WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at
     OR (j.end_at < now() AND j.schedule <> 'immediate' AND j.schedule !~ '^\d{4}-'))))
   AND NOT EXISTS (
     SELECT FROM executions e
-    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.scheduled_time <= now() + INTERVAL '1 day'
+      AND e.end_time IS NULL)
 RETURNING j.job_id, j.status
 
 -- name: select_unsettled
