@@ -74,8 +74,8 @@ bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE
 bench-report: setup ## write docs/performance.md from the figures of the last runs
 	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks.report
 
-fences: setup ## take each guard out of a copy and see its test turn red
-	@PYTHONPATH=tests $(BIN)/python -m fences
+fences: setup ## take each guard out of a copy and see its test turn red (FENCE="word of its name")
+	@PYTHONPATH=tests $(BIN)/python -m fences "$(FENCE)"
 
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 	@PYTHONPATH=tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
