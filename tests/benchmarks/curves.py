@@ -113,7 +113,7 @@ async def _ready() -> tuple[bool, dict[str, Any]]:
 async def lifecycles(database: TestDatabase, seconds: float) -> Figures:
     """With 100,000 due jobs, whatever else is stored."""
     async with database.owner() as sql:
-        await sql.execute("TRUNCATE jobs, job_versions")
+        await sql.execute("TRUNCATE jobs, listed_jobs, job_versions")
         await fill_jobs(sql, HOT_JOBS)
     return await lifecycles_per_second(database.owner_url, HOT_JOBS, seconds)
 

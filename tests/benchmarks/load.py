@@ -63,7 +63,7 @@ async def load(sql: Sql, jobs: int, executions: int, months: int, due: int = 100
 
 
 async def clean(sql: Sql) -> None:
-    await sql.execute("TRUNCATE jobs, job_versions, executions, dead_letters")
+    await sql.execute("TRUNCATE jobs, listed_jobs, job_versions, executions, dead_letters")
 
 
 async def _copy(sql: Sql, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]], count: int) -> None:

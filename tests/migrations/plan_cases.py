@@ -122,7 +122,7 @@ CASES: dict[str, Case] = {
     "job_lists.list_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID], PAGE),
     "job_lists.list_owned_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID, 3], PAGE),
     "job_lists.list_open_jobs": Case("api", lambda f: ["RUNNING", *NO_FILTER[1:], 51, LAST, LAST_ID, None], 2 * BATCH),
-    "job_lists.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", -5, 0], 2_000),
+    "job_lists.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", -5, 0], 2_100),
     "jobs.list_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),
     "jobs.move_jobs": Case("scheduler", lambda f: [f.jobs, [NOW + DAY] * KEYS], BATCH),
     "jobs.complete_replayed": Case("worker", lambda f: [f.jobs], BATCH),

@@ -82,7 +82,7 @@ async def bars(jobs: int, crowd: int) -> bool:
             for problem in problems[:10]:
                 print(f"  PROBLEM {problem}")
             good = not problems and figures.slowest < BAR
-            await sql.execute("TRUNCATE jobs, executions CASCADE")
+            await sql.execute("TRUNCATE jobs, listed_jobs, executions")
             await fill(sql, crowd, schedule="0 * * * *", due=NOON)
             started = time.monotonic()
             figures = await plan_all(await a_planner(units), sql)

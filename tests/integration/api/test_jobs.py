@@ -142,6 +142,7 @@ async def test_delete_hides(api: Api) -> None:
     assert (await api.call("DELETE", path))[0] == 404
     rows = await api.rows("SELECT status FROM executions WHERE job_id = $1", job["job_id"])
     assert [row["status"] for row in rows] == ["CANCELLED"]
+    assert await api.rows("SELECT FROM listed_jobs WHERE job_id = $1", job["job_id"]) == []
 
 
 async def test_run_now(api: Api) -> None:

@@ -54,6 +54,9 @@ WITH updated AS (
             r.updated_at, r.deleted_at
         FROM jsonb_populate_record(NULL::jobs, $2) r)
     WHERE job_id = $1),
+unlisted AS (
+    DELETE FROM listed_jobs l USING jsonb_populate_record(NULL::jobs, $2) r
+    WHERE r.deleted_at IS NOT NULL AND l.created_at = r.created_at AND l.job_id = $1),
 closed AS (
     UPDATE job_versions SET valid_to = $4 WHERE job_id = $1 AND valid_to IS NULL),
 opened AS (

@@ -4,10 +4,10 @@
 -- before, $7 labels, $8 limit, $9/$10 cursor (created_at, job_id)
 SELECT w.*, COALESCE(open.status, w.status) AS derived_status
 FROM (
-    SELECT * FROM jobs
-    WHERE deleted_at IS NULL
-      AND (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
-    ORDER BY created_at DESC, job_id DESC LIMIT 10000) w
+    SELECT created_at, job_id FROM listed_jobs
+    WHERE (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
+    ORDER BY created_at DESC, job_id DESC LIMIT 10000) l
+JOIN jobs w ON w.job_id = l.job_id AND w.deleted_at IS NULL
 LEFT JOIN LATERAL (
     SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
     FROM executions e
@@ -17,16 +17,16 @@ LEFT JOIN LATERAL (
 WHERE ($1::text IS NULL OR w.status = $1) AND ($1::text IS DISTINCT FROM 'PENDING' OR open.status IS NULL)
   AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
   AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
-ORDER BY w.created_at DESC, w.job_id DESC LIMIT $8
+ORDER BY l.created_at DESC, l.job_id DESC LIMIT $8
 
 -- name: list_owned_jobs
 -- The same of one owner. $11 the team_id, or minus the user_id of jobs without a team
 SELECT w.*, COALESCE(open.status, w.status) AS derived_status
 FROM (
-    SELECT * FROM jobs
-    WHERE COALESCE(team_id, -user_id) = $11 AND deleted_at IS NULL
-      AND (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
-    ORDER BY created_at DESC, job_id DESC LIMIT 10000) w
+    SELECT created_at, job_id FROM listed_jobs
+    WHERE owner = $11 AND (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
+    ORDER BY created_at DESC, job_id DESC LIMIT 10000) l
+JOIN jobs w ON w.job_id = l.job_id AND w.deleted_at IS NULL
 LEFT JOIN LATERAL (
     SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
     FROM executions e
@@ -36,18 +36,18 @@ LEFT JOIN LATERAL (
 WHERE ($1::text IS NULL OR w.status = $1) AND ($1::text IS DISTINCT FROM 'PENDING' OR open.status IS NULL)
   AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
   AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
-ORDER BY w.created_at DESC, w.job_id DESC LIMIT $8
+ORDER BY l.created_at DESC, l.job_id DESC LIMIT $8
 
 -- name: select_walk_end
 -- Where a page of list_jobs stops looking if it goes on behind it. $1/$2 cursor, $3 created after
-SELECT created_at, job_id FROM jobs
-WHERE deleted_at IS NULL AND (created_at, job_id) < ($1, $2) AND created_at > $3
+SELECT created_at, job_id FROM listed_jobs
+WHERE (created_at, job_id) < ($1, $2) AND created_at > $3
 ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
 
 -- name: select_owned_walk_end
 -- $4 owner
-SELECT created_at, job_id FROM jobs
-WHERE COALESCE(team_id, -user_id) = $4 AND deleted_at IS NULL AND (created_at, job_id) < ($1, $2) AND created_at > $3
+SELECT created_at, job_id FROM listed_jobs
+WHERE owner = $4 AND (created_at, job_id) < ($1, $2) AND created_at > $3
 ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
 
 -- name: list_open_jobs
@@ -90,9 +90,10 @@ ORDER BY w.sort_key, w.job_id LIMIT $8
 -- One owner's by name or next_run_time: reads all of the owner's. $11 owner, $10/$12 cursor
 SELECT w.*, COALESCE(open.status, w.status) AS derived_status
 FROM (
-    SELECT *, CASE WHEN $9 = 'job_name' THEN job_name
-        ELSE COALESCE(to_char(next_run_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '~') END COLLATE "C" AS sort_key
-    FROM jobs WHERE COALESCE(team_id, -user_id) = $11 AND deleted_at IS NULL AND created_at > $5 AND created_at < $6) w
+    SELECT j.*, CASE WHEN $9 = 'job_name' THEN j.job_name
+        ELSE COALESCE(to_char(j.next_run_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '~') END COLLATE "C" AS sort_key
+    FROM listed_jobs l JOIN jobs j ON j.job_id = l.job_id AND j.deleted_at IS NULL
+    WHERE l.owner = $11 AND l.created_at > $5 AND l.created_at < $6) w
 LEFT JOIN LATERAL (
     SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
     FROM executions e
