@@ -115,7 +115,7 @@ CASES: dict[str, Case] = {
     "executions.select_latest_claims": Case("scheduler", lambda f: [], BATCH),
     "executions.select_waiting_jobs": Case("scheduler", lambda f: [0, KEYS]),
     "executions.survey_open_work": Case("scheduler", lambda f: [200, AHEAD], BATCH),
-    "executions.take_backlog": Case("scheduler", lambda f: ["default", 0, KEYS, AHEAD], BATCH),
+    "executions.take_backlog": Case("scheduler", lambda f: ["default", 0, KEYS, AHEAD, NOW - DAY], BATCH),
     "executions.take_lost": Case("scheduler", lambda f: ["default", 0, NOW + DAY, KEYS], BATCH),
     "idempotency_keys.select_answer": Case("api", lambda f: [1, 0, "POST", "/v1/jobs", "77"]),
     "idempotency_keys.insert_answer": Case("api", lambda f: [1, 0, "POST", "/v1/jobs", "new", "\\x01", 201, {}, ""]),

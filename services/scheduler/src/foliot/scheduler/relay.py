@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import itemgetter
 
 import asyncpg
@@ -58,8 +58,8 @@ class Relay:
         self._count(survey)
         full = False
         for row in sorted(survey, key=lambda r: -r["priority"]):
-            if row["waits"]:
-                full = not await self._hand_out(row["queue"], row["priority"]) or full
+            if row["waits_since"] is not None:
+                full = not await self._hand_out(row["queue"], row["priority"], row["waits_since"]) or full
         return min(MAX_SLEEP, max(FULL_SLEEP, SURVEY_SHARE * took)) if full else _sleep(survey)
 
     def _count(self, survey: list[asyncpg.Record]) -> None:
@@ -69,7 +69,7 @@ class Relay:
             counts[key] = counts.get(key, 0) + row["dispatched"]
         self._windows.set_dispatched(counts)
 
-    async def _hand_out(self, pool: str, priority: int) -> bool:
+    async def _hand_out(self, pool: str, priority: int, since: datetime) -> bool:
         """False if the window was full before the backlog was empty."""
         cls: PriorityClass = class_of(priority)
         room = self._windows.room(pool, cls)
@@ -77,7 +77,7 @@ class Relay:
             return False
         async with self._database.transaction() as unit:
             await unit.leader.hold_term(self._term)
-            rows = await unit.executions.take_backlog(pool, priority, room, AHEAD)
+            rows = await unit.executions.take_backlog(pool, priority, room, AHEAD, since)
         self._windows.take(pool, priority, len(rows))
         self._dispatcher.send([handout(row) for row in sorted(rows, key=itemgetter("available_at"))])
         return len(rows) < room

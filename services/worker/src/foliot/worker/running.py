@@ -105,12 +105,19 @@ class Running:
 
     def free_slot(self) -> None:
         """The attempt's work is over; its result may still have to be recorded."""
+        was_free = self.free
         self._busy -= 1
-        self._claimable.set()
+        self._call_if_freed(was_free)
 
     def remove(self, execution_id: int) -> None:
+        was_free = self.free
         self._entries.pop(execution_id, None)
-        self._claimable.set()
+        self._call_if_freed(was_free)
+
+    def _call_if_freed(self, was_free: int) -> None:
+        """Only who found no slot waits for one: a call for each attempt that ends would cost more than the attempt."""
+        if was_free <= 0:
+            self._claimable.set()
 
     def entries(self) -> list[Entry]:
         return list(self._entries.values())

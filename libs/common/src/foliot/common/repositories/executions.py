@@ -152,11 +152,14 @@ class Executions:
     async def take_lost(self, queue: str, priority: int, before: datetime, limit: int) -> list[asyncpg.Record]:
         return await self._session.fetch(SQL.take_lost, queue, priority, before, limit)
 
-    async def take_backlog(self, queue: str, priority: int, limit: int, ahead: timedelta) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.take_backlog, queue, priority, limit, ahead)
+    async def take_backlog(
+        self, queue: str, priority: int, limit: int, ahead: timedelta, since: datetime
+    ) -> list[asyncpg.Record]:
+        """`since`: waits_since of a survey."""
+        return await self._session.fetch(SQL.take_backlog, queue, priority, limit, ahead, since)
 
     async def survey_open_work(self, depth: int, ahead: timedelta) -> list[asyncpg.Record]:
-        """(queue, priority, dispatched, waits, available_at, now) of each pool and priority with open work; `ahead`:
+        """(queue, priority, dispatched, waits_since, available_at, now) of each pool and priority with open work; `ahead`:
         what is available within it counts as available."""
         return await self._session.fetch(SQL.survey_open_work, depth, ahead)
 

@@ -130,10 +130,11 @@ RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue,
 
 -- name: take_backlog
 -- The relay's question: rows of one pool and priority that are available within $4 and were not dispatched, oldest first,
--- now dispatched. $1 pool, $2 priority, $3 limit, $4 ahead (interval)
+-- now dispatched. $1 pool, $2 priority, $3 limit, $4 ahead (interval), $5 since when the oldest of them waits, as surveyed:
+-- what is dispatched lies before it, and is not walked through
 WITH best AS (
     SELECT execution_id, scheduled_time FROM executions
-    WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now() + $4
+    WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now() + $4 AND available_at >= $5
       AND status = 'QUEUED' AND dispatched_at IS NULL
     ORDER BY available_at LIMIT $3
     FOR NO KEY UPDATE SKIP LOCKED)
@@ -143,8 +144,8 @@ WHERE e.execution_id = best.execution_id AND e.scheduled_time = best.scheduled_t
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue, e.priority, e.available_at
 
 -- name: survey_open_work
--- For each pool and priority with open work: how many rows are dispatched and unclaimed (the window), whether one waits
--- to be dispatched, of those that are available within $2, and when the next becomes available. Looks at no more than $1
+-- For each pool and priority with open work: how many rows are dispatched and unclaimed (the window), since when the oldest
+-- waits to be dispatched, of those that are available within $2, and when the next becomes available. Looks at no more than $1
 -- rows of each: hops from one pair to the next over the open-work index. $2 ahead (interval)
 WITH RECURSIVE pairs AS (
     (SELECT queue, priority FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
@@ -154,12 +155,12 @@ WITH RECURSIVE pairs AS (
         SELECT e.queue, e.priority FROM executions e
         WHERE e.end_time IS NULL AND e.available_at IS NOT NULL AND (e.queue, e.priority) > (p.queue, p.priority)
         ORDER BY e.queue, e.priority LIMIT 1) n)
-SELECT p.queue, p.priority, w.dispatched, w.waits, f.available_at, clock_timestamp() AS now
+SELECT p.queue, p.priority, w.dispatched, w.waits_since, f.available_at, clock_timestamp() AS now
 FROM pairs p, LATERAL (
     SELECT count(*) FILTER (WHERE o.dispatched_at IS NOT NULL) AS dispatched,
-        COALESCE(bool_or(o.dispatched_at IS NULL), false) AS waits
+        min(o.available_at) FILTER (WHERE o.dispatched_at IS NULL) AS waits_since
     FROM (
-        SELECT e.status, e.dispatched_at FROM executions e
+        SELECT e.status, e.dispatched_at, e.available_at FROM executions e
         WHERE e.queue = p.queue AND e.priority = p.priority AND e.end_time IS NULL AND e.available_at <= now() + $2
         ORDER BY e.available_at LIMIT $1) o
     WHERE o.status = 'QUEUED') w
@@ -204,7 +205,8 @@ RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 
 -- name: record_executions
 -- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
--- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token
+-- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token. Whether a run waits
+-- for one of them is asked of each only if any run waits at all.
 UPDATE executions/*month*/ e SET
     status = COALESCE(r.status, 'COMPLETED'), end_time = GREATEST(clock_timestamp(), e.start_time), exit_code = r.exit_code, http_status = r.http_status,
     error_message = r.error_message, logs = r.logs
@@ -212,7 +214,8 @@ FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $
     AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND r.execution_id = r.execution_id + 0
   AND e.status = 'RUNNING' AND e.claim = $8
-RETURNING e.execution_id, e.duration_ms, EXISTS (
+RETURNING e.execution_id, e.duration_ms, (
+    SELECT EXISTS (SELECT FROM executions/*month*/ WHERE end_time IS NULL AND available_at IS NULL)) AND EXISTS (
     SELECT FROM executions/*month*/ w
     WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
       AND w.end_time IS NULL AND w.available_at IS NULL) AS waits
