@@ -34,8 +34,9 @@ CREATE TRIGGER jobs_gone AFTER DELETE ON jobs
     REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_gone_jobs();
 
 INSERT INTO listed_jobs (created_at, job_id, owner)
-SELECT created_at, job_id, COALESCE(team_id, -user_id) FROM jobs WHERE deleted_at IS NULL
-ON CONFLICT DO NOTHING;
+SELECT created_at, job_id, COALESCE(team_id, -user_id) FROM jobs j
+WHERE deleted_at IS NULL
+  AND NOT EXISTS (SELECT FROM listed_jobs l WHERE l.created_at = j.created_at AND l.job_id = j.job_id);
 
 DROP INDEX idx_jobs_created_at, idx_jobs_owner;
 ALTER TABLE job_versions DROP CONSTRAINT job_versions_job_id_fkey;

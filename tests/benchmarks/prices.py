@@ -71,10 +71,10 @@ VARIANTS = [
         tuple(f"CREATE INDEX ON executions ({columns})"
               for columns in ("job_id", "start_time DESC", "status", "worker_id", "job_id, start_time DESC")),
     ),
-    *(_drop(f"idx_jobs_{name}") for name in ("owner", "created_at", "job_key", "unarmed", "finished")),
+    *(_drop(f"idx_jobs_{name}") for name in ("job_key", "unarmed", "finished")),
     Variant(
         "jobs with primary key and due only",
-        tuple(f"DROP INDEX idx_jobs_{name}" for name in ("owner", "created_at", "job_key", "unarmed", "finished")),
+        tuple(f"DROP INDEX idx_jobs_{name}" for name in ("job_key", "unarmed", "finished")),
     ),
     _add("jobs", "user_id"),
     _add("jobs", "status"),

@@ -24,7 +24,7 @@ LOADED_PER_SECOND = 20_000
 DUE_WITHIN = 0.1
 OVERLOAD = 1.1
 """Little: what is offered beyond what can be done is planned too, and takes its share from what is counted."""
-FIRST_OVERLOAD = 1.7
+FIRST_OVERLOAD = 1.5
 WARM_UP = 5
 _ENDED = """
 SELECT count(*) AS ended, extract(epoch FROM max(end_time) - $1::timestamptz)::float8 AS seconds FROM executions
@@ -127,10 +127,10 @@ class Soak:
 
 
 def _first_rate(results: Results, round_: int) -> int:
-    """What saturated the round before; else more than what this round drained."""
+    """A tenth more than the round before could do; else more than what this round drained."""
     before = results.get(Soak.name, round_ - 1)
     if before is not None:
-        return int(before["offered_per_second"])
+        return _overload(before["per_second"])
     drained = results.get(Drain.name, round_)
     assert drained is not None, "the first soak's load is chosen by the drain of its round"
     return _overload(drained["per_second"], FIRST_OVERLOAD)
