@@ -74,7 +74,7 @@ class _Line:
             if kind is int or (kind is str and len(value) <= _MAX_TEXT):
                 shown[name] = value
             elif kind is datetime and value.microsecond and value.tzinfo is UTC:
-                shown[name] = value  # orjson writes it ten times as fast as we do, but for a fraction of zero and other zones
+                shown[name] = value  # orjson writes it ten times as fast; other zones and fractions of zero otherwise
             elif value is not None:
                 shown[name] = _whole(value) if kind is datetime else _value(value)
         head = _head(self._service, method, event, shown.pop("message", ""))

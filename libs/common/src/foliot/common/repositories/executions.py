@@ -159,8 +159,8 @@ class Executions:
         return await self._session.fetch(SQL.take_backlog, queue, priority, limit, ahead, since)
 
     async def survey_open_work(self, depth: int, ahead: timedelta) -> list[asyncpg.Record]:
-        """(queue, priority, dispatched, waits_since, available_at, now) of each pool and priority with open work; `ahead`:
-        what is available within it counts as available."""
+        """(queue, priority, dispatched, waits_since, available_at, now) of each pool and priority with open work;
+        `ahead`: what is available within it counts as available."""
         return await self._session.fetch(SQL.survey_open_work, depth, ahead)
 
     async def select_dispatched(self, limit: int) -> list[asyncpg.Record]:
