@@ -99,7 +99,8 @@ CASES: dict[str, Case] = {
     ),
     "executions.record_executions": Case(
         "worker",
-        lambda f: [ids(f.running), times(f.running), ["COMPLETED"] * KEYS, [0] * KEYS, [None] * KEYS, [None] * KEYS, [None] * KEYS, 1],
+        lambda f: [ids(f.running), times(f.running), ["COMPLETED"] * KEYS, [0] * KEYS, [None] * KEYS, [None] * KEYS, [None] * KEYS, 1,
+                   [0.0] * KEYS],
         BATCH,
     ),
     "executions.release_claimed": Case(

@@ -73,7 +73,7 @@ async def test_a_month_that_retention_has_dropped_holds_nothing(worker: Worker) 
         claimed = await unit.executions.claim_executions([Handle(1, gone)], "worker-1", worker.lease.claim, 30.0, False)
     async with worker.units.transaction() as unit:
         outcome = Outcome(execution_id=1, scheduled_time=gone, status="COMPLETED")
-        recorded = await unit.executions.record_executions([outcome], worker.lease.claim)
+        recorded = await unit.executions.record_executions([outcome], [0.0], worker.lease.claim)
     assert (claimed, recorded) == ([], [])
 
 

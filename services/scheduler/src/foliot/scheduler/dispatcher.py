@@ -22,7 +22,7 @@ from foliot.scheduler import events, metrics
 from foliot.scheduler.windows import Windows
 
 LARGEST = 250
-AHEAD = timedelta(milliseconds=40)
+AHEAD = timedelta(milliseconds=60)
 """So long before its time a run is planned and handed out; the worker that has claimed it holds it until then."""
 RESEND_EVERY = 0.25
 WEDGED_AFTER = 4

@@ -27,7 +27,7 @@ from foliot.scheduler.poison import is_missing_month, is_poison
 
 MAX_SLEEP = 0.2
 LOOK_AGAIN = 0.02
-PACE = 0.02
+PACE = 0.04
 """From the start of a small batch to the next: what falls due meanwhile shares a transaction, a message and a claim."""
 LONGEST_GAP = timedelta(days=366 * 5)
 """Since when ticks may be due: nothing was down for longer, and months are not made without end."""

@@ -23,6 +23,7 @@ from foliot.common.errors import Unavailable
 from foliot.common.models import Finished
 from foliot.common.postgres import AGAIN
 from foliot.common.repositories.executions import Outcome
+from foliot.common.repositories.unit import Unit
 from foliot.common.runs import Concluded, conclude, count_ended, end_runs
 from foliot.common.states import ExecutionStatus, Trigger
 from foliot.common.tracing import trace_id
@@ -31,17 +32,19 @@ from foliot.worker.lease import Lease
 from foliot.worker.running import Claimed, Running
 
 LARGEST = 500
-PACE = 0.01
-"""From the start of a small batch to the next: what ends meanwhile shares a transaction. The slots are free already."""
+PACE = 0.02
+"""From the start of a small batch to the next: what ends meanwhile shares a transaction. The slots are free already, and end_time
+is when the work was over, however late it is recorded."""
 PAUSE_WHEN_AWAY = 0.2
 _log = structlog.get_logger()
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt whose work is over, to be recorded."""
+    """An attempt whose work is over, to be recorded; `at`: when it was, by the clock's elapsed()."""
 
     claimed: Claimed
     outcome: Outcome
+    at: float
     final: bool = False
     retry_after: float | None = None
 
@@ -126,7 +129,7 @@ class Recorder:
         """Runs after which nothing follows but, rarely, one that waits for them: recorded by one statement. If that one
         cannot be released now, reconcile does it within a second."""
         async with self._database.session() as unit:
-            rows = await unit.executions.record_executions(_outcomes(batch), self._lease.claim)
+            rows = await self._record_in(unit, batch)
         written = {row["execution_id"]: row["duration_ms"] or 0 for row in rows}
         waiting = {row["execution_id"] for row in rows if row["waits"]}
         if waiting:
@@ -138,7 +141,7 @@ class Recorder:
 
     async def _write(self, batch: Sequence[Ended]) -> Recorded:
         async with self._database.transaction() as unit:
-            rows = await unit.executions.record_executions(_outcomes(batch), self._lease.claim)
+            rows = await self._record_in(unit, batch)
             if not rows:
                 return Recorded({}, Concluded())
             written = {row["execution_id"]: row for row in rows}
@@ -146,6 +149,13 @@ class Recorder:
             now = await unit.leader.select_now()
             concluded = await conclude(unit, finished, now)
         return Recorded({i: row["duration_ms"] or 0 for i, row in written.items()}, concluded)
+
+    async def _record_in(self, unit: Unit, batch: Sequence[Ended]) -> list[asyncpg.Record]:
+        """Rows are locked in the order of their ids."""
+        ordered, now = sorted(batch, key=attrgetter("outcome.execution_id")), self._clock.elapsed()
+        return await unit.executions.record_executions(
+            [ended.outcome for ended in ordered], [now - ended.at for ended in ordered], self._lease.claim
+        )
 
     def _report(self, batch: Sequence[Ended], recorded: Recorded) -> None:
         count_ended(recorded.concluded)
@@ -197,11 +207,6 @@ def _is_plain(ended: Ended) -> bool:
     )
 
 
-def _outcomes(batch: Sequence[Ended]) -> list[Outcome]:
-    """In the order in which rows are locked."""
-    return sorted((ended.outcome for ended in batch), key=attrgetter("execution_id"))
-
-
 def _finished(ended: Ended) -> Finished:
     claimed = ended.claimed
     return Finished(
@@ -226,4 +231,4 @@ def _unstorable(ended: Ended, error: Exception) -> Ended:
         status=ExecutionStatus.FAILED.value,
         error_message=f"the result could not be stored: {type(error).__name__}",
     )
-    return Ended(claimed=ended.claimed, outcome=outcome, final=ended.final)
+    return Ended(claimed=ended.claimed, outcome=outcome, at=ended.at, final=ended.final)

@@ -58,7 +58,7 @@ class Runner:
         if entry.stopped_for == LEASE:
             self._running.remove(entry.claimed.execution_id)  # not ours to record any more
             return
-        self._recorder.put(_ended(entry.claimed, status, result, output.text()))
+        self._recorder.put(_ended(entry.claimed, status, result, output.text(), self._clock.elapsed()))
 
     async def _execute(self, entry: Entry, output: Output) -> tuple[ExecutionStatus, Result]:
         claimed = entry.claimed
@@ -108,7 +108,7 @@ class Runner:
         await asyncio.sleep(0)
 
 
-def _ended(claimed: Claimed, status: ExecutionStatus, result: Result, logs: str) -> Ended:
+def _ended(claimed: Claimed, status: ExecutionStatus, result: Result, logs: str, at: float) -> Ended:
     message = result.error_message
     return Ended(
         claimed=claimed,
@@ -121,6 +121,7 @@ def _ended(claimed: Claimed, status: ExecutionStatus, result: Result, logs: str)
             error_message=message[:_MESSAGE_LIMIT].replace("\0", "\ufffd") if message else None,
             logs=logs or None,
         ),
+        at=at,
         final=result.final,
         retry_after=result.retry_after,
     )

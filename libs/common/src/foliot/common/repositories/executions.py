@@ -118,16 +118,7 @@ class Executions:
         override: dict[str, Any] | None, request_id: str | None, traceparent: str | None, waits: bool,
     ) -> Execution:  # fmt: skip
         record = await self._session.fetchrow(
-            SQL.insert_run,
-            job_id,
-            user_id,
-            team_id,
-            queue,
-            priority,
-            override,
-            request_id,
-            traceparent,
-            waits,
+            SQL.insert_run, job_id, user_id, team_id, queue, priority, override, request_id, traceparent, waits
         )
         assert record is not None
         return execution_from(record)
@@ -178,15 +169,17 @@ class Executions:
             SQL.fail_unclaimable, handle.execution_id, handle.scheduled_time, error_message
         )
 
-    async def record_executions(self, outcomes: Sequence[Outcome], claim: int) -> list[asyncpg.Record]:
+    async def record_executions(
+        self, outcomes: Sequence[Outcome], ended_ago: Sequence[float], claim: int
+    ) -> list[asyncpg.Record]:
         """(execution_id, duration_ms, waits) of those that were still the claimant's; the others are fenced. `waits`:
-        a run of its job waits for an earlier one, in the same month."""
+        a run of its job waits for an earlier one, in the same month. `ended_ago`: seconds, of each outcome."""
         times = [o.scheduled_time for o in outcomes]
         return await self._fetch_of_month(
             SQL.record_executions, times, [o.execution_id for o in outcomes], times,
             sparse([None if o.status == "COMPLETED" else o.status for o in outcomes]),
             sparse([o.exit_code for o in outcomes]), sparse([o.http_status for o in outcomes]),
-            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim,
+            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim, ended_ago,
         )  # fmt: skip
 
     async def _fetch_of_month(

@@ -205,13 +205,14 @@ RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 
 -- name: record_executions
 -- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
--- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token. Whether a run waits
--- for one of them is asked of each only if any run waits at all.
+-- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token; $9 seconds since each
+-- ended. Whether a run waits for one of them is asked of each only if any run waits at all.
 UPDATE executions/*month*/ e SET
-    status = COALESCE(r.status, 'COMPLETED'), end_time = GREATEST(clock_timestamp(), e.start_time), exit_code = r.exit_code, http_status = r.http_status,
-    error_message = r.error_message, logs = r.logs
-FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[])
-    AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs)
+    status = COALESCE(r.status, 'COMPLETED'),
+    end_time = GREATEST(clock_timestamp() - make_interval(secs => r.ended_ago), e.start_time),
+    exit_code = r.exit_code, http_status = r.http_status, error_message = r.error_message, logs = r.logs
+FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $9::float8[])
+    AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs, ended_ago)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND r.execution_id = r.execution_id + 0
   AND e.status = 'RUNNING' AND e.claim = $8
 RETURNING e.execution_id, e.duration_ms, (

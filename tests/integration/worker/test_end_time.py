@@ -1,0 +1,34 @@
+"""end_time is when the work was over, however late it is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from support.databases import TestDatabase
+
+from .conftest import Worker, queued
+
+
+async def test_a_record_that_comes_late_says_when_the_work_was_over(worker: Worker, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        first, second = await queued(sql, 2)
+        worker.deliver(first, second)
+        await worker.claimer.step()
+        await asyncio.gather(*(entry.task for entry in worker.running.entries() if entry.task))
+        waiting = worker.recorder._waiting
+        worker.recorder._waiting = [msgspec.structs.replace(ended, at=ended.at - 3.0) for ended in waiting]
+        await sql.execute(
+            "UPDATE executions SET start_time = start_time - interval '10 s' WHERE execution_id = $1",
+            first["execution_id"],
+        )
+        await worker.ran()
+        rows = await sql.fetch(
+            """SELECT duration_ms, extract(epoch FROM clock_timestamp() - end_time)::float8 AS ago FROM executions
+               ORDER BY execution_id"""
+        )
+    assert 7_000 <= rows[0]["duration_ms"] < 9_000
+    assert rows[0]["ago"] >= 3
+    assert rows[1]["duration_ms"] == 0  # an end is never before its start
+    assert rows[1]["ago"] < 3
