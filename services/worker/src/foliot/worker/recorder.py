@@ -33,8 +33,8 @@ from foliot.worker.running import Claimed, Running
 
 LARGEST = 500
 PACE = 0.02
-"""From the start of a small batch to the next: what ends meanwhile shares a transaction. The slots are free already, and
-the end is dated when the work was over."""
+"""From the start of a small batch to the next: what ends meanwhile shares a transaction. The slots are free already,
+and the end is dated when the work was over."""
 PAUSE_WHEN_AWAY = 0.2
 _log = structlog.get_logger()
 
