@@ -29,6 +29,7 @@ from planning.bars import NOON, outage, plan_all
 from planning.filling import a_planner, fill
 from planning.machine import story_of
 from planning.world import World
+from support.costs import cpu_seconds
 from support.databases import TestDatabase
 from support.pinned_time import pin_time
 
@@ -73,7 +74,7 @@ async def bars(jobs: int, crowd: int) -> bool:
         await pin_time(database, NOON)
         async with database.owner() as sql, Database(database.url("scheduler"), size=8, name="bars") as units:
             started = time.monotonic()
-            figures, problems = await outage(units, sql, jobs)
+            figures, problems = await outage(units, sql, jobs, cpu_seconds)
             taken = time.monotonic() - started
             print(
                 f"outage of 2 h, {jobs} minutely jobs of each misfire policy: {len(problems)} jobs whose counts are wrong"
@@ -85,7 +86,7 @@ async def bars(jobs: int, crowd: int) -> bool:
             await sql.execute("TRUNCATE jobs, listed_jobs, executions")
             await fill(sql, crowd, schedule="0 * * * *", due=NOON)
             started = time.monotonic()
-            figures = await plan_all(await a_planner(units), sql)
+            figures = await plan_all(await a_planner(units), sql, cpu_seconds)
             rows = await sql.fetchval("SELECT count(*) FROM executions")
             taken = time.monotonic() - started
             print(f"{crowd} jobs due at one instant: {rows} runs in {figures.steps} steps and {taken:.1f} s")

@@ -11,6 +11,7 @@ from foliot.common.database import Database
 from foliot.scheduler.planner import Planner
 from planning.filling import Sql, a_planner, fill
 from support.callbacks import watched_callbacks
+from support.costs import Cost
 
 POLICIES = ("skip", "run_once", "run_all")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -19,31 +20,31 @@ OUTAGE = timedelta(hours=2)
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """`slowest`: CPU seconds of the slowest callback, and which it was."""
+    """`slowest`: the cost of the costliest callback, and `what` says which it was."""
 
     steps: int
     slowest: float
     what: str
 
 
-async def plan_all(planner: Planner, sql: Sql) -> Figures:
+async def plan_all(planner: Planner, sql: Sql, cost: Cost) -> Figures:
     """Step until nothing is due."""
     steps = 0
-    with watched_callbacks() as seen:
+    with watched_callbacks(cost) as seen:
         while await sql.fetchval("SELECT EXISTS (SELECT FROM jobs WHERE next_run_time <= $1)", NOON):
             await planner.step()
             steps += 1
     return Figures(steps, seen.slowest, seen.what)
 
 
-async def outage(units: Database, sql: Sql, jobs: int) -> tuple[Figures, list[str]]:
+async def outage(units: Database, sql: Sql, jobs: int, cost: Cost) -> tuple[Figures, list[str]]:
     """`jobs` minutely jobs of each misfire policy that were due for two hours. Gives figures and what is wrong."""
     for policy in POLICIES:
         for overlap in ("skip", "allow", "queue_one", "cancel_running"):
             await fill(
                 sql, jobs // 4, schedule="* * * * *", due=NOON - OUTAGE, misfire_policy=policy, overlap_policy=overlap
             )
-    figures = await plan_all(await a_planner(units), sql)
+    figures = await plan_all(await a_planner(units), sql, cost)
     return figures, await check_outage(sql)
 
 

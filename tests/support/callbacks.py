@@ -1,18 +1,19 @@
-"""How much CPU the callbacks of this thread's event loop use, each for itself."""
+"""What the callbacks of this thread's event loop cost, each for itself."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gc
-import time
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
+from support.costs import Cost
+
 
 class Callbacks:
-    """`slowest` in CPU seconds, and what it was."""
+    """`slowest` is the cost of the costliest, `what` says which it was."""
 
     def __init__(self) -> None:
         self.slowest = 0.0
@@ -21,15 +22,13 @@ class Callbacks:
 
 
 @contextlib.contextmanager
-def watched_callbacks() -> Iterator[Callbacks]:
+def watched_callbacks(cost: Cost) -> Iterator[Callbacks]:
     """Measures each callback while the block lasts, on asyncio's own loop, with the garbage collector as in a service."""
     seen = Callbacks()
     run = asyncio.Handle._run
 
     def measured(handle: Any) -> None:
-        begin = time.thread_time()
-        run(handle)
-        spent = time.thread_time() - begin
+        spent = cost(lambda: run(handle))
         seen.count += 1
         if spent > seen.slowest:
             seen.slowest, seen.what = spent, repr(handle)
