@@ -28,8 +28,9 @@ MIGRATIONS = Path(__file__).parents[3] / "sql" / "migrations"
 class Replicated:
     """An API over a primary and its replica, on a clock that stands still."""
 
-    def __init__(self, api: Api, replica: Replica, servers: Servers, clock: ManualClock) -> None:
+    def __init__(self, api: Api, primary: Database, replica: Replica, servers: Servers, clock: ManualClock) -> None:
         self.api = api
+        self.primary = primary
         self.replica = replica
         self.servers = servers
         self.clock = clock
@@ -68,7 +69,7 @@ async def replicated() -> AsyncIterator[Replicated]:
                 app = build_app(database, clock, _ready, replica)
                 async with TestClient(TestServer(app)) as client:
                     api = Api(client, primary, await create(primary.url("api"), "admin", "test", 1, None))
-                    yield Replicated(api, replica, servers, clock)
+                    yield Replicated(api, database, replica, servers, clock)
 
 
 async def _ready() -> tuple[bool, dict[str, Any]]:
@@ -93,6 +94,14 @@ async def test_a_list_comes_from_the_replica_and_says_how_old_it_may_be(replicat
     names, staleness = await replicated.names()
     assert names == ["new"]
     assert staleness == pytest.approx(0.1)
+
+
+async def test_a_log_that_ends_where_its_page_does_can_be_caught_up_with(replicated: Replicated) -> None:
+    """The next record will begin behind the header of a page that is not there yet: so far no replica gets before it."""
+    async with replicated.api.database.owner() as sql, replicated.primary.session() as unit:
+        await sql.execute("SELECT pg_switch_wal()")
+        written = await unit.replication.select_written()
+        assert written <= await sql.fetchval("SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint")
 
 
 async def test_what_belongs_to_one_job_comes_from_the_primary(replicated: Replicated) -> None:

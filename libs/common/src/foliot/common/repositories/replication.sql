@@ -1,6 +1,7 @@
 -- name: select_written
--- On the primary: how far the write-ahead log reaches now.
-SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint
+-- On the primary: how far the write-ahead log is flushed, and so all that is committed. Where the next record goes
+-- (pg_current_wal_insert_lsn) is behind the header of a page that may not be there yet, and is not replayed.
+SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint
 
 -- name: select_replayed
 -- On a replica: how far it shows the primary's writes. A promoted one is a primary: everything.
