@@ -33,6 +33,7 @@ _EXECUTION_COLUMNS = (
     "scheduled_time",
     "start_time",
     "end_time",
+    "duration_ms",
     "available_at",
     "worker_id",
     "claim",
@@ -104,7 +105,7 @@ def _executions(count: int, months: int, first: int, last: int) -> Iterator[tupl
     for n in range(count):
         moment = now - step * (count - n)
         job_id = first if n % 10 == 0 else first + n * 7919 % (last - first + 1)
-        yield job_id, 1, "COMPLETED", moment, moment, moment + second, moment, f"worker-{n % 100}", 1
+        yield job_id, 1, "COMPLETED", moment, moment, moment + second, 1_000, moment, f"worker-{n % 100}", 1
 
 
 async def main(given: argparse.Namespace) -> None:

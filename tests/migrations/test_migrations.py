@@ -132,16 +132,6 @@ async def test_the_ledger_takes_a_tick_once(database: TestDatabase) -> None:
             await sql.execute(insert)
 
 
-async def test_duration_outlives_an_int_and_a_clock_that_steps_back(database: TestDatabase) -> None:
-    async with database.owner() as sql:
-        durations = await sql.fetch(
-            """INSERT INTO executions (job_id, status, scheduled_time, start_time, end_time) VALUES
-               (1, 'COMPLETED', now(), now(), now() + interval '60 days'),
-               (2, 'COMPLETED', now(), now(), now() - interval '1 hour') RETURNING duration_ms"""
-        )
-    assert [row["duration_ms"] for row in durations] == [60 * 86_400_000, 0]
-
-
 @pytest.mark.parametrize(
     ("service", "statement"),
     [

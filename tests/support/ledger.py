@@ -67,7 +67,8 @@ async def check_ticks(sql: Sql, job_id: int, every_seconds: float) -> list[str]:
 
 
 async def check_ledger(sql: Sql) -> list[str]:
-    """Attempts without holes, one open at a time; no row of a term that was written after a newer one had begun."""
+    """Attempts without holes, one open at a time, as long as their times say; no row of a term that was written after a newer
+    one had begun."""
     runs = await sql.fetch(
         """SELECT job_id, scheduled_time, count(*) AS n, max(attempt_number) AS last,
                count(*) FILTER (WHERE end_time IS NULL) AS open
@@ -82,6 +83,10 @@ async def check_ledger(sql: Sql) -> list[str]:
         """SELECT d.execution_id FROM dead_letters d JOIN executions e USING (execution_id, scheduled_time)
            WHERE e.status NOT IN ('FAILED', 'TIMEOUT')"""
     )
+    durations = await sql.fetch(
+        """SELECT execution_id, duration_ms, end_time - start_time AS lasted FROM executions
+           WHERE duration_ms IS DISTINCT FROM round(extract(epoch FROM end_time - start_time) * 1000)"""
+    )
     return [
         *(
             f"run {r['job_id']} {r['scheduled_time']}: {r['n']} attempts up to {r['last']}, {r['open']} open"
@@ -91,6 +96,7 @@ async def check_ledger(sql: Sql) -> list[str]:
             f"execution {r['execution_id']}: of term {r['term']}, written after term {r['newer']} had begun"
             for r in stale
         ),
+        *(f"execution {r['execution_id']}: {r['duration_ms']} ms, lasted {r['lasted']}" for r in durations),
         *(f"dead letter {r['execution_id']} of an attempt that did not fail" for r in letters),
     ]
 

@@ -1,4 +1,5 @@
-"""PostgreSQL's clock in a test's hands: now() and clock_timestamp() of Foliot's statements stand still until moved.
+"""PostgreSQL's clock in a test's hands: now(), statement_timestamp() and clock_timestamp() of Foliot's statements stand
+still until moved.
 
 A schema before pg_catalog on the services' search_path; the product's code is as it is. clock_timestamp() moves on by
 a microsecond a call, so that no two calls see the same instant.
@@ -20,6 +21,7 @@ CREATE FUNCTION pinned.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql VOLATI
     $$ SELECT at + nextval('pinned.calls') * INTERVAL '1 microsecond' FROM pinned.clock $$;
 CREATE FUNCTION pinned.now() RETURNS TIMESTAMPTZ LANGUAGE sql STABLE SECURITY DEFINER AS
     $$ SELECT at + (SELECT last_value FROM pinned.calls) * INTERVAL '1 microsecond' FROM pinned.clock $$;
+CREATE FUNCTION pinned.statement_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql STABLE AS $$ SELECT pinned.now() $$;
 GRANT USAGE ON SCHEMA pinned TO PUBLIC;
 """
 

@@ -8,6 +8,7 @@ import asyncpg
 
 from foliot.common.schedules.jitter import jitter_delay
 from support.databases import TestDatabase
+from support.ledger import check_ledger
 from support.making import insert_job
 
 from .conftest import Leader
@@ -32,7 +33,7 @@ async def running(
     )  # fmt: skip
     await sql.execute(
         """INSERT INTO executions (job_id, user_id, status, scheduled_time, start_time, available_at, claim, lease_until, trigger)
-           VALUES ($1, 1, 'RUNNING', now(), now(), now(), $2, now() + make_interval(secs => $3), $4)""",
+           VALUES ($1, 1, 'RUNNING', now(), now() - interval '1 s', now(), $2, now() + make_interval(secs => $3), $4)""",
         job_id, CLAIM, lease_left, trigger,
     )  # fmt: skip
     await sql.execute("UPDATE jobs SET open_since = now() - interval '1 hour' WHERE job_id = $1", job_id)
@@ -47,6 +48,8 @@ async def test_an_attempt_of_a_lost_worker_fails_and_is_retried(leader: Leader, 
         assert [(r["status"], r["error_message"]) for r in rows] == [("FAILED", "worker lost"), ("QUEUED", None)]
         assert timedelta(seconds=2) < rows[1]["wait"] <= timedelta(seconds=3)
         assert await sql.fetchval("SELECT count(*) FROM workers") == 0
+        assert rows[0]["duration_ms"] >= 1_000
+        assert await check_ledger(sql) == []
 
 
 async def test_a_living_worker_and_a_lease_that_holds_are_left_alone(leader: Leader, database: TestDatabase) -> None:

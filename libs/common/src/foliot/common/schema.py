@@ -12,7 +12,7 @@ from foliot.common.database import UnitsOfWork
 from foliot.common.errors import SchemaUnknown, Unavailable
 from foliot.common.postgres import Session, Statement
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 """The newest migration in sql/migrations; a test holds them together."""
 
 _SELECT = Statement("select_schema_version", "SELECT max(version) FROM schema_migrations")

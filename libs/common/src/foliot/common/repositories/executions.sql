@@ -206,10 +206,13 @@ RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 -- name: record_executions
 -- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
 -- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token; $9 seconds since each
--- ended. Whether a run waits for one of them is asked of each only if any run waits at all.
+-- ended. Whether a run waits for one of them is asked of each only if any run waits at all. statement_timestamp() is one
+-- instant for both: duration_ms is what lies between the times.
 UPDATE executions/*month*/ e SET
     status = COALESCE(r.status, 'COMPLETED'),
-    end_time = GREATEST(clock_timestamp() - make_interval(secs => r.ended_ago), e.start_time),
+    end_time = GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time),
+    duration_ms = 1000 * date_part('epoch',
+        GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time) - e.start_time),
     exit_code = r.exit_code, http_status = r.http_status, error_message = r.error_message, logs = r.logs
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $9::float8[])
     AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs, ended_ago)
@@ -250,7 +253,8 @@ WITH lost AS (
     ORDER BY execution_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE executions e SET
     status = CASE WHEN e.cancel_requested_at IS NULL THEN 'FAILED' ELSE 'CANCELLED' END,
-    error_message = 'worker lost', end_time = GREATEST(clock_timestamp(), e.start_time)
+    error_message = 'worker lost', end_time = GREATEST(statement_timestamp(), e.start_time),
+    duration_ms = 1000 * date_part('epoch', GREATEST(statement_timestamp(), e.start_time) - e.start_time)
 FROM lost, jobs j
 WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_time AND j.job_id = e.job_id
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status, e.trigger, e.worker_id, e.request_id,
