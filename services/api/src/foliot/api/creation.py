@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -31,6 +32,13 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     caller: Caller
 
 
+class Prepared(NamedTuple):
+    """A job that can be stored; `definition` is made into JSON once, for its rows and for its answer."""
+
+    creation: Creation
+    definition: bytes
+
+
 class Created(msgspec.Struct, frozen=True):
     """A job that has just been stored, as it is answered."""
 
@@ -43,11 +51,10 @@ async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | In
     taken."""
     now, job_ids = await unit.definitions.reserve_job_ids(len(wanted))
     created_at = rfc3339(now)
-    made = [_creation(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
-    creations = [creation for creation in made if not isinstance(creation, Invalid)]
-    if creations:
+    made = [_prepared(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
+    if creations := [one.creation for one in made if isinstance(one, Prepared)]:
         await unit.definitions.insert_created(creations)
-    return [creation if isinstance(creation, Invalid) else _created(creation) for creation in made]
+    return [_created(*one) if isinstance(one, Prepared) else one for one in made]
 
 
 async def create_one(change: Change, new: NewJob) -> Created:
@@ -62,7 +69,7 @@ async def create_one(change: Change, new: NewJob) -> Created:
     return made
 
 
-def _creation(new: NewJob, job_id: int, now: datetime, created_at: str) -> Creation | Invalid:
+def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepared | Invalid:
     definition, caller = new.definition, new.caller
     principal = caller.principal
     spread_key = f"{principal.team_id}:{definition.job_name}"
@@ -71,23 +78,27 @@ def _creation(new: NewJob, job_id: int, now: datetime, created_at: str) -> Creat
         tick = first_tick(times, now, definition.misfire_grace_seconds)
     except Invalid as error:
         return error
-    return Creation(
-        job_id=job_id, user_id=principal.user_id, team_id=principal.team_id, definition=definition_of(definition),
+    document = orjson.dumps(definition_of(definition))
+    creation = Creation(
+        job_id=job_id, user_id=principal.user_id, team_id=principal.team_id,
+        definition=orjson.Fragment(document),
         spread_key=spread_key, next_run_time=None if tick is None else rfc3339(tick), once=fires_once(times),
         created_at=created_at, request_id=caller.request_id, traceparent=caller.traceparent,
         ip_address=caller.ip_address, user_agent=caller.user_agent,
     )  # fmt: skip
+    return Prepared(creation, document)
 
 
-def _created(creation: Creation) -> Created:
+def _created(creation: Creation, definition: bytes) -> Created:
     """As `jobs.view` shows it when it is read."""
-    shown = {
-        "job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"],
-        **creation["definition"], "next_run_time": creation["next_run_time"], "last_run_time": None,
-        "status": _PENDING, "version": 1, "runs_planned": 0, "created_at": creation["created_at"],
-        "updated_at": creation["created_at"], "deleted_at": None,
+    owned = {"job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"]}
+    state = {
+        "next_run_time": creation["next_run_time"], "last_run_time": None, "status": _PENDING, "version": 1,
+        "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
+        "deleted_at": None,
     }  # fmt: skip
-    return Created(creation["job_id"], orjson.Fragment(orjson.dumps(shown)))
+    members = (orjson.dumps(owned)[1:-1], definition[1:-1], orjson.dumps(state)[1:-1])
+    return Created(creation["job_id"], orjson.Fragment(b"{%b,%b,%b}" % members))
 
 
 def refusal(error: asyncpg.PostgresError, new: NewJob) -> FoliotError | None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
+import orjson
+
 from foliot.common.models import Job
 from foliot.common.notify import CHANNEL
 from foliot.common.postgres import Session, Statements
@@ -21,8 +23,8 @@ class Creation(TypedDict):
     job_id: int
     user_id: int
     team_id: int | None
-    definition: dict[str, Any]
-    """DEFINITION_FIELDS, as they are answered and audited."""
+    definition: orjson.Fragment
+    """DEFINITION_FIELDS as a JSON object, as they are answered and audited."""
     spread_key: str
     next_run_time: str | None
     once: bool
