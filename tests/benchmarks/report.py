@@ -39,6 +39,8 @@ def about(results: Results) -> str:
         f"{settings.rounds} rounds of about {settings.seconds} s, commit {settings.commit}, {settings.workers} workers of "
         f"{settings.slots} slots, {machine['cpus']} CPUs ({machine['cpu']}), {machine['memory']}, fdatasync of 8 kB in {machine.get('fdatasync', '?')}, Python {machine['python']}."
     )
+    if "pace" in machine:
+        text += f" The CPUs before, idle: {machine['pace']}."
     if settings.quick:
         text += " The short form: its figures flatter."
     every = [f for cell in SUITES[settings.suite].cells for f in results.rounds(cell.name)]

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.pace import pace
+
 Figures = dict[str, Any]
 """Numbers by name; rates are a second, times say their unit, `problems` lists what the checks found."""
 
@@ -117,6 +119,7 @@ def machine(directory: Path) -> dict[str, str]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "fdatasync": f"{_fdatasync_us(directory):,.0f} us",
+        "pace": pace(),
     }
 
 

@@ -18,6 +18,7 @@ from benchmarks.jobs import (
     pause_recurring,
 )
 from benchmarks.limit import PHASES, lifecycles_per_second
+from benchmarks.pace import slow
 from benchmarks.processes import Watch, rss_bytes
 from benchmarks.report import render
 from benchmarks.results import Figures, Results, Settings, spread
@@ -31,6 +32,12 @@ SETTINGS = Settings(suite="throughput", rounds=2, seconds=1, workers=1, slots=50
 
 class Few(Drain):
     per_second, ahead = 40, 5.0
+
+
+@pytest.fixture(autouse=True)
+def _a_steady_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here takes six seconds to find out."""
+    monkeypatch.setattr("benchmarks.results.pace", lambda: "steady")
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +165,8 @@ async def test_lifecycles_without_broker_and_services(database: TestDatabase) ->
     figures = await lifecycles_per_second(database.owner_url, 20_000, 0.3, warm_up=0.3)
     assert figures.lifecycles > 0
     assert {name: phase.rows > 0 for name, phase in figures.phases.items()} == dict.fromkeys(PHASES, True)
+
+
+def test_slices_in_which_a_cpu_did_less_than_half_are_slow() -> None:
+    assert slow([10, 10, 4, 4, 10, 3, 10, 6, 10]) == (3 / 9, 2)
+    assert slow([7, 8, 9]) == (0, 0)
