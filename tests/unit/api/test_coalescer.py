@@ -44,7 +44,7 @@ class Fake:
         return datetime.now(UTC), range(1, count + 1)
 
     async def insert_created(self, creations: Sequence[Creation]) -> None:
-        names = [creation["definition"]["job_name"] for creation in creations]
+        names = [orjson.loads(orjson.dumps(creation["definition"]))["job_name"] for creation in creations]
         self.insert(names)
         self.batches.append(names)
 
