@@ -85,7 +85,8 @@ async def check_ledger(sql: Sql) -> list[str]:
     )
     durations = await sql.fetch(
         """SELECT execution_id, duration_ms, end_time - start_time AS lasted FROM executions
-           WHERE duration_ms IS DISTINCT FROM round(extract(epoch FROM end_time - start_time) * 1000)"""
+           WHERE (duration_ms IS NULL) <> (end_time IS NULL OR start_time IS NULL)
+              OR abs(duration_ms - extract(epoch FROM end_time - start_time) * 1000) > 0.5"""
     )
     return [
         *(

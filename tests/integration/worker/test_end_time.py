@@ -37,3 +37,19 @@ async def test_a_record_that_comes_late_says_when_the_work_was_over(worker: Work
     assert rows[0]["ago"] >= 3
     assert rows[1]["duration_ms"] == 0  # an end is never before its start
     assert rows[1]["ago"] < 3
+
+
+async def test_the_checker_holds_each_duration_against_its_times(database: TestDatabase) -> None:
+    """Half a millisecond may be rounded either way; more, and a duration that is missing or has no end, is told."""
+    rows = [("4.5 ms", 4), ("4.5 ms", 5), ("4.5 ms", 6), ("2 s", None), (None, 7)]
+    async with database.owner() as sql:
+        for lasted, duration in rows:
+            await sql.execute(
+                """INSERT INTO executions (job_id, status, scheduled_time, start_time, end_time, duration_ms)
+                   VALUES ((SELECT count(*) FROM executions), 'COMPLETED', now(), now(), now() + $1::text::interval, $2)""",
+                lasted, duration,
+            )  # fmt: skip
+        problems = await check_ledger(sql)
+    assert [problem.partition(": ")[2] for problem in problems] == [
+        "6 ms, lasted 0:00:00.004500", "None ms, lasted 0:00:02", "7 ms, lasted None",
+    ]  # fmt: skip
