@@ -90,18 +90,11 @@ def test_hostile_expressions() -> None:
     answers: set[str] = set()
     for _ in range(CASES):
         text, zone, dst_gap = hostile(draw), draw.choice(ZONES), draw.choice(["shift", "skip"])
+        assert lines_run(lambda: answers.add(answer(text, zone, dst_gap))) < LINES, text  # noqa: B023
         # A pattern that backtracks runs no lines.
-        spent = cpu_seconds(lambda: answers.add(answer(text, zone, dst_gap)))  # noqa: B023
-        assert spent < 1, text
+        assert cpu_seconds(lambda: answer(text, zone, dst_gap)) < 1, text  # noqa: B023
     assert all(said.isascii() and said.isprintable() and len(said) < 600 for said in answers)
     assert len(answers) > CASES / 4
-
-
-def test_hostile_expressions_are_answered_in_few_steps() -> None:
-    draw = random.Random(30_000)
-    for _ in range(CASES // 10):
-        text, zone, dst_gap = hostile(draw), draw.choice(ZONES), draw.choice(["shift", "skip"])
-        assert lines_run(lambda: answer(text, zone, dst_gap)) < LINES, text  # noqa: B023
 
 
 @pytest.mark.parametrize(
