@@ -22,7 +22,6 @@ from cluster.layout import REPOSITORY
 from cluster.ports import choose
 from cluster.server import Server
 
-CONNECTIONS = 64
 SCRIPT = Path(__file__).with_name("post.lua")
 WITHOUT_THEIR_ROWS = """
 SELECT count(*) FROM jobs j
@@ -56,38 +55,42 @@ class Wrk(msgspec.Struct):
 class Post:
     """Answered 201 after the commit, with auth, validation, history and audit."""
 
-    name = "post"
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
+        self.name = f"post, {connections} connections"
 
     async def measure(self, rig: Rig, _results: Results, _round: int) -> Figures:
         async with rig.database() as database, rig.foliot(database, schedulers=0, workers=0) as bench:
             api = bench.foliot.services["api-1"]
             key = bench.foliot.http.headers["Authorization"].removeprefix("Bearer ")
-            await wrk(api.port, key, 2, "warm")
+            await wrk(api.port, key, self._connections, 2, "warm")
             watch = bench.watch()
-            said = await wrk(api.port, key, rig.settings.seconds, "bench")
+            said = await wrk(api.port, key, self._connections, rig.settings.seconds, "bench")
             figures = watch.figures(max(1, said.answers)) | said.figures()
-            figures["problems"] += await _check(bench.sql, said.answers)
+            figures["problems"] += await _check(bench.sql, said.answers, self._connections)
             return figures
 
 
-async def _check(sql: Sql, answers: int) -> list[str]:
+async def _check(sql: Sql, answers: int, connections: int) -> list[str]:
     """What was answered is stored; wrk breaks off up to one request a connection at its end."""
     rows = await sql.fetchval("SELECT count(*) FROM jobs WHERE job_name LIKE 'bench %'")
     alone = await sql.fetchval(WITHOUT_THEIR_ROWS, timeout=600)
-    problems = [] if answers <= rows <= answers + CONNECTIONS else [f"{rows} jobs for {answers} answers"]
+    problems = [] if answers <= rows <= answers + connections else [f"{rows} jobs for {answers} answers"]
     return problems + ([f"{alone} jobs without exactly one version and one audit row"] if alone else [])
 
 
 class Ceiling:
     """The same process without a database."""
 
-    name = "post without a database"
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
+        self.name = f"without a database, {connections} connections"
 
     async def measure(self, rig: Rig, _results: Results, _round: int) -> Figures:
         async with _ceiling(rig.directory / "ceiling.log") as server:
-            await wrk(server.port, "bench", 2, "warm")
+            await wrk(server.port, "bench", self._connections, 2, "warm")
             watch = Watch({"api-1": server.pid})
-            said = await wrk(server.port, "bench", rig.settings.seconds, "bench")
+            said = await wrk(server.port, "bench", self._connections, rig.settings.seconds, "bench")
             return watch.figures(max(1, said.answers)) | said.figures()
 
 
@@ -117,13 +120,13 @@ async def _ceiling(log: Path) -> AsyncIterator[Server]:
         await server.stop()
 
 
-async def wrk(port: int, key: str, seconds: int, word: str) -> Wrk:
-    """One thread, 64 connections; a mistake of wrk's own is a ClusterError with what it printed."""
+async def wrk(port: int, key: str, connections: int, seconds: int, word: str) -> Wrk:
+    """In one thread; a mistake of wrk's own is a ClusterError with what it printed."""
     program = shutil.which("wrk")
     if program is None:
         raise ClusterError("wrk is not installed: make bench installs it")
     process = await asyncio.create_subprocess_exec(
-        *(program, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"),
+        *(program, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"),
         *("-s", str(SCRIPT), f"http://{HOST}:{port}", "--", key, word),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

@@ -57,7 +57,7 @@ SUITES = {
         [Punctuality(1_000), Punctuality(1_000_000)], [(f"{load} p99_ms", f"{load} p99 ms") for load in LOADS]
     ),
     "post": Suite(
-        [Post(), Ceiling()],
+        [Post(64), Post(128), Ceiling(64), Ceiling(128)],
         [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), TOTAL, POSTGRES, SERVICES[1], OTHERS],
     ),
     "floors": Suite([HttpRequests(), Scripts(), SqlQueries()], [("per_second", "jobs/s"), TOTAL, POSTGRES, OTHERS]),
