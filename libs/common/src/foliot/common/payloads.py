@@ -107,7 +107,7 @@ def decode(job_type: str, payload: object) -> Payload:
     struct: type[Payload] | None = Noop if job_type == "noop" else TYPES.get(job_type)
     if struct is None:
         raise PayloadError([("job_type", f"unknown job type; use {', '.join(TYPES)}")])
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, dict):
         raise PayloadError([("payload", "must be a JSON object")])
     try:
         decoded = msgspec.convert(payload, struct)

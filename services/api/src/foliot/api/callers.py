@@ -1,4 +1,4 @@
-"""Who asks for a change, as it is audited."""
+"""Who asks, and by which request: known from the door on, audited with every change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import msgspec
 from aiohttp import hdrs, web
 
 from foliot.api.auth import Principal
-from foliot.api.middleware import REQUEST_ID, TRACEPARENT, principal_of
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,14 +18,26 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
 
 
-def caller_of(request: web.Request) -> Caller:
-    return Caller(
-        principal=principal_of(request),
-        request_id=request[REQUEST_ID],
-        traceparent=request[TRACEPARENT] or None,
+_CALLER = web.RequestKey("caller", Caller)
+
+
+def let_in(request: web.Request, principal: Principal, request_id: str, traceparent: str | None) -> None:
+    """From here on `caller_of` and `principal_of` know who asks."""
+    request[_CALLER] = Caller(
+        principal=principal,
+        request_id=request_id,
+        traceparent=traceparent,
         ip_address=_address_of(request),
         user_agent=_user_agent_of(request),
     )
+
+
+def caller_of(request: web.Request) -> Caller:
+    return request[_CALLER]
+
+
+def principal_of(request: web.Request) -> Principal:
+    return request[_CALLER].principal
 
 
 def _user_agent_of(request: web.Request) -> str:

@@ -14,8 +14,7 @@ from multidict import istr
 
 from foliot.api import events
 from foliot.api.bodies import Answer, dump, respond
-from foliot.api.callers import Caller, caller_of
-from foliot.api.middleware import REQUEST_ID, principal_of
+from foliot.api.callers import Caller, caller_of, principal_of
 from foliot.api.problems import problem_body
 from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Conflict, FieldError, Invalid
@@ -136,7 +135,7 @@ async def _try(
             answer = await work(under_way)
             await _keep(unit, key, request_hash, answer, hidden)
     except Conflict as error:
-        refused = Answer(status=409, body=problem_body(409, error.code, str(error), request[REQUEST_ID]))
+        refused = Answer(status=409, body=problem_body(409, error.code, str(error), caller_of(request).request_id))
         async with database.transaction() as unit:
             if await unit.idempotency_keys.lock_key(key):
                 await _keep(unit, key, request_hash, refused, ())

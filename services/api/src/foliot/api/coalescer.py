@@ -11,9 +11,9 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import asyncpg
+import msgspec
 import structlog
 
 from foliot.api.bodies import parse_object
@@ -32,7 +32,7 @@ WAITING_BYTES = 64 * 1024 * 1024
 _log = structlog.get_logger()
 
 
-class Arrived(NamedTuple):
+class Arrived(msgspec.Struct, frozen=True):
     """A request as it came."""
 
     body: bytes
@@ -40,7 +40,7 @@ class Arrived(NamedTuple):
     future: asyncio.Future[Created]
 
 
-class Waiting(NamedTuple):
+class Waiting(msgspec.Struct, frozen=True):
     """A valid request that is not answered yet; `size` of its body in bytes."""
 
     new: NewJob
@@ -73,14 +73,15 @@ class Coalescer:
     def _decode_arrived(self) -> None:
         """What came in one turn of the event loop."""
         arrived, self._arrived = self._arrived, []
-        for body, caller, future in arrived:
+        for one in arrived:
+            size = len(one.body)
             try:
-                new = NewJob(definition=decode(parse_object(body)), caller=caller)
+                new = NewJob(definition=decode(parse_object(one.body)), caller=one.caller)
             except Exception as error:
-                self._bytes -= len(body)
-                _answer(future, error)
+                self._bytes -= size
+                _answer(one.future, error)
             else:
-                self._waiting.append(Waiting(new, len(body), future))
+                self._waiting.append(Waiting(new, size, one.future))
         if self._waiting and (self._writing is None or self._writing.done()):
             task = asyncio.create_task(self._write_all(), name="create-jobs", context=contextvars.Context())
             self._writing = task
@@ -121,10 +122,10 @@ async def _write(unit: Unit, batch: Sequence[Waiting]) -> None:
             _answer(batch[0].future, refusal(error, batch[0].new) or error)
         return
     log = _log.bind()
-    for answer, (new, _, future) in zip(answers, batch, strict=True):
+    for answer, waiting in zip(answers, batch, strict=True):
         if isinstance(answer, Created):
-            report(log, new.caller, "CREATE_JOB", "JOB", answer.job_id)
-        _answer(future, answer)
+            report(log, waiting.new.caller, "CREATE_JOB", "JOB", answer.job_id)
+        _answer(waiting.future, answer)
 
 
 def _answer(future: asyncio.Future[Created], answer: Created | Exception) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -32,7 +31,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     caller: Caller
 
 
-class Prepared(NamedTuple):
+class Prepared(msgspec.Struct, frozen=True):
     """A job that can be stored; `definition` is made into JSON once, for its rows and for its answer."""
 
     creation: Creation
@@ -54,7 +53,7 @@ async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | In
     made = [_prepared(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
     if creations := [one.creation for one in made if isinstance(one, Prepared)]:
         await unit.definitions.insert_created(creations)
-    return [_created(*one) if isinstance(one, Prepared) else one for one in made]
+    return [_created(one) if isinstance(one, Prepared) else one for one in made]
 
 
 async def create_one(change: Change, new: NewJob) -> Created:
@@ -79,25 +78,26 @@ def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepa
     except Invalid as error:
         return error
     document = orjson.dumps(definition_of(definition))
-    creation = Creation(
-        job_id=job_id, user_id=principal.user_id, team_id=principal.team_id,
-        definition=orjson.Fragment(document),
-        spread_key=spread_key, next_run_time=None if tick is None else rfc3339(tick), once=fires_once(times),
-        created_at=created_at, request_id=caller.request_id, traceparent=caller.traceparent,
-        ip_address=caller.ip_address, user_agent=caller.user_agent,
-    )  # fmt: skip
+    creation: Creation = {
+        "job_id": job_id, "user_id": principal.user_id, "team_id": principal.team_id,
+        "definition": orjson.Fragment(document), "spread_key": spread_key,
+        "next_run_time": None if tick is None else rfc3339(tick), "once": fires_once(times),
+        "created_at": created_at, "request_id": caller.request_id, "traceparent": caller.traceparent,
+        "ip_address": caller.ip_address, "user_agent": caller.user_agent,
+    }  # fmt: skip
     return Prepared(creation, document)
 
 
-def _created(creation: Creation, definition: bytes) -> Created:
+def _created(prepared: Prepared) -> Created:
     """As `jobs.view` shows it when it is read."""
+    creation = prepared.creation
     owned = {"job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"]}
     state = {
         "next_run_time": creation["next_run_time"], "last_run_time": None, "status": _PENDING, "version": 1,
         "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
         "deleted_at": None,
     }  # fmt: skip
-    members = (orjson.dumps(owned)[1:-1], definition[1:-1], orjson.dumps(state)[1:-1])
+    members = (orjson.dumps(owned)[1:-1], prepared.definition[1:-1], orjson.dumps(state)[1:-1])
     return Created(creation["job_id"], orjson.Fragment(b"{%b,%b,%b}" % members))
 
 

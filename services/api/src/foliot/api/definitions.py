@@ -109,9 +109,9 @@ def _check(values: dict[str, Any], known: Sequence[FieldError] = ()) -> list[Fie
     if (queue := values.get("queue", "default")) != "default":
         errors += _check_queue(queue)
     errors += check_window(values)
-    if not any(error.field.startswith(_TIMETABLE) for error in (*known, *errors)):
-        errors += check_schedule(values)
-    return errors
+    if (known or errors) and any(error.field.startswith(_TIMETABLE) for error in (*known, *errors)):
+        return errors
+    return errors + check_schedule(values)
 
 
 def convert_fields(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from foliot.api.middleware import principal_of
+from foliot.api.callers import principal_of
 from foliot.api.pages import (
     FIRST_TIME,
     LAST_ID,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from foliot.api.middleware import principal_of
+from foliot.api.callers import principal_of
 from foliot.api.pages import LAST_ID, LAST_TIME, check_names, choice, cursor, cursor_of, limit_of, moment, number
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.models import Job

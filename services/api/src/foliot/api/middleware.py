@@ -13,16 +13,14 @@ from aiohttp.typedefs import Middleware
 from multidict import istr
 
 from foliot.api import events, metrics
-from foliot.api.auth import Keys, Principal
+from foliot.api.auth import Keys
+from foliot.api.callers import let_in
 from foliot.api.problems import problem, problem_of
 from foliot.common import logs
 from foliot.common.errors import FoliotError, Unavailable
 from foliot.common.tracing import trace_id, valid_traceparent
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-PRINCIPAL = web.RequestKey("principal", Principal)
-REQUEST_ID = web.RequestKey("request_id", str)
-TRACEPARENT = web.RequestKey("traceparent", str)
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
 _X_REQUEST_ID, _TRACEPARENT = istr("X-Request-Id"), istr("traceparent")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
@@ -43,13 +41,14 @@ def around(keys: Keys) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         nonlocal in_flight
         started = time.perf_counter()
-        request_id = request[REQUEST_ID] = _request_id(request)
-        traceparent = request[TRACEPARENT] = valid_traceparent(request.headers.get(_TRACEPARENT)) or ""
+        request_id = _request_id(request)
+        traceparent = valid_traceparent(request.headers.get(_TRACEPARENT))
         logs.bind(request_id=request_id, trace_id=trace_id(traceparent))  # a request is a task of its own
         in_flight += 1
         try:
             if request.path not in _PUBLIC:
-                request[PRINCIPAL] = await keys.principal(request.headers.get(hdrs.AUTHORIZATION))
+                principal = await keys.principal(request.headers.get(hdrs.AUTHORIZATION))
+                let_in(request, principal, request_id, traceparent)
             response = await handler(request)
         except Exception as error:
             response = _answer(error, request, request_id)
@@ -68,10 +67,6 @@ def _count(request: web.Request, status: int, seconds: float) -> None:
     method = request.method if request.method in hdrs.METH_ALL else "other"  # or callers could make series
     metrics.requests(method, name, status).inc()
     metrics.duration(method, name).observe(seconds)
-
-
-def principal_of(request: web.Request) -> Principal:
-    return request[PRINCIPAL]
 
 
 def _answer(error: Exception, request: web.Request, request_id: str) -> web.StreamResponse:

@@ -12,9 +12,9 @@ from aiohttp import web
 from foliot.api import dead_letters
 from foliot.api.auth import Role, hash_key, new_key
 from foliot.api.bodies import Answer, read_object, respond
+from foliot.api.callers import principal_of
 from foliot.api.changes import Change, canonical, change
 from foliot.api.definitions import convert_fields
-from foliot.api.middleware import principal_of
 from foliot.api.pages import LAST_ID, LAST_TIME, check_names, cursor, cursor_of, limit_of, page, path_id
 from foliot.api.reads import Reads
 from foliot.api.requests import NewKey

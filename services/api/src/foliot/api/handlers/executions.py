@@ -8,9 +8,9 @@ from aiohttp import web
 
 from foliot.api.auth import Role
 from foliot.api.bodies import Answer, respond
+from foliot.api.callers import principal_of
 from foliot.api.changes import Change, change
 from foliot.api.execution_pages import ExecutionPage
-from foliot.api.middleware import principal_of
 from foliot.api.pages import (
     LAST_TIME,
     check_names,

@@ -9,13 +9,12 @@ from aiohttp import web
 from foliot.api import jobs
 from foliot.api.auth import Role
 from foliot.api.bodies import Answer, parse_object, read_json, read_object, respond
-from foliot.api.callers import caller_of
+from foliot.api.callers import caller_of, principal_of
 from foliot.api.changes import IDEMPOTENCY_KEY, Change, canonical, change
 from foliot.api.coalescer import Coalescer
 from foliot.api.creation import Created, NewJob, create_one
 from foliot.api.definitions import convert_fields, decode
 from foliot.api.job_pages import JobPage
-from foliot.api.middleware import principal_of
 from foliot.api.pages import page, path_id
 from foliot.api.reads import Reads
 from foliot.api.requests import RunOverride
@@ -46,8 +45,9 @@ class JobHandlers:
 
     async def create(self, request: web.Request) -> web.Response:
         """Without an Idempotency-Key the request shares a statement with others; the answer comes after its commit."""
-        principal_of(request).require(Role.OPERATOR)
-        raw, caller = await read_json(request), caller_of(request)
+        caller = caller_of(request)
+        caller.principal.require(Role.OPERATOR)
+        raw = await read_json(request)
         if IDEMPOTENCY_KEY not in request.headers:
             return respond(_created(await self._coalescer.create(raw, caller)))
         body = parse_object(raw)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from foliot.api import previews
 from foliot.api.bodies import Answer, read_object, respond
-from foliot.api.middleware import principal_of
+from foliot.api.callers import principal_of
 from foliot.api.pages import check_names, moment, path_id
 from foliot.api.timeline import LONGEST, timeline
 from foliot.common.database import UnitsOfWork
