@@ -20,6 +20,7 @@ from typing import Any
 
 import asyncpg
 
+from cluster.errors import ClusterError
 from support.ledger import Sql
 
 CHUNK = 50_000
@@ -40,7 +41,7 @@ _EXECUTION_COLUMNS = (
 )
 
 
-class TooLittleDisk(Exception):
+class TooLittleDisk(ClusterError):
     """The message says how much is needed where."""
 
 

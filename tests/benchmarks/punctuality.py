@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 import shutil
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks.jobs import (
@@ -22,13 +20,13 @@ from benchmarks.jobs import (
     settle,
     until,
 )
+from benchmarks.latency import changes
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Bench, Rig
 from cluster.errors import ClusterError
 
 RATES = (100, 600, 2_000, 5_000)
 BURSTS = (1_000, 10_000)
-EDITS = 300
 PERIOD = 10
 BYTES_PER_JOB = 1_500
 _LATE = """
@@ -55,7 +53,7 @@ class Punctuality:
                 await self._at(bench, f"{rate:,}/s", figures, _Rate(rate, max(10, rig.settings.seconds // 2)))
             for burst in BURSTS:
                 await self._at(bench, f"{burst:,} at once", figures, _Burst(burst))
-            figures |= await _changes(bench)
+            figures |= await changes(bench)
         return figures
 
     async def _at(self, bench: Bench, name: str, figures: Figures, load: _Rate | _Burst) -> None:
@@ -101,30 +99,6 @@ class _Burst:
 
     async def insert(self, bench: Bench, due: object) -> None:
         await insert_one_time(bench.sql, self.jobs, due, 0.0)
-
-
-async def _changes(bench: Bench) -> Figures:
-    """Creating and editing one job after the other over HTTP, milliseconds."""
-    ids: list[int] = []
-
-    async def create() -> None:
-        job = await bench.foliot.create(schedule="0 3 * * *", job_name="one more")
-        ids.append(job["job_id"])
-
-    async def edit() -> None:
-        await bench.foliot.call("PATCH", f"/v1/jobs/{ids.pop()}", {"schedule": "0 4 * * *"})
-
-    return await _timed("create", create) | await _timed("edit", edit)
-
-
-async def _timed(name: str, action: Callable[[], Awaitable[None]]) -> Figures:
-    took = []
-    for _ in range(EDITS):
-        begun = time.perf_counter()
-        await action()
-        took.append((time.perf_counter() - begun) * 1000)
-    took.sort()
-    return {f"{name} p50_ms": round(took[EDITS // 2], 2), f"{name} p99_ms": round(took[int(EDITS * 0.99)], 2)}
 
 
 def _check_disk(directory: Path, jobs: int) -> None:

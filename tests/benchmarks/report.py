@@ -131,6 +131,7 @@ PARTS: dict[str, tuple[str, Callable[[Results], str]]] = {
     "replica": ("throughput-replica", components),
     "punctuality": ("punctuality", punctuality),
     "post": ("post", plain),
+    "history": ("history", plain),
     "floors": ("floors", plain),
     "memory": ("memory", plain),
 }

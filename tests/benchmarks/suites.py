@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from benchmarks.alone import Limit
+from benchmarks.flat import SIZES, Stored
 from benchmarks.floors import HttpRequests, Scripts, SqlQueries
 from benchmarks.memory import Memory
 from benchmarks.observed import OBSERVED, UNOBSERVED
@@ -59,6 +60,14 @@ SUITES = {
     "post": Suite(
         [Post(64), Post(128), Ceiling(64), Ceiling(128)],
         [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), TOTAL, POSTGRES, SERVICES[1], OTHERS],
+    ),
+    "history": Suite(
+        [Stored(rows) for rows in SIZES],
+        [("lifecycle_us", "us/lifecycle"), ("times_the_first", "of the first"), ("due p50_ms", "seed's due jobs, ms"),
+         ("planner p50_ms", "planner's"), ("last short p50_ms", "last 10, ms"), ("last long p50_ms", "of a long history"),
+         ("sorted short p50_ms", "seed's last 10, ms"), ("sorted long p50_ms", "of a long history"),
+         ("create p99_ms", "create p99 ms"), ("edit p99_ms", "edit p99 ms")],
+        rounds=1,
     ),
     "floors": Suite([HttpRequests(), Scripts(), SqlQueries()], [("per_second", "jobs/s"), TOTAL, POSTGRES, OTHERS]),
     "observability": Suite(
