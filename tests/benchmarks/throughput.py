@@ -24,9 +24,6 @@ LOADED_PER_SECOND = 20_000
 DUE_WITHIN = 0.1
 OVERLOAD = 1.1
 """Little: what is offered beyond what can be done is planned too, and takes its share from what is counted."""
-FIRST_OVERLOAD = 1.0
-"""A soak may do less than the drain did, and of far too much the ticks are skipped that meet their job's last run; too
-little is seen, and more is offered."""
 WARM_UP = 5
 _ENDED = """
 SELECT count(*) AS ended, extract(epoch FROM max(end_time) - $1::timestamptz)::float8 AS seconds FROM executions
@@ -129,14 +126,15 @@ class Soak:
 
 
 def _first_rate(results: Results, round_: int) -> int:
-    """A tenth more than the round before could do; else what this round drained."""
+    """A tenth more than the round before could do; else what this round drained. A soak may do less than that, and of far
+    too much the ticks are skipped that meet their job's last run; too little is seen, and more is offered."""
     before = results.get(Soak.name, round_ - 1)
     if before is not None:
         return _overload(before["per_second"])
     drained = results.get(Drain.name, round_)
     assert drained is not None, "the first soak's load is chosen by the drain of its round"
-    return _overload(drained["per_second"], FIRST_OVERLOAD)
+    return int(drained["per_second"])
 
 
-def _overload(rate: int, by: float = OVERLOAD) -> int:
-    return math.ceil(rate * by / 100) * 100
+def _overload(rate: int) -> int:
+    return math.ceil(rate * OVERLOAD / 100) * 100
