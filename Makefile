@@ -57,9 +57,9 @@ fmt: setup ## format
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format .
 
 chaos: setup ## campaigns of faults with their checker (CAMPAIGN=leader-kill ROUNDS=100; all by default)
-	@PYTHONPATH=tests:infra/local $(BIN)/python -m chaos $(or $(CAMPAIGN),all) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m chaos $(or $(CAMPAIGN),all) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-$(VENV)/peers/.installed: tests/benchmarks/peers.lock
+$(VENV)/peers/.installed: tools/benchmarks/peers.lock
 	@echo "Installing the systems to compare with into $(VENV)/peers ..."
 	@$(PYTHON) -m venv $(VENV)/peers
 	@$(VENV)/peers/bin/pip install -q --disable-pip-version-check --require-hashes -r $<
@@ -67,18 +67,18 @@ $(VENV)/peers/.installed: tests/benchmarks/peers.lock
 
 bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE=throughput ROUNDS=5 SECONDS=60; QUICK=1: 3 minutes)
 	@infra/local/install-packages wrk
-	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks $(or $(SUITE),all) $(if $(QUICK),--quick) $(if $(REPLICA),--replica) \
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m benchmarks $(or $(SUITE),all) $(if $(QUICK),--quick) $(if $(REPLICA),--replica) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(SLOTS),--slots $(SLOTS))
 
 bench-report: setup ## write docs/performance.md from the figures of the last runs
-	@PYTHONPATH=tests:infra/local $(BIN)/python -m benchmarks.report
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m benchmarks.report
 
 fences: setup ## take each guard out of a copy and see its test turn red (FENCE="word of its name")
-	@PYTHONPATH=tests $(BIN)/python -m fences "$(FENCE)"
+	@PYTHONPATH=tools:tests $(BIN)/python -m fences "$(FENCE)"
 
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
-	@PYTHONPATH=tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
+	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
 
 .PHONY: alerts dashboards docs-metrics
 alerts: setup ## write infra/alerts/*.yml from their settings
@@ -97,10 +97,10 @@ compose-e2e: setup ## run the end-to-end tests against docker compose, with kill
 	@$(BIN)/pytest tests/e2e/compose --compose --timeout=600 $(PYTEST)
 
 planner-model: setup ## compare the planner with a model over stories made up (EXAMPLES=1000)
-	@PYTHONPATH=tests:infra/local $(BIN)/python -m planning model --examples $(or $(EXAMPLES),1000)
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m planning model --examples $(or $(EXAMPLES),1000)
 
 planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one instant
-	@PYTHONPATH=tests:infra/local $(BIN)/python -m planning bars
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m planning bars
 
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
@@ -111,6 +111,6 @@ COMPILE := $(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --al
 lock: ## resolve requirements.in into requirements.lock, and the benchmarks' peers.in
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q pip-tools
 	@$(COMPILE) -o requirements.lock requirements.in
-	@$(COMPILE) -o tests/benchmarks/peers.lock tests/benchmarks/peers.in
+	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
 .PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle planner-model planner-bars images compose-e2e snapshot lock

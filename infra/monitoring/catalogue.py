@@ -8,12 +8,12 @@ import msgspec
 from prometheus_client.metrics import MetricWrapperBase
 
 import foliot.api.metrics
-import foliot.common.metrics
+import foliot.common.process.metrics
 import foliot.scheduler.metrics
 import foliot.worker.metrics
 
 MODULES: dict[str, ModuleType] = {
-    "every service": foliot.common.metrics,
+    "every service": foliot.common.process.metrics,
     "api": foliot.api.metrics,
     "scheduler": foliot.scheduler.metrics,
     "worker": foliot.worker.metrics,

@@ -69,17 +69,17 @@ def test_only_the_start_of_a_process_reads_the_environment(path: Path) -> None:
     assert "getenv" not in path.read_text()
 
 
-@pytest.mark.parametrize(("library", "owner"), [("aiormq", "rabbitmq"), ("aiozk", "zookeeper.py")])
+@pytest.mark.parametrize(("library", "owner"), [("aiormq", "common/broker"), ("aiozk", "scheduler/zookeeper.py")])
 def test_one_place_owns_each_dangerous_library(library: str, owner: str) -> None:
     importing = {
-        path.as_posix().partition("/foliot/common/")[2].split("/")[0]
+        "/".join(path.as_posix().partition("/foliot/")[2].split("/")[:2])
         for path in PRODUCT
         if re.search(rf"^\s*(import|from) {library}\b", path.read_text(), re.MULTILINE)
     }
     assert importing <= {owner}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "tests/benchmarks/peers.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "tools/benchmarks/peers.lock"])
 def test_the_lock_names_versions_and_hashes_and_no_place(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "--hash=sha256:" in text

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foliot.common.messages import DeadLetter
+from foliot.common.broker.messages import DeadLetter
 from support.eventually import eventually
 from support.foliot import Foliot
 

@@ -8,7 +8,7 @@ import os
 import aiormq
 import pytest
 
-from foliot.common.rabbitmq.guard import guard
+from foliot.common.broker.guard import guard
 from support.eventually import eventually
 
 from .conftest import Faults

@@ -12,10 +12,10 @@ import asyncpg
 import pytest
 
 from cluster.servers import Servers
-from foliot.common.database import Database
 from foliot.common.errors import SchemaUnknown
+from foliot.common.ledger.database import Database
+from foliot.common.ledger.schema import SCHEMA_VERSION, check_schema
 from foliot.common.migrate import MigrationError, migrate, read_migrations
-from foliot.common.schema import SCHEMA_VERSION, check_schema
 from support.databases import TestDatabase
 from support.snapshot import snapshot
 

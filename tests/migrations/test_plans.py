@@ -9,7 +9,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from foliot.common.repositories import executions, jobs
+from foliot.common.ledger import executions, jobs
 from support.databases import TestDatabase
 
 

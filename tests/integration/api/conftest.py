@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from foliot.api.app import build_app
 from foliot.api.create_key import create
 from foliot.common.clock import SystemClock
-from foliot.common.database import Database
+from foliot.common.ledger.database import Database
 from support.databases import TestDatabase
 
 SCRIPT = {"job_name": "a job", "job_type": "script", "schedule": "0 9 * * *", "payload": {"script": "true"}}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foliot.api import previews
+from foliot.api.preview import asked as previews
 from support.cold import forget_schedules
 from support.costs import lines_run
 from support.databases import TestDatabase

@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from cluster.servers import Servers, start_servers
 from foliot.api.app import build_app
 from foliot.api.create_key import create
-from foliot.api.reads import MOST_STALE, STALENESS, Replica
-from foliot.common.database import Database
+from foliot.api.web.reads import MOST_STALE, STALENESS, Replica
+from foliot.common.ledger.database import Database
 from foliot.common.migrate import migrate
 from integration.api.conftest import SCRIPT, Api
 from support.clocks import ManualClock

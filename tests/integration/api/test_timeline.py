@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from foliot.common.clock import rfc3339
-from foliot.common.database import Database
+from foliot.common.ledger.database import Database
 from planning.filling import a_planner
 from support.databases import TestDatabase
 from support.pinned_time import pin_time, set_time

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from foliot.common.payloads import decode
+from foliot.common.model.payloads import decode
 from foliot.worker.executors.attempt import Attempt
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -9,11 +9,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+from foliot.common.broker.guard import Down
+from foliot.common.broker.messages import Dispatched, decode_dispatch
+from foliot.common.broker.topology import Queue
 from foliot.common.clock import SystemClock
-from foliot.common.database import Database
-from foliot.common.messages import Dispatched, decode_dispatch
-from foliot.common.rabbitmq.guard import Down
-from foliot.common.topology import Queue
+from foliot.common.ledger.database import Database
 from foliot.scheduler.decisions import Judged
 from foliot.scheduler.dispatcher import AHEAD, Dispatcher
 from foliot.scheduler.planner import Planner

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from foliot.common.database import Database
 from foliot.common.errors import Unavailable
-from foliot.common.postgres import Session, Statement
-from foliot.common.repositories.unit import Unit
+from foliot.common.ledger.database import Database
+from foliot.common.ledger.postgres import Session, Statement
+from foliot.common.ledger.unit import Unit
 from support.databases import TestDatabase
 from support.making import insert_job
 

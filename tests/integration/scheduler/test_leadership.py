@@ -11,9 +11,9 @@ import pytest
 
 from cluster.servers import Servers
 from foliot.common.clock import SystemClock
-from foliot.common.database import Database
-from foliot.common.zookeeper import Client, connect
+from foliot.common.ledger.database import Database
 from foliot.scheduler.leadership import Leadership
+from foliot.scheduler.zookeeper import Client, connect
 
 SESSION = 4.0
 _roots = itertools.count()

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from foliot.common.database import Database
 from foliot.common.errors import Fenced, Unavailable
+from foliot.common.ledger.database import Database
 from foliot.scheduler.decisions import NO_FLOOR
 from foliot.scheduler.dispatcher import AHEAD
 from foliot.scheduler.due_jobs import due_job

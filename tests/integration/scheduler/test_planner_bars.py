@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from foliot.common import logs
-from foliot.common.database import Database
+from foliot.common.ledger.database import Database
+from foliot.common.process import logs
 from planning.bars import NOON, OUTAGE, check_outage, outage, plan_all
 from planning.filling import a_planner, fill
 from support.costs import lines_run

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foliot.common.database import Database
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.database import Database
 from foliot.scheduler.partitions import Partitions
 from foliot.scheduler.planner import LOOK_AGAIN
 from foliot.scheduler.retention import BATCH, TERMS_KEPT, Kept, Retention, months_before

@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 
 from foliot.common.clock import SystemClock
-from foliot.common.database import Database
 from foliot.common.errors import Fenced
+from foliot.common.ledger.database import Database
 from foliot.common.schedules import zones
 from foliot.scheduler.time_zones import TimeZones
 from support.databases import TestDatabase

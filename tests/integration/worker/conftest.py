@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from foliot.common.broker.messages import Dispatched
 from foliot.common.clock import SystemClock
-from foliot.common.database import Database
-from foliot.common.messages import Dispatched
+from foliot.common.ledger.database import Database
 from foliot.worker import metrics
 from foliot.worker.claimer import Claimer
 from foliot.worker.executors.attempt import Attempt, Result

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from foliot.common.database import Database
 from foliot.common.errors import Unavailable
-from foliot.common.repositories.unit import Unit
+from foliot.common.ledger.database import Database
+from foliot.common.ledger.unit import Unit
 from foliot.worker import running
 from foliot.worker.executors.attempt import Result
 from support.databases import TestDatabase

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from foliot.common.repositories.executions import SQL, Handle, Outcome
-from foliot.common.repositories.one_month import of_month
+from foliot.common.ledger.executions import SQL, Handle, Outcome
+from foliot.common.ledger.one_month import of_month
 from integration.worker.conftest import Worker
 from support.databases import TestDatabase
 from support.ledger import Sql

@@ -12,13 +12,13 @@ import asyncpg
 import orjson
 import pytest
 
-from foliot.api import coalescer
-from foliot.api.auth import Principal, Role
-from foliot.api.callers import Caller
-from foliot.api.coalescer import Coalescer
-from foliot.api.creation import Created
+from foliot.api.jobs import coalescer
+from foliot.api.jobs.coalescer import Coalescer
+from foliot.api.jobs.creation import Created
+from foliot.api.web.auth import Principal, Role
+from foliot.api.web.callers import Caller
 from foliot.common.errors import Unavailable
-from foliot.common.repositories.definitions import Creation
+from foliot.common.ledger.definitions import Creation
 
 Insert = Callable[[list[str]], None]
 

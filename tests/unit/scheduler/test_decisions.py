@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foliot.common.repositories.jobs import OpenRuns
+from foliot.common.ledger.jobs import OpenRuns
 from foliot.common.schedules.timetable import Timetable, from_fields
 from foliot.scheduler.decisions import CHUNK, Plan, decide, is_plain, judge, plain_tick
 from foliot.scheduler.due_jobs import DueJob

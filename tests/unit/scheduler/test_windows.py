@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foliot.common.topology import PriorityClass
+from foliot.common.broker.topology import PriorityClass
 from foliot.scheduler.windows import LEAST, Windows
 
 NORMAL = PriorityClass.NORMAL

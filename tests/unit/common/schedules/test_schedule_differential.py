@@ -1,4 +1,4 @@
-"""The product's fire times against independent judges: samples of the long campaigns in tests/oracle."""
+"""The product's fire times against independent judges: samples of the long campaigns in tools/oracle."""
 
 import random
 from datetime import UTC, datetime, timedelta

@@ -5,7 +5,7 @@ import sys
 from foliot.api import create_key
 from foliot.api.config import Config
 from foliot.api.main import run
-from foliot.common.lifecycle import serve
+from foliot.common.process.lifecycle import serve
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["create-key"]:

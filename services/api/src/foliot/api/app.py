@@ -5,16 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 
 from foliot.api import metrics
-from foliot.api.auth import Keys
 from foliot.api.handlers.cluster import ClusterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
-from foliot.api.middleware import around
-from foliot.api.reads import Reads, Replica
-from foliot.common.admin import Readiness, health_routes
+from foliot.api.web.auth import Keys
+from foliot.api.web.middleware import around
+from foliot.api.web.reads import Reads, Replica
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.process.admin import Readiness, health_routes
 
 MAX_BODY = 1024 * 1024
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from foliot.common.config import Secret
+from foliot.common.process.config import Secret
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,12 @@ import asyncio
 import os
 import sys
 
-from foliot.api.auth import hash_key, new_key
 from foliot.api.config import Config
-from foliot.common.config import load
-from foliot.common.database import Database
+from foliot.api.web.auth import hash_key, new_key
 from foliot.common.errors import FoliotError
-from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
+from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
+from foliot.common.ledger.database import Database
+from foliot.common.process.config import load
 
 
 def main(arguments: list[str]) -> None:

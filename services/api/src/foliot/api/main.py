@@ -8,14 +8,14 @@ from typing import Any
 
 from foliot.api.app import build_app
 from foliot.api.config import Config
-from foliot.api.reads import INTERVAL, Replica
-from foliot.common import lifecycle
-from foliot.common.admin import listen
+from foliot.api.web.reads import INTERVAL, Replica
 from foliot.common.clock import Clock, SystemClock
-from foliot.common.database import Database
 from foliot.common.errors import FoliotError
-from foliot.common.periodic import periodic
-from foliot.common.schema import await_schema, check_schema
+from foliot.common.ledger.database import Database
+from foliot.common.ledger.schema import await_schema, check_schema
+from foliot.common.process import lifecycle
+from foliot.common.process.admin import listen
+from foliot.common.process.periodic import periodic
 
 GRACE = 10.0
 

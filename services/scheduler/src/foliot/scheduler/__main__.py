@@ -1,6 +1,6 @@
 """`python -m foliot.scheduler`."""
 
-from foliot.common.lifecycle import serve
+from foliot.common.process.lifecycle import serve
 from foliot.scheduler.config import Config
 from foliot.scheduler.main import run
 

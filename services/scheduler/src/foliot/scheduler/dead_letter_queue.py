@@ -7,11 +7,11 @@ from typing import Protocol
 
 import msgspec
 
-from foliot.common.database import UnitsOfWork
-from foliot.common.messages import DeadLetter, decode_dead_letter, encode
-from foliot.common.rabbitmq.guard import Down, Rejected
-from foliot.common.rabbitmq.publishing import Taken
-from foliot.common.topology import DEAD_LETTER_QUEUE
+from foliot.common.broker.guard import Down, Rejected
+from foliot.common.broker.messages import DeadLetter, decode_dead_letter, encode
+from foliot.common.broker.publishing import Taken
+from foliot.common.broker.topology import DEAD_LETTER_QUEUE
+from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler.dispatcher import Publishes, microseconds
 
 BATCH = 100

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from foliot.common.repositories.executions import PlainTick, Tick
-from foliot.common.repositories.jobs import Advance, OpenRuns
+from foliot.common.ledger.executions import PlainTick, Tick
+from foliot.common.ledger.jobs import Advance, OpenRuns
+from foliot.common.model.skipped import skip, skip_range
 from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
-from foliot.common.skipped import skip, skip_range
 from foliot.scheduler.due_jobs import DueJob
 
 CHUNK = 1_000

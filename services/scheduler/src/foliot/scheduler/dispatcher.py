@@ -13,11 +13,11 @@ import asyncpg
 import msgspec
 import structlog
 
+from foliot.common.broker.guard import Down, Rejected, Silent
+from foliot.common.broker.messages import Dispatch, Dispatched, encode
+from foliot.common.broker.topology import PriorityClass, Queue, class_of, pool_queues, queue_name
 from foliot.common.clock import Clock
-from foliot.common.messages import Dispatch, Dispatched, encode
-from foliot.common.rabbitmq.guard import Down, Rejected, Silent
-from foliot.common.repositories.executions import PlainTick, Tick
-from foliot.common.topology import PriorityClass, Queue, class_of, pool_queues, queue_name
+from foliot.common.ledger.executions import PlainTick, Tick
 from foliot.scheduler import events, metrics
 from foliot.scheduler.windows import Windows
 

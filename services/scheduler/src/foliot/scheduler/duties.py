@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from foliot.common.broker.publishing import Publisher
+from foliot.common.broker.topology import DEFAULT_POOL
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
-from foliot.common.periodic import periodic
-from foliot.common.rabbitmq.publishing import Publisher
-from foliot.common.topology import DEFAULT_POOL
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.process.periodic import periodic
 from foliot.scheduler import metrics
 from foliot.scheduler.dead_letter_queue import DeadLetterQueue
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.gauges import Gauges
-from foliot.scheduler.lost import Lost
 from foliot.scheduler.partitions import Partitions
 from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
+from foliot.scheduler.redelivery import Lost
 from foliot.scheduler.relay import Relay
 from foliot.scheduler.rescuer import Rescuer
 from foliot.scheduler.retention import Kept, Retention

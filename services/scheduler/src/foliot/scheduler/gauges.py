@@ -11,10 +11,10 @@ from typing import TypeVar
 import asyncpg
 from prometheus_client import Gauge
 
-from foliot.common.database import UnitsOfWork
-from foliot.common.rabbitmq.guard import Down, Rejected
-from foliot.common.repositories.unit import Unit
-from foliot.common.topology import DEAD_LETTER_QUEUE, PENDING_JOBS, PRIORITIES, class_of, topology
+from foliot.common.broker.guard import Down, Rejected
+from foliot.common.broker.topology import DEAD_LETTER_QUEUE, PENDING_JOBS, PRIORITIES, class_of, topology
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.unit import Unit
 from foliot.scheduler import metrics
 
 COUNTED = 100_000

@@ -17,10 +17,10 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Fenced, Unavailable
-from foliot.common.zookeeper import Client, Lost, Node
+from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler import events, metrics
+from foliot.scheduler.zookeeper import Client, Lost, Node
 
 TRUSTED = 0.66
 WITHOUT_DATABASE = 8.0

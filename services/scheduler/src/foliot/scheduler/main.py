@@ -6,22 +6,22 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from foliot.common import lifecycle
-from foliot.common.admin import admin_app, listen
+from foliot.common.broker.link import Link
+from foliot.common.broker.publishing import Publisher
+from foliot.common.broker.topology import DEFAULT_POOL, topology
 from foliot.common.clock import SystemClock
-from foliot.common.database import Database
 from foliot.common.errors import FoliotError
-from foliot.common.periodic import periodic
-from foliot.common.rabbitmq.link import Link
-from foliot.common.rabbitmq.publishing import Publisher
-from foliot.common.schema import await_schema, check_schema
-from foliot.common.topology import DEFAULT_POOL, topology
-from foliot.common.zookeeper import connect
+from foliot.common.ledger.database import Database
+from foliot.common.ledger.schema import await_schema, check_schema
+from foliot.common.process import lifecycle
+from foliot.common.process.admin import admin_app, listen
+from foliot.common.process.periodic import periodic
 from foliot.scheduler import wakeups
 from foliot.scheduler.config import Config, kept
 from foliot.scheduler.duties import Duties
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.presence import Presence
+from foliot.scheduler.zookeeper import connect
 
 POOL_SIZE = 8
 

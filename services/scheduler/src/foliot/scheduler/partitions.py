@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from foliot.common.database import UnitsOfWork
+from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler import events
 
 AHEAD = timedelta(days=62)

@@ -11,14 +11,14 @@ import asyncpg
 import structlog
 
 from foliot.common.clock import Clock, rfc3339
-from foliot.common.database import UnitsOfWork
-from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
-from foliot.common.repositories.executions import Tick
-from foliot.common.repositories.jobs import OpenRuns
-from foliot.common.repositories.unit import Unit
-from foliot.common.runs import end_runs
+from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
+from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.executions import Tick
+from foliot.common.ledger.jobs import OpenRuns
+from foliot.common.ledger.unit import Unit
+from foliot.common.model.tracing import trace_id
 from foliot.common.schedules.errors import ScheduleError
-from foliot.common.tracing import trace_id
 from foliot.scheduler import events, metrics
 from foliot.scheduler.decisions import NO_FLOOR, Judged, Plan, decide, is_plain, judge, plain_tick
 from foliot.scheduler.dispatcher import AHEAD, Dispatcher, Handout, handout

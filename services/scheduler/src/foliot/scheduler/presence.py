@@ -6,8 +6,8 @@ import asyncio
 
 import structlog
 
-from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler import events, metrics
 from foliot.scheduler.leadership import Leadership
 

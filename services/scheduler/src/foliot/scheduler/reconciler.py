@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from foliot.common.database import UnitsOfWork
-from foliot.common.repositories.unit import Unit
-from foliot.common.runs import end_runs
+from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.unit import Unit
 
 BATCH = 500
 

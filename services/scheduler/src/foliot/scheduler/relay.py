@@ -7,9 +7,9 @@ from operator import itemgetter
 
 import asyncpg
 
+from foliot.common.broker.topology import PriorityClass, class_of
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
-from foliot.common.topology import PriorityClass, class_of
+from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler.dispatcher import AHEAD, Dispatcher, handout
 from foliot.scheduler.windows import Key, Windows
 

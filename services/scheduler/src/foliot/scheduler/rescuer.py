@@ -6,11 +6,11 @@ import asyncpg
 import structlog
 
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
-from foliot.common.models import Finished, policy_from
-from foliot.common.runs import WORKER_LOST, conclude, count_ended
-from foliot.common.states import ExecutionStatus, Trigger
-from foliot.common.tracing import trace_id
+from foliot.common.ledger.conclude import WORKER_LOST, conclude, count_ended
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.model.records import Finished, policy_from
+from foliot.common.model.states import ExecutionStatus, Trigger
+from foliot.common.model.tracing import trace_id
 from foliot.scheduler import events, metrics
 
 BATCH = 500

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from foliot.common.database import UnitsOfWork
-from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
-from foliot.common.repositories.months import Month, drop_month
-from foliot.common.repositories.unit import Unit
+from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.months import Month, drop_month
+from foliot.common.ledger.unit import Unit
 from foliot.scheduler import events, metrics
 
 BATCH = 500

@@ -11,9 +11,9 @@ import msgspec
 import structlog
 
 from foliot.common.clock import Clock, rfc3339
-from foliot.common.database import UnitsOfWork
-from foliot.common.repositories.audit_logs import FOLIOT, AuditEntry
-from foliot.common.runs import end_runs
+from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
+from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.database import UnitsOfWork
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.zones import TZDATA_VERSION

@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 
 from foliot.common.clock import Clock
-from foliot.common.notify import CHANNEL
+from foliot.common.ledger.wakeup import CHANNEL
 
 CHECK_EVERY = 5.0
 _log = structlog.get_logger()

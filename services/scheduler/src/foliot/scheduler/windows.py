@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from foliot.common.topology import PriorityClass, class_of
+from foliot.common.broker.topology import PriorityClass, class_of
 
 LEAST = 100
 Key = tuple[str, PriorityClass]

@@ -1,6 +1,6 @@
 """`python -m foliot.worker`."""
 
-from foliot.common.lifecycle import serve
+from foliot.common.process.lifecycle import serve
 from foliot.worker.config import Config
 from foliot.worker.main import run
 

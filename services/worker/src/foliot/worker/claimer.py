@@ -14,14 +14,14 @@ from datetime import datetime
 import asyncpg
 import structlog
 
+from foliot.common.broker.messages import Dispatched
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
-from foliot.common.messages import Dispatched
-from foliot.common.models import Finished, RetryPolicy, policy_from
-from foliot.common.runs import conclude, count_ended
-from foliot.common.states import ExecutionStatus, Trigger
-from foliot.common.tracing import trace_id
+from foliot.common.ledger.conclude import conclude, count_ended
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.model.records import Finished, RetryPolicy, policy_from
+from foliot.common.model.states import ExecutionStatus, Trigger
+from foliot.common.model.tracing import trace_id
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Held, Inbox, settle
 from foliot.worker.lease import Lease

@@ -6,7 +6,7 @@ import socket
 
 import msgspec
 
-from foliot.common.config import Secret
+from foliot.common.process.config import Secret
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import structlog
 
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.database import UnitsOfWork
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Inbox
 from foliot.worker.lease import Lease

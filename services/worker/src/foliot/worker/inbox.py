@@ -9,9 +9,9 @@ from typing import Protocol
 
 import msgspec
 
+from foliot.common.broker.messages import Dispatched
 from foliot.common.clock import Clock
-from foliot.common.messages import Dispatched
-from foliot.common.repositories.executions import Handle
+from foliot.common.ledger.executions import Handle
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ import base64
 import msgspec
 import structlog
 
-from foliot.common.messages import Unreadable, decode_dispatch, encode
-from foliot.common.rabbitmq.consuming import Delivery
-from foliot.common.rabbitmq.guard import Down, Rejected
-from foliot.common.rabbitmq.publishing import Publisher
-from foliot.common.topology import DEAD_LETTER_QUEUE
+from foliot.common.broker.consuming import Delivery
+from foliot.common.broker.guard import Down, Rejected
+from foliot.common.broker.messages import Unreadable, decode_dispatch, encode
+from foliot.common.broker.publishing import Publisher
+from foliot.common.broker.topology import DEAD_LETTER_QUEUE
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Inbox
 

@@ -18,15 +18,15 @@ import msgspec
 import structlog
 
 from foliot.common.clock import Clock
-from foliot.common.database import UnitsOfWork
 from foliot.common.errors import Unavailable
-from foliot.common.models import Finished
-from foliot.common.postgres import AGAIN
-from foliot.common.repositories.executions import Outcome
-from foliot.common.repositories.unit import Unit
-from foliot.common.runs import Concluded, conclude, count_ended, end_runs
-from foliot.common.states import ExecutionStatus, Trigger
-from foliot.common.tracing import trace_id
+from foliot.common.ledger.conclude import Concluded, conclude, count_ended, end_runs
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.executions import Outcome
+from foliot.common.ledger.postgres import AGAIN
+from foliot.common.ledger.unit import Unit
+from foliot.common.model.records import Finished
+from foliot.common.model.states import ExecutionStatus, Trigger
+from foliot.common.model.tracing import trace_id
 from foliot.worker import events, metrics
 from foliot.worker.lease import Lease
 from foliot.worker.running import Claimed, Running

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from foliot.common import payloads
 from foliot.common.clock import Clock
-from foliot.common.repositories.executions import Outcome
-from foliot.common.states import ExecutionStatus
-from foliot.common.tracing import trace_id
+from foliot.common.ledger.executions import Outcome
+from foliot.common.model import payloads
+from foliot.common.model.states import ExecutionStatus
+from foliot.common.model.tracing import trace_id
 from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.lease import Lease
 from foliot.worker.output import Output

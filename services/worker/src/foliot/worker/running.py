@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from foliot.common.models import RetryPolicy
-from foliot.common.repositories.executions import Handle
-from foliot.common.states import Trigger
+from foliot.common.ledger.executions import Handle
+from foliot.common.model.records import RetryPolicy
+from foliot.common.model.states import Trigger
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,18 +9,18 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 
-from foliot.api import dead_letters
-from foliot.api.auth import Role, hash_key, new_key
-from foliot.api.bodies import Answer, read_object, respond
-from foliot.api.callers import principal_of
-from foliot.api.changes import Change, canonical, change
-from foliot.api.definitions import convert_fields
-from foliot.api.pages import LAST_ID, LAST_TIME, check_names, cursor, cursor_of, limit_of, page, path_id
-from foliot.api.reads import Reads
-from foliot.api.requests import NewKey
-from foliot.common.database import UnitsOfWork
+from foliot.api.jobs import dead_letters
+from foliot.api.jobs.definition import convert_fields
+from foliot.api.web.auth import Role, hash_key, new_key
+from foliot.api.web.bodies import Answer, read_object, respond
+from foliot.api.web.callers import principal_of
+from foliot.api.web.changes import Change, canonical, change
+from foliot.api.web.pages import LAST_ID, LAST_TIME, check_names, cursor, cursor_of, limit_of, page, path_id
+from foliot.api.web.reads import Reads
+from foliot.api.web.requests import NewKey
 from foliot.common.errors import Forbidden, Invalid, NotFound
-from foliot.common.repositories.unit import Unit
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.unit import Unit
 
 LEASE = 30.0
 

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from aiohttp import web
 
-from foliot.api.auth import Role
-from foliot.api.bodies import Answer, respond
-from foliot.api.callers import principal_of
-from foliot.api.changes import Change, change
-from foliot.api.execution_pages import ExecutionPage
-from foliot.api.pages import (
+from foliot.api.views.execution_pages import ExecutionPage
+from foliot.api.web.auth import Role
+from foliot.api.web.bodies import Answer, respond
+from foliot.api.web.callers import principal_of
+from foliot.api.web.changes import Change, change
+from foliot.api.web.pages import (
     LAST_TIME,
     check_names,
     cursor,
@@ -20,13 +20,13 @@ from foliot.api.pages import (
     page,
     path_id,
 )
-from foliot.api.reads import Reads
-from foliot.common.database import UnitsOfWork
+from foliot.api.web.reads import Reads
 from foliot.common.errors import Conflict, NotFound
-from foliot.common.models import Execution
-from foliot.common.repositories.executions import Handle
-from foliot.common.runs import end_runs
-from foliot.common.states import ExecutionStatus
+from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.executions import Handle
+from foliot.common.model.records import Execution
+from foliot.common.model.states import ExecutionStatus
 
 
 class ExecutionHandlers:

@@ -6,22 +6,22 @@ from typing import Any
 
 from aiohttp import web
 
-from foliot.api import jobs
-from foliot.api.auth import Role
-from foliot.api.bodies import Answer, parse_object, read_json, read_object, respond
-from foliot.api.callers import caller_of, principal_of
-from foliot.api.changes import IDEMPOTENCY_KEY, Change, canonical, change
-from foliot.api.coalescer import Coalescer
-from foliot.api.creation import Created, NewJob, create_one
-from foliot.api.definitions import convert_fields, decode
-from foliot.api.job_pages import JobPage
-from foliot.api.pages import page, path_id
-from foliot.api.reads import Reads
-from foliot.api.requests import RunOverride
-from foliot.common import payloads
-from foliot.common.database import UnitsOfWork
+from foliot.api.jobs import steps as jobs
+from foliot.api.jobs.coalescer import Coalescer
+from foliot.api.jobs.creation import Created, NewJob, create_one
+from foliot.api.jobs.definition import convert_fields, decode
+from foliot.api.views.job_pages import JobPage
+from foliot.api.web.auth import Role
+from foliot.api.web.bodies import Answer, parse_object, read_json, read_object, respond
+from foliot.api.web.callers import caller_of, principal_of
+from foliot.api.web.changes import IDEMPOTENCY_KEY, Change, canonical, change
+from foliot.api.web.pages import page, path_id
+from foliot.api.web.reads import Reads
+from foliot.api.web.requests import RunOverride
 from foliot.common.errors import FieldError, Invalid, NotFound
-from foliot.common.models import Job
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.model import payloads
+from foliot.common.model.records import Job
 
 
 class JobHandlers:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
-from foliot.api import previews
-from foliot.api.bodies import Answer, read_object, respond
-from foliot.api.callers import principal_of
-from foliot.api.pages import check_names, moment, path_id
-from foliot.api.timeline import LONGEST, timeline
-from foliot.common.database import UnitsOfWork
+from foliot.api.preview import asked as previews
+from foliot.api.views.timeline import LONGEST, timeline
+from foliot.api.web.bodies import Answer, read_object, respond
+from foliot.api.web.callers import principal_of
+from foliot.api.web.pages import check_names, moment, path_id
 from foliot.common.errors import FieldError, Invalid
+from foliot.common.ledger.database import UnitsOfWork
 
 DAY = timedelta(days=1)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from foliot.common.payloads import Payload
+from foliot.common.model.payloads import Payload
 from foliot.worker.output import Output
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from foliot.common.payloads import PayloadError, decode
+from foliot.common.model.payloads import PayloadError, decode
 
 _Count = Annotated[int, Meta(ge=1)]
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from types import TracebackType
 from typing import Final, Self
 
-from foliot.common.payloads import Script
+from foliot.common.model.payloads import Script
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.output_pipe import OutputPipe
 from foliot.worker.executors.sandbox import Mode, Sandbox

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from yarl import URL
 
-from foliot.common.urls import check_url
+from foliot.common.model.urls import check_url
 from foliot.worker.executors.http.sessions import RefusedTargetError
 
 MAX_HOPS: Final = 3

@@ -1,0 +1,1 @@
+"""RabbitMQ: links, queues and the messages on them."""

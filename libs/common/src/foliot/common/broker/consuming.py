@@ -1,0 +1,111 @@
+"""A subscription that comes back by itself; callbacks only enqueue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import aiormq
+import msgspec
+from aiormq.abc import DeliveredMessage
+
+from foliot.common.broker.guard import Down, Rejected, guard
+from foliot.common.broker.link import BACKOFF_MIN, OPEN_TIMEOUT, Link
+from foliot.common.clock import Clock
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One message, to be acked after what it asks for is committed."""
+
+    queue: str
+    body: bytes
+    message: Any
+
+    async def ack(self) -> None:
+        """Failure is no harm: the message comes again and is found done."""
+        with contextlib.suppress(Down, Rejected):
+            await guard(self.message.channel.basic_ack(self.message.delivery.delivery_tag, wait=False), 2.0)
+
+
+class Consumer:
+    """Keeps a subscription to queues; each delivery goes to `on_delivery`, which must only enqueue."""
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        queues: Iterable[str],
+        prefetch: int,
+        on_delivery: Callable[[Delivery], None],
+        clock: Clock,
+    ) -> None:
+        self._link = link
+        self._queues = list(queues)
+        self._prefetch = prefetch
+        self._on_delivery = on_delivery
+        self._clock = clock
+        self._tags: list[str] = []
+        self.subscribed = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. Any doubt about the channel opens another."""
+        while not stop.is_set():
+            try:
+                await self._consume(stop)
+            except (Down, Rejected):
+                await _first(stop.wait(), timeout=BACKOFF_MIN)
+            finally:
+                self.subscribed.clear()
+
+    async def _consume(self, stop: asyncio.Event) -> None:
+        channel = await self._link.channel()
+        cancelled = asyncio.Event()
+        channel.on_consumer_cancel_callbacks.add(lambda _frame: cancelled.set())
+        await guard(channel.basic_qos(prefetch_count=self._prefetch), OPEN_TIMEOUT)
+        self._tags = []
+        for queue in self._queues:
+            confirmed = await guard(channel.basic_consume(queue, self._receiver(queue)), OPEN_TIMEOUT)
+            self._tags.append(str(confirmed.consumer_tag))
+        self.subscribed.set()
+        closing = channel.closing
+        await _first(stop.wait(), cancelled.wait(), _outcome(closing))
+        if stop.is_set():
+            await self._unsubscribe(channel)
+        else:
+            await self._link.drop()
+
+    def _receiver(self, queue: str) -> Callable[[DeliveredMessage], Any]:
+        async def receive(message: DeliveredMessage) -> None:
+            self._on_delivery(Delivery(queue, bytes(message.body), message))
+
+        return receive
+
+    async def _unsubscribe(self, channel: aiormq.abc.AbstractChannel) -> None:
+        for tag in self._tags:
+            try:
+                await guard(channel.basic_cancel(tag), 2.0)
+            except (Down, Rejected):
+                return
+
+    async def close(self) -> None:
+        """Closes the channel: what was not acked is free for others."""
+        await self._link.drop()
+
+
+async def _outcome(future: asyncio.Future[Any]) -> None:
+    await asyncio.wait({future})
+    if not future.cancelled():
+        future.exception()
+
+
+async def _first(*awaitables: Awaitable[Any], timeout: float | None = None) -> None:
+    """Wait until one of them is done; the others are cancelled."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

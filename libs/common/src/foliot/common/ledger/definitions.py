@@ -1,0 +1,69 @@
+"""Definitions as they are written: the job, its version, its audit row and the wake-up, all in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+import orjson
+
+from foliot.common.ledger.audit_logs import AuditEntry
+from foliot.common.ledger.jobs import Scope
+from foliot.common.ledger.postgres import Session, Statements
+from foliot.common.ledger.wakeup import CHANNEL
+from foliot.common.model.records import Job
+
+SQL = Statements("foliot.common.ledger", "definitions.sql")
+
+
+class Creation(TypedDict):
+    """A new job as one JSON document; times are RFC 3339 text."""
+
+    job_id: int
+    user_id: int
+    team_id: int | None
+    definition: orjson.Fragment
+    """DEFINITION_FIELDS as a JSON object, as they are answered and audited."""
+    spread_key: str
+    next_run_time: str | None
+    once: bool
+    """It fires once: its run carries this request's request_id and traceparent."""
+    created_at: str
+    request_id: str
+    traceparent: str | None
+    ip_address: str | None
+    user_agent: str
+
+
+class Definitions:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def reserve_job_ids(self, count: int) -> tuple[datetime, list[int]]:
+        """The database's clock and `count` new job_ids."""
+        row = await self._session.fetchrow(SQL.reserve_job_ids, count)
+        assert row is not None
+        return row["now"], row["job_ids"]
+
+    async def insert_created(self, creations: Sequence[Creation]) -> None:
+        """All or nothing, whether in a transaction or not; the leader looks again when they are committed."""
+        await self._session.fetch(SQL.insert_created, creations, CHANNEL)
+
+    async def lock_job(self, job_id: int, scope: Scope) -> tuple[Job, datetime] | None:
+        """The stored row, locked until the transaction ends, and the database's clock after the lock."""
+        row = await self._session.fetchrow(SQL.lock_job, job_id, scope.everything, scope.team_id, scope.user_id)
+        if row is None:
+            return None
+        columns = dict(row)
+        now = columns.pop("now")
+        return Job(**columns), now
+
+    async def store_changed(self, job: Job, version: dict[str, Any], now: datetime, entry: AuditEntry) -> None:
+        """The locked job takes all columns of `job`; `version` is what stands from `now` on, the instant that decided
+        which ticks it has."""
+        row = {name: getattr(job, name) for name in Job.__struct_fields__}
+        await self._session.fetch(
+            SQL.store_changed, job.job_id, row, version, now, entry.user_id, entry.action, entry.old_value,
+            entry.new_value, entry.ip_address, entry.user_agent, entry.request_id, CHANNEL,
+        )  # fmt: skip

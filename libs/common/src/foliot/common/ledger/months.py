@@ -1,0 +1,61 @@
+"""Months of the partitioned tables: closed first, then detached without stopping anybody, then dropped."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import msgspec
+
+from foliot.common.ledger.postgres import Session, Statement, Statements
+
+SQL = Statements("foliot.common.ledger", "months.sql")
+_NAME = re.compile(r"(executions|audit_logs)_\d{4}_\d{2}")
+
+
+class Month(msgspec.Struct, frozen=True):
+    """One month as the catalogue knows it. `detaching`: a detachment was interrupted and is to be finalized."""
+
+    month: str
+    attached: bool
+    detaching: bool
+
+
+class Months:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def close_months(self, before: datetime) -> datetime:
+        """The floor that stands then: never earlier than it was."""
+        floor: datetime = await self._session.fetchval(SQL.close_months, before)
+        return floor
+
+    async def hold_floor(self) -> datetime:
+        floor: datetime = await self._session.fetchval(SQL.hold_floor)
+        return floor
+
+    async def select_closed_months(self, parent: str, floor: datetime) -> list[Month]:
+        rows = await self._session.fetch(SQL.select_closed_months, parent, floor)
+        return [Month(**dict(row)) for row in rows]
+
+    async def is_month_open(self, month: str) -> bool:
+        answer: bool = await self._session.fetchval(SQL.is_month_open, month)
+        return answer
+
+
+async def drop_month(session: Session, month: Month) -> None:
+    """In autocommit, as the tables' owner. DETACH CONCURRENTLY waits for old readers without stopping new ones;
+    what was interrupted is finalized the next time."""
+    if not _NAME.fullmatch(month.month):
+        raise ValueError(f"{month.month} is no month")
+    parent = month.month.rsplit("_", 2)[0]
+    if month.detaching:
+        await session.execute(_ddl("finalize_month", f"ALTER TABLE {parent} DETACH PARTITION {month.month} FINALIZE"))
+    elif month.attached:
+        await session.execute(_ddl("detach_month", f"ALTER TABLE {parent} DETACH PARTITION {month.month} CONCURRENTLY"))
+    await session.execute(_ddl("drop_month", f"DROP TABLE {month.month}"))
+
+
+def _ddl(name: str, sql: str) -> Statement:
+    """A name of a table cannot be an argument of a statement."""
+    return Statement(name, sql)

@@ -1,0 +1,51 @@
+"""The schema that this code was written for, and the check that the database has it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import structlog
+
+from foliot.common.clock import Clock
+from foliot.common.errors import SchemaUnknown, Unavailable
+from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.postgres import Session, Statement
+
+SCHEMA_VERSION = 12
+"""The newest migration in sql/migrations; a test holds them together."""
+
+_SELECT = Statement("select_schema_version", "SELECT max(version) FROM schema_migrations")
+_log = structlog.get_logger()
+REMEDY = "run `python -m foliot.common.migrate` (make up and docker compose up do it)"
+
+
+async def check_schema(session: Session) -> None:
+    """Raises SchemaUnknown, with the command that mends it, unless the database has this code's schema or a newer one
+    of an upgrade under way."""
+    try:
+        version = await session.fetchval(_SELECT)
+    except asyncpg.UndefinedTableError:
+        version = None
+    if version is None or version < SCHEMA_VERSION:
+        raise SchemaUnknown(
+            f"the database has schema {version or 'none'}, this service needs {SCHEMA_VERSION}: {REMEDY}"
+        )
+    if version > SCHEMA_VERSION + 1:
+        raise SchemaUnknown(
+            f"the database has schema {version}, this service knows {SCHEMA_VERSION}: deploy a newer release"
+        )
+
+
+async def await_schema(database: UnitsOfWork, stop: asyncio.Event, clock: Clock) -> None:
+    """At the start: wait for the server, however long it is away; refuse a schema that is not known (SchemaUnknown)."""
+    wait = 0.1
+    while not stop.is_set():
+        try:
+            async with database.session() as unit:
+                await check_schema(unit.session)
+                return
+        except Unavailable as error:
+            _log.warning("postgres_away", error=error)
+        await clock.sleep(wait)
+        wait = min(2.0, wait * 2)

@@ -1,0 +1,1 @@
+"""Jobs, executions and their rules: what the words mean, without a server."""

@@ -1,0 +1,44 @@
+"""Ticks that will not run: the SKIPPED rows that cover them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from foliot.common.ledger.executions import Tick
+from foliot.common.schedules.timetable import Timetable
+
+ROWS_PER_DECISION = 100
+"""Dropped ticks of one decision that get a row each; more get one row."""
+
+
+class Owner(Protocol):
+    """The part of a job that its rows carry."""
+
+    @property
+    def job_id(self) -> int: ...
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def team_id(self) -> int | None: ...
+    @property
+    def queue(self) -> str: ...
+    @property
+    def priority(self) -> int: ...
+
+
+def skip_range(job: Owner, timetable: Timetable, first: datetime, until: datetime, reason: str) -> list[Tick]:
+    """The rows that cover `first` and each tick after it up to `until`, included."""
+    count = 1 + timetable.count(first, until)
+    if count <= ROWS_PER_DECISION:
+        return [skip(job, tick, reason) for tick in (first, *timetable.ticks(first, until, count))]
+    (last,) = timetable.latest(first, until, 1)
+    return [skip(job, first, reason, count=count, until=last)]
+
+
+def skip(job: Owner, tick: datetime, reason: str, *, count: int | None = None, until: datetime | None = None) -> Tick:
+    """The row of one tick, or of `count` from `tick` to `until`."""
+    return Tick(
+        job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status="SKIPPED", scheduled_time=tick,
+        queue=job.queue, priority=job.priority, error_message=reason, skipped_count=count, skipped_until=until,
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""Creating jobs: each is one document, from which its rows are stored and its answer is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+import msgspec
+import orjson
+
+from foliot.api.jobs.definition import Definition, first_tick, timetable
+from foliot.api.jobs.rearming import fires_once
+from foliot.api.jobs.steps import definition_of
+from foliot.api.web.callers import Caller
+from foliot.api.web.changes import Change
+from foliot.common.clock import rfc3339
+from foliot.common.errors import Conflict, FoliotError, Invalid
+from foliot.common.ledger.definitions import Creation
+from foliot.common.ledger.unit import Unit
+from foliot.common.model.states import JobStatus
+
+JOB_KEY_INDEX = "idx_jobs_job_key"
+_PENDING = JobStatus.PENDING.value
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """One request for a job, valid as far as that can be told without the database's clock."""
+
+    definition: Definition
+    caller: Caller
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A job that can be stored; `definition` is made into JSON once, for its rows and for its answer."""
+
+    creation: Creation
+    definition: bytes
+
+
+class Created(msgspec.Struct, frozen=True):
+    """A job that has just been stored, as it is answered."""
+
+    job_id: int
+    shown: orjson.Fragment
+
+
+async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | Invalid]:
+    """An answer for each, in order; nothing stands if it raises. Raises asyncpg.UniqueViolationError if a job_key is
+    taken."""
+    now, job_ids = await unit.definitions.reserve_job_ids(len(wanted))
+    created_at = rfc3339(now)
+    made = [_prepared(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
+    if creations := [one.creation for one in made if isinstance(one, Prepared)]:
+        await unit.definitions.insert_created(creations)
+    return [_created(one) if isinstance(one, Prepared) else one for one in made]
+
+
+async def create_one(change: Change, new: NewJob) -> Created:
+    """With an Idempotency-Key: in the transaction that keeps the answer. Raises Invalid or Conflict (job_key)."""
+    try:
+        (made,) = await create_jobs(change.unit, [new])
+    except asyncpg.UniqueViolationError as error:
+        raise refusal(error, new) or error from None
+    if isinstance(made, Invalid):
+        raise made
+    change.note("CREATE_JOB", "JOB", made.job_id)
+    return made
+
+
+def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepared | Invalid:
+    definition, caller = new.definition, new.caller
+    principal = caller.principal
+    spread_key = f"{principal.team_id}:{definition.job_name}"
+    times = timetable(definition, now, spread_key)
+    try:
+        tick = first_tick(times, now, definition.misfire_grace_seconds)
+    except Invalid as error:
+        return error
+    document = orjson.dumps(definition_of(definition))
+    creation: Creation = {
+        "job_id": job_id, "user_id": principal.user_id, "team_id": principal.team_id,
+        "definition": orjson.Fragment(document), "spread_key": spread_key,
+        "next_run_time": None if tick is None else rfc3339(tick), "once": fires_once(times),
+        "created_at": created_at, "request_id": caller.request_id, "traceparent": caller.traceparent,
+        "ip_address": caller.ip_address, "user_agent": caller.user_agent,
+    }  # fmt: skip
+    return Prepared(creation, document)
+
+
+def _created(prepared: Prepared) -> Created:
+    """As `jobs.view` shows it when it is read."""
+    creation = prepared.creation
+    owned = {"job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"]}
+    state = {
+        "next_run_time": creation["next_run_time"], "last_run_time": None, "status": _PENDING, "version": 1,
+        "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
+        "deleted_at": None,
+    }  # fmt: skip
+    members = (orjson.dumps(owned)[1:-1], prepared.definition[1:-1], orjson.dumps(state)[1:-1])
+    return Created(creation["job_id"], orjson.Fragment(b"{%b,%b,%b}" % members))
+
+
+def refusal(error: asyncpg.PostgresError, new: NewJob) -> FoliotError | None:
+    """What an error of PostgreSQL means for the one job that caused it; None: nothing that a caller can mend."""
+    if isinstance(error, asyncpg.UniqueViolationError) and JOB_KEY_INDEX in str(error):
+        return Conflict(
+            "job_key", f"a job with the job_key {new.definition.job_key!r} exists: choose another or edit it"
+        )
+    return None

@@ -1,0 +1,88 @@
+"""Replay and discard of given-up runs, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+
+from foliot.api.jobs.definition import convert_fields
+from foliot.api.web.changes import Change
+from foliot.common.clock import rfc3339
+from foliot.common.errors import Conflict, FieldError, Invalid, NotFound
+from foliot.common.ledger.dead_letters import Selection
+
+MOST = 1_000
+"""Dead letters that one call replays or discards; call again for more."""
+
+
+class LetterFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    job_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+    fingerprint: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
+
+
+class LetterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    execution_ids: (
+        Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]], msgspec.Meta(max_length=MOST)] | None
+    ) = None
+    filter: dict[str, Any] | None = None
+    dry_run: bool = False
+    rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+
+
+def read(body: dict[str, Any]) -> tuple[LetterRequest, Selection]:
+    """Raises Invalid. Exactly one of execution_ids and filter says what is meant; an empty filter means all."""
+    values, errors = convert_fields(body, LetterRequest, "")
+    chosen, wrong = convert_fields(values.get("filter") or {}, LetterFilter, "filter.")
+    errors += wrong
+    if ("execution_ids" in body) == ("filter" in body):
+        errors.append(FieldError("execution_ids", "give either execution_ids or filter"))
+    if errors:
+        raise Invalid(errors)
+    request = LetterRequest(**values)
+    return request, Selection(execution_ids=request.execution_ids, **chosen)
+
+
+async def replay(change: Change, body: dict[str, Any]) -> dict[str, Any]:
+    """One more attempt of each run, spaced by `rate` a second; those of deleted jobs and dropped history are left."""
+    request, selection = read(body)
+    letters = await _matching(change, selection)
+    if request.dry_run or not letters:
+        return {"matched": len(letters), "done": 0}
+    unit = change.unit
+    await unit.jobs.lock_jobs(sorted({row["job_id"] for row in letters}))
+    spacing = timedelta(seconds=1 / request.rate) if request.rate else timedelta()
+    dead = [(row["execution_id"], row["scheduled_time"], spacing * n) for n, row in enumerate(letters)]
+    made = await unit.executions.insert_replays(dead, change.caller.request_id, change.caller.traceparent)
+    runs = {(row["job_id"], row["scheduled_time"]) for row in made}
+    if not runs:
+        floor = await unit.months.hold_floor()
+        if all(row["scheduled_time"] < floor for row in letters):
+            raise Conflict("history_expired", f"the history before {rfc3339(floor)} is dropped: run the job anew")
+        raise Conflict("not_replayable", "the job was cancelled or deleted")
+    await unit.jobs.note_replays(sorted(runs))
+    replayed = [row["execution_id"] for row in letters if (row["job_id"], row["scheduled_time"]) in runs]
+    await unit.dead_letters.close_letters(replayed, "replayed")
+    for row in made:
+        await change.audit("REPLAY_EXECUTION", "EXECUTION", row["execution_id"], new={"job_id": row["job_id"]})
+    await change.wake()
+    return {"matched": len(letters), "done": len(replayed)}
+
+
+async def discard(change: Change, body: dict[str, Any]) -> dict[str, Any]:
+    request, selection = read(body)
+    letters = await _matching(change, selection)
+    if request.dry_run or not letters:
+        return {"matched": len(letters), "done": 0}
+    closed = await change.unit.dead_letters.close_letters([row["execution_id"] for row in letters], "discarded")
+    for execution_id in sorted(closed):
+        await change.audit("DISCARD_DEAD_LETTER", "EXECUTION", execution_id)
+    return {"matched": len(letters), "done": len(closed)}
+
+
+async def _matching(change: Change, selection: Selection) -> list[Any]:
+    letters = await change.unit.dead_letters.select_matching(change.principal.scope, selection, MOST)
+    if not letters and selection.execution_ids:
+        raise NotFound("none of these executions is an open dead letter")
+    return letters

@@ -1,0 +1,1 @@
+"""Reads and tables that the API alone has."""

@@ -1,0 +1,20 @@
+"""How far the primary has written and a replica shows it, as positions in the write-ahead log."""
+
+from __future__ import annotations
+
+from foliot.common.ledger.postgres import Session, Statements
+
+SQL = Statements("foliot.api.queries", "replication.sql")
+
+
+class Replication:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def select_written(self) -> int:
+        position: int = await self._session.fetchval(SQL.select_written)
+        return position
+
+    async def select_replayed(self) -> int:
+        position: int = await self._session.fetchval(SQL.select_replayed)
+        return position

@@ -1,0 +1,1 @@
+"""What the API shows: lists, and what became of each tick."""

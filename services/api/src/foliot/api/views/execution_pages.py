@@ -1,0 +1,83 @@
+"""GET /v1/executions: which attempts are wanted, and where the next page goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from foliot.api.web.callers import principal_of
+from foliot.api.web.pages import (
+    FIRST_TIME,
+    LAST_ID,
+    LAST_TIME,
+    check_names,
+    choice,
+    cursor,
+    cursor_of,
+    limit_of,
+    moment,
+    number,
+)
+from foliot.common.errors import FieldError, Invalid
+from foliot.common.ledger.unit import Unit
+from foliot.common.model.records import Execution
+from foliot.common.model.states import ExecutionStatus
+
+DAY, MONTH = timedelta(days=1), timedelta(days=31)
+Found = tuple[list[Execution], str | None]
+
+
+class ExecutionPage:
+    """One page as the request asks for it. Raises Invalid with what is wrong in its parameters."""
+
+    def __init__(self, request: web.Request) -> None:
+        check_names(request, ("status", "job_id", "worker_id", "from", "to", "limit", "cursor"))
+        self.job_id = number(request, "job_id")
+        self._scope = principal_of(request).scope
+        self._limit = limit_of(request)
+        self._status = choice(request, "status", [status.value for status in ExecutionStatus])
+        self._worker_id = request.query.get("worker_id")
+        self._given = moment(request, "from"), moment(request, "to")
+        self._before: int = (cursor_of(request, int) or (LAST_ID,))[0]
+
+    async def select(self, unit: Unit) -> Found:
+        """Of all jobs, in a window. A page may hold fewer than `limit` and still have a next one."""
+        window = _window(*self._given, await unit.leader.select_now())
+        found = await unit.executions.list_executions(
+            self._scope,
+            window,
+            status=self._status,
+            worker_id=self._worker_id,
+            before=self._before,
+            limit=self._limit + 1,
+        )
+        if len(found) > self._limit:
+            return self._cut(found)
+        end = await unit.executions.select_executions_walk_end(window, self._before)
+        return found, None if end is None else cursor(end)
+
+    async def select_of_job(self, unit: Unit, job_id: int) -> Found:
+        """Of one job, all its history unless the request narrows it."""
+        window = self._given[0] or FIRST_TIME, self._given[1] or LAST_TIME
+        return self._cut(
+            await unit.executions.list_executions_of_job(
+                job_id, self._scope, window,
+                status=self._status, worker_id=self._worker_id, before=self._before, limit=self._limit + 1,
+            )
+        )  # fmt: skip
+
+    def _cut(self, found: list[Execution]) -> Found:
+        more = len(found) > self._limit
+        return found[: self._limit], cursor(found[self._limit - 1].execution_id) if more else None
+
+
+def _window(given_from: datetime | None, given_to: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """The window of scheduled_time: the last 24 h by default, at most 31 days."""
+    last = given_to or max(now, given_from + DAY if given_from else now) + DAY
+    first = given_from or (last - DAY * 2 if given_to is None else last - DAY)
+    if last - first > MONTH + DAY:
+        raise Invalid([FieldError("from", "without job_id at most 31 days between from and to")])
+    if first > last:
+        raise Invalid([FieldError("from", "must not be later than to")])
+    return first, last

@@ -1,0 +1,99 @@
+"""GET /v1/jobs: which jobs are wanted, in which order, and where the next page goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiohttp import web
+
+from foliot.api.queries.job_lists import FIRST_TIME, JobFilter
+from foliot.api.web.callers import principal_of
+from foliot.api.web.pages import LAST_ID, LAST_TIME, check_names, choice, cursor, cursor_of, limit_of, moment, number
+from foliot.common.errors import FieldError, Invalid
+from foliot.common.ledger.unit import Unit
+from foliot.common.model.records import Job
+from foliot.common.model.states import JobStatus
+
+PARAMETERS = (
+    "status", "job_type", "q", "priority", "created_after", "created_before", "label", "sort", "limit", "cursor",
+)  # fmt: skip
+SORTS = ("created_at", "job_name", "next_run_time")
+JOB_TYPES = ("http_request", "script", "sql_query")
+OPEN = (JobStatus.RUNNING, JobStatus.QUEUED)
+Found = tuple[list[Job], str | None]
+
+
+class JobPage:
+    """One page as the request asks for it. Raises Invalid with what is wrong in its parameters."""
+
+    def __init__(self, request: web.Request) -> None:
+        check_names(request, PARAMETERS)
+        self._request = request
+        self._scope = principal_of(request).scope
+        self._limit = limit_of(request)
+        self._sort = choice(request, "sort", SORTS) or "created_at"
+        self._wanted = _filter(request)
+
+    async def select(self, unit: Unit) -> Found:
+        """The jobs and the cursor of the next page. A page may hold fewer than `limit` and still have a next one."""
+        if self._sort != "created_at":
+            return await self._sorted(unit)
+        last = cursor_of(self._request, datetime, int) or (LAST_TIME, LAST_ID)
+        before = min((last[0], last[1]), (self._wanted.created_before, LAST_ID))
+        if self._wanted.status in OPEN:
+            return self._cut(await unit.job_lists.list_open_jobs(self._scope, self._wanted, self._limit + 1, before))
+        return await self._walk(unit, before)
+
+    async def _walk(self, unit: Unit, before: tuple[datetime, int]) -> Found:
+        owner, wanted, limit = self._scope.owner, self._wanted, self._limit + 1
+        if owner is None:
+            found = await unit.job_lists.list_jobs(wanted, limit, before)
+        else:
+            found = await unit.job_lists.list_owned_jobs(owner, wanted, limit, before)
+        if len(found) == limit:
+            return self._cut(found)
+        if owner is None:
+            end = await unit.job_lists.select_walk_end(wanted.created_after, before)
+        else:
+            end = await unit.job_lists.select_owned_walk_end(owner, wanted.created_after, before)
+        return found, cursor(end[0].isoformat(), end[1]) if end else None
+
+    def _cut(self, found: list[Job]) -> Found:
+        last = found[self._limit - 1] if len(found) > self._limit else None
+        return found[: self._limit], cursor(last.created_at.isoformat(), last.job_id) if last else None
+
+    async def _sorted(self, unit: Unit) -> Found:
+        given = cursor_of(self._request, str, int) or ("", 0)
+        after, owner, limit = (given[0], given[1]), self._scope.owner, self._limit + 1
+        if owner is None:
+            found = await unit.job_lists.list_sorted_jobs(self._wanted, limit, self._sort, after)
+        else:
+            found = await unit.job_lists.list_owned_sorted_jobs(owner, self._wanted, limit, self._sort, after)
+        key, last = found[self._limit - 1] if len(found) > self._limit else (None, None)
+        return [job for _, job in found[: self._limit]], cursor(key, last.job_id) if last else None
+
+
+def _filter(request: web.Request) -> JobFilter:
+    part = request.query.get("q")
+    if part is not None and not (1 <= len(part) <= 255 and "\0" not in part):
+        raise Invalid([FieldError("q", "must have 1 to 255 characters, without NUL")])
+    priority = number(request, "priority")
+    if priority is not None and priority > 9:
+        raise Invalid([FieldError("priority", "must be 0 to 9")])
+    return JobFilter(
+        status=choice(request, "status", [status.value for status in JobStatus]),
+        job_type=choice(request, "job_type", JOB_TYPES), name_part=part, priority=priority,
+        created_after=moment(request, "created_after") or FIRST_TIME,
+        created_before=moment(request, "created_before") or LAST_TIME, labels=_labels(request),
+    )  # fmt: skip
+
+
+def _labels(request: web.Request) -> dict[str, str]:
+    """label=name=value, as often as wished: all of them must match."""
+    labels = {}
+    for text in request.query.getall("label", []):
+        name, equals, value = text.partition("=")
+        if not (name and equals) or "\0" in text or len(text) > 1_000:
+            raise Invalid([FieldError("label", "must be name=value, such as label=env=prod")])
+        labels[name] = value
+    return labels

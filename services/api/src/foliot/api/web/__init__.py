@@ -1,0 +1,1 @@
+"""Around every request: who calls, bodies and answers, errors, pages."""

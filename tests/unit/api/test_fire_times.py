@@ -1,0 +1,179 @@
+"""What a person sees before saving: ticks, marks, jitter and words."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from foliot.api.preview.describe import describe
+from foliot.api.preview.fire_times import FireTime, preview
+from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.jitter import jitter_delay
+from foliot.common.schedules.timetable import from_fields
+
+
+def shown(
+    schedule: str, zone: str, after: str, count: int, *, dst_gap: str = "shift", dst_overlap: str = "first"
+) -> list[tuple[str, tuple[str, ...]]]:
+    table = from_fields(
+        schedule=schedule,
+        timezone=zone,
+        anchor=datetime(2020, 1, 1, tzinfo=UTC),
+        dst_gap=dst_gap,
+        dst_overlap=dst_overlap,
+    )
+    return [(fire.local, fire.marks) for fire in preview(table, datetime.fromisoformat(after), count)]
+
+
+def test_both_clocks() -> None:
+    table = from_fields(schedule="0 9 * * *", timezone="Europe/Berlin", anchor=datetime(2020, 1, 1, tzinfo=UTC))
+    tick = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    assert preview(table, datetime(2026, 11, 23, 12, tzinfo=UTC), 1) == [
+        FireTime(tick=tick, utc="2026-11-24T08:00:00.000000Z", local="2026-11-24T09:00:00+01:00")
+    ]
+
+
+def test_a_shifted_tick_is_marked() -> None:
+    assert shown("30 2 * * *", "Europe/Berlin", "2026-03-28T00:00Z", 3) == [
+        ("2026-03-28T02:30:00+01:00", ()),
+        ("2026-03-29T03:00:00+02:00", ("dst_gap: shifted from 02:30",)),
+        ("2026-03-30T02:30:00+02:00", ()),
+    ]
+
+
+def test_many_shifted_ticks_are_one() -> None:
+    assert shown("0,10,20,30 2 * * *", "Europe/Berlin", "2026-03-29T00:00Z", 1) == [
+        ("2026-03-29T03:00:00+02:00", ("dst_gap: shifted from 02:00, 02:10, 02:20, ...",)),
+    ]
+    assert shown("15 30 2 * * *", "Europe/Berlin", "2026-03-29T00:00Z", 1)[0][1] == ("dst_gap: shifted from 02:30:15",)
+
+
+def test_a_shift_from_another_day_names_it() -> None:
+    assert shown("0 12 * * *", "Pacific/Apia", "2011-12-30T00:00Z", 2) == [
+        ("2011-12-31T00:00:00+14:00", ("dst_gap: shifted from 2011-12-30 12:00",)),
+        ("2011-12-31T12:00:00+14:00", ()),
+    ]
+
+
+def test_a_skipped_tick_is_told_with_the_next() -> None:
+    assert shown("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00Z", 2, dst_gap="skip") == [
+        ("2026-03-30T02:30:00+02:00", ("dst_gap: 2026-03-29 02:30 skipped before this",)),
+        ("2026-03-31T02:30:00+02:00", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("overlap", "expected"),
+    [
+        ("first", [("2026-10-25T02:30:00+02:00", ("dst_overlap: first of two",))]),
+        ("second", [("2026-10-25T02:30:00+01:00", ("dst_overlap: second of two",))]),
+        (
+            "both",
+            [
+                ("2026-10-25T02:30:00+02:00", ("dst_overlap: first of two",)),
+                ("2026-10-25T02:30:00+01:00", ("dst_overlap: second of two",)),
+            ],
+        ),
+    ],
+)
+def test_a_repeated_tick_is_marked(overlap: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
+    seen = shown("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00Z", len(expected) + 1, dst_overlap=overlap)
+    assert seen == [*expected, ("2026-10-26T02:30:00+01:00", ())]
+
+
+@pytest.mark.parametrize(("minute", "marked"), [("59 1", False), ("0 2", True), ("59 2", True), ("0 3", False)])
+def test_where_a_repeated_hour_begins_and_ends(minute: str, marked: bool) -> None:
+    for overlap, mark in (("first", "dst_overlap: first of two"), ("second", "dst_overlap: second of two")):
+        seen = shown(f"{minute} * * *", "Europe/Berlin", "2026-10-24T22:00Z", 1, dst_overlap=overlap)
+        assert seen[0][1] == ((mark,) if marked else ())
+
+
+def test_what_follows_elapsed_time_has_no_dst_mark() -> None:
+    for night in ("2026-03-28T22:00Z", "2026-10-24T22:00Z"):
+        assert not any(marks for _, marks in shown("*/30 * * * *", "Europe/Berlin", night, 20))
+        assert not any(marks for _, marks in shown("@every 30m", "Europe/Berlin", night, 20))
+
+
+def test_the_window_is_marked() -> None:
+    table = from_fields(
+        schedule="@hourly",
+        timezone="UTC",
+        anchor=datetime(2026, 1, 1, tzinfo=UTC),
+        start_at=datetime(2026, 1, 1, 6, tzinfo=UTC),
+        end_at=datetime(2026, 1, 1, 8, 30, tzinfo=UTC),
+    )
+    assert [fire.marks for fire in preview(table, datetime(2026, 1, 1, tzinfo=UTC), 9)] == [
+        ("start_at: first tick of the window",),
+        (),
+        ("end_at: last tick of the window",),
+    ]
+
+
+def test_one_run_that_is_the_last_by_itself() -> None:
+    assert shown("2026-01-01T00:00:00.25Z", "UTC", "2025-01-01T00:00Z", 9) == [("2026-01-01T00:00:00.250000+00:00", ())]
+    assert shown("manual", "UTC", "2025-01-01T00:00Z", 9) == []
+
+
+def test_jitter_is_told() -> None:
+    table = from_fields(schedule="@hourly", timezone="UTC", anchor=datetime(2026, 1, 1, tzinfo=UTC))
+    fire = preview(table, datetime(2026, 1, 1, tzinfo=UTC), 1, job_key="42", jitter_seconds=60)[0]
+    assert fire.delay == jitter_delay("42", fire.tick, 60)
+    assert fire.marks == (f"jitter_seconds: starts {fire.delay.total_seconds():.3f} s later",)
+
+
+class TestJitter:
+    TICK = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def test_stays_the_same_from_release_to_release(self) -> None:
+        assert jitter_delay("42", self.TICK, 60) == timedelta(microseconds=35_135_901)
+
+    def test_depends_on_the_instant_and_not_on_its_zone(self) -> None:
+        assert jitter_delay("42", self.TICK, 60) == jitter_delay("42", self.TICK.astimezone(ZoneInfo("Asia/Tokyo")), 60)
+        assert jitter_delay("42", self.TICK, 60) != jitter_delay("42", self.TICK + timedelta(microseconds=1), 60)
+        assert jitter_delay("42", self.TICK, 60) != jitter_delay("43", self.TICK, 60)
+
+    def test_none(self) -> None:
+        assert jitter_delay("42", self.TICK, 0) == timedelta(0)
+
+    def test_fills_its_range_evenly(self) -> None:
+        delays = [jitter_delay(str(n), self.TICK, 10).total_seconds() for n in range(2000)]
+        assert all(0 <= delay <= 10 for delay in delays)
+        assert all(150 < sum(n <= delay < n + 1 for delay in delays) < 250 for n in range(10))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ("0 9 * * *", "At 09:00 AM"),
+        ("0 9 * * 1-5", "At 09:00 AM, Monday through Friday"),
+        ("0 9 * * MON-fri", "At 09:00 AM, Monday through Friday"),
+        ("30 0 9 * * *", "At 09:00:30 AM"),
+        ("*/15 * * * *", "Every 15 minutes"),
+        ("*/60 * * * *", "Every hour"),
+        ("*/7 * * * *", "At 0, 7, 14, 21, 28, 35, 42, 49, and 56 minutes past the hour"),
+        ("0-0 1-1 * * *", "At 01:00 AM"),
+        ("* * * * * *", "Every second"),
+        ("@weekly", "At 12:00 AM, only on Sunday"),
+        ("@monthly", "At 12:00 AM, on day 1 of the month"),
+        ("0 0 L * *", "At 12:00 AM, on the last day of the month"),
+        ("0 0 * * L5", "At 12:00 AM, on the last Friday of the month"),
+        ("0 0 * * fri#2", "At 12:00 AM, on the second Friday of the month"),
+        ("0 0 * * 5#2,1", "At 12:00 AM, on Monday and the second Friday of the month"),
+        ("0 0 1,L * *", "At 12:00 AM, on day 1 of the month and the last day of the month"),
+        ("0 0 13 * 5", "At 12:00 AM, on day 13 of the month, or on Friday"),
+        ("0 0 29 2 */7", "At 12:00 AM, only in February, on day 29 of the month, only on Sunday"),
+        ("0 0 1-31 * 5", "At 12:00 AM"),
+        ("0 9 * * 1/2", "At 09:00 AM, only on Sunday, Monday, Wednesday, and Friday"),
+        ("0 9 * */6 *", "At 09:00 AM, only in January and July"),
+        ("@every 1s", "Every second"),
+        ("@every 30s", "Every 30 seconds"),
+        ("@every 1h", "Every hour"),
+        ("@every 90m", "Every 1 hour 30 minutes"),
+        ("@every 14d", "Every 14 days"),
+        ("2030-01-31T09:00:00Z", "Once, at 2030-01-31 10:00:00 (Europe/Berlin)"),
+        ("immediate", "Once, immediately"),
+        ("manual", "Only when a run is asked for"),
+    ],
+)
+def test_words(schedule: str, words: str) -> None:
+    assert describe(parse(schedule), ZoneInfo("Europe/Berlin")) == words
