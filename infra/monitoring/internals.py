@@ -110,6 +110,12 @@ def _hot_path() -> list[Panel]:
             description="Seconds a second, of all processes together.",
         ),
         lines("Statements", "ops", (f"topk(10, sum by (query) (rate({query}_count[$__rate_interval])))", "{{query}}")),
+        lines(
+            "PostgreSQL away, busy or full",
+            "ops",
+            ("sum by (job, reason) (rate(db_unavailable_total[$__rate_interval]))", "{{job}} {{reason}}"),
+            description="Units of work that failed and are tried again.",
+        ),
         lines("Duties, p95 of a step", "s", (p(0.95, "duty_step_seconds", "duty"), "{{duty}}")),
         lines(
             "Time in duties",

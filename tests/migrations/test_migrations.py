@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from cluster.servers import Servers
+from foliot.api.queries.unit import Unit
 from foliot.common.errors import SchemaUnknown
 from foliot.common.ledger.database import Database
 from foliot.common.ledger.schema import SCHEMA_VERSION, check_schema
@@ -84,7 +85,7 @@ async def test_snapshot_is_fresh(database: TestDatabase) -> None:
 
 
 async def test_services_refuse_a_schema_they_do_not_know(database: TestDatabase) -> None:
-    async with Database(database.url("api"), size=1, name="schema") as units:
+    async with Database(database.url("api"), Unit, size=1, name="schema") as units:
         async with units.session() as unit:
             await check_schema(unit.session)
         async with database.owner() as sql:

@@ -9,7 +9,9 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from foliot.common.ledger import executions, jobs
+from foliot.api.queries import history
+from foliot.common.ledger import claim
+from foliot.common.ledger import plan as planning
 from support.databases import TestDatabase
 
 
@@ -67,14 +69,16 @@ async def test_seed_history_of_a_job(filled: asyncpg.Connection[asyncpg.Record])
 async def test_select_pending_jobs(filled: asyncpg.Connection[asyncpg.Record]) -> None:
     text = await plan(
         filled,
-        jobs.SQL.select_pending_jobs.sql.replace("$1", "500").replace("$2", "600").replace("$3", "interval '25 ms'"),
+        planning.SQL.select_pending_jobs.sql.replace("$1", "500")
+        .replace("$2", "600")
+        .replace("$3", "interval '25 ms'"),
     )
     assert text.count("Index Scan using idx_jobs_next_run_time") == 2
     assert "next_run_time" not in "".join(line for line in text.splitlines() if "Sort Key" in line)
 
 
 async def test_list_of_a_jobs_executions_needs_no_sort(filled: asyncpg.Connection[asyncpg.Record]) -> None:
-    sql = executions.SQL.list_by_job.sql
+    sql = history.SQL.list_by_job.sql
     for place, value in [("$1", "17"), ("$2", "now()"), ("$3", "1"), ("$4", "51")]:
         sql = sql.replace(place, value)
     text = await plan(filled, sql)
@@ -104,7 +108,7 @@ async def test_batches_of_the_hot_path_read_one_month_by_key(
     try:
         transaction = worker.transaction()
         await transaction.start()
-        statement = getattr(executions.SQL, name).sql
+        statement = getattr(claim.SQL, name).sql
         explained = await worker.fetch(f"EXPLAIN (ANALYZE, TIMING off) {statement}", *arguments[name])
         await transaction.rollback()
     finally:
@@ -126,7 +130,7 @@ async def test_a_timeline_reads_one_jobs_rows_of_its_range_by_the_ledgers_key(
     now = await filled.fetchval("SELECT now()")
     first = now - timedelta(minutes=30)
     arguments = [17, first, now, 1_001] if name == "list_ticks" else [17, first]
-    lines = await filled.fetch(f"EXPLAIN (ANALYZE) {getattr(executions.SQL, name).sql}", *arguments)
+    lines = await filled.fetch(f"EXPLAIN (ANALYZE) {getattr(history.SQL, name).sql}", *arguments)
     text = "\n".join(row[0] for row in lines)
     assert "job_id_scheduled_time_attempt_number" in text, text
     assert f"Seq Scan on {await fullest(filled)}" not in text, text

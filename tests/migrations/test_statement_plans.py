@@ -6,11 +6,10 @@ import re
 
 import asyncpg
 import pytest
-from integration.ledger.test_statements import MODULES
 
-from foliot.common.ledger import executions
-from foliot.common.ledger.one_month import of_month
-from foliot.common.ledger.postgres import Statements
+from foliot.common.ledger import claim
+from foliot.common.ledger.statements import Statements, of_month
+from integration.ledger.test_statements import MODULES
 from migrations.plan_cases import CASES, EXEMPT, KEYS, Facts
 from support.databases import TestDatabase
 from support.ledger import Sql
@@ -102,9 +101,9 @@ async def test_reads_little(module_database: TestDatabase, facts: Facts, name: s
 @pytest.mark.parametrize("name", ["claim_executions", "record_executions"])
 async def test_reads_little_of_its_month(module_database: TestDatabase, facts: Facts, name: str, mode: str) -> None:
     """As workers run it: of one month alone, and no other is opened."""
-    case = CASES[f"executions.{name}"]
+    case = CASES[f"claim.{name}"]
     arguments = case.arguments(facts)
-    statement = of_month(getattr(executions.SQL, name), min(arguments[1]), max(arguments[1]))
+    statement = of_month(getattr(claim.SQL, name), min(arguments[1]), max(arguments[1]))
     connection = await asyncpg.connect(module_database.url(case.role))
     try:
         reading = await read(connection, statement.sql, arguments, mode)

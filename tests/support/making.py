@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from foliot.scheduler.due_jobs import DueJob
+from foliot.common.model.due import DueJob
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ def a_due_job(**fields: Any) -> DueJob:
         "schedule_since": NOW - timedelta(days=1), "spread_key": None, "next_run_time": NOW, "overlap_policy": "skip",
         "misfire_policy": "run_once", "misfire_grace_seconds": 60, "misfire_limit": 100, "dst_gap": "shift",
         "dst_overlap": "first", "start_at": None, "end_at": None, "max_runs": None, "runs_planned": 0,
-        "jitter_seconds": 0, "queue": "default", "priority": 0, "version": 1, "request_id": None, "traceparent": None,
+        "jitter_seconds": 0, "pool": "default", "priority": 0, "version": 1, "request_id": None, "traceparent": None,
         "at": (0, 1), "read_xmin": 700, "open_since": None,
     }  # fmt: skip
     return msgspec.convert(values | fields, DueJob, strict=True)

@@ -10,7 +10,8 @@ from benchmarks.limit import lifecycles_per_second
 from benchmarks.load import check_disk, load
 from benchmarks.results import Figures, Results
 from benchmarks.rig import Rig
-from foliot.common.ledger import executions, jobs
+from foliot.api.queries import history
+from foliot.common.ledger import plan
 from foliot.scheduler.dispatcher import AHEAD
 from support.databases import TestDatabase
 from support.ledger import Sql
@@ -50,7 +51,7 @@ class Stored:
 async def _queries(database: TestDatabase, long: int, short: int) -> Figures:
     """`long`, `short`: jobs with a long and a short history."""
     scheduler, api = await asyncpg.connect(database.url("scheduler")), await asyncpg.connect(database.url("api"))
-    planner = jobs.SQL.select_pending_jobs.sql
+    planner = plan.SQL.select_pending_jobs.sql
     try:
         figures = await timed("due", lambda: scheduler.fetch(_SEED_DUE), REPEATS, warm=WARM)
         figures |= await timed("planner", lambda: scheduler.fetch(planner, 500, 600, AHEAD), REPEATS, warm=WARM)
@@ -63,7 +64,7 @@ async def _queries(database: TestDatabase, long: int, short: int) -> Figures:
 
 async def _history(api: Sql, name: str, job_id: int, sorted_repeats: int) -> Figures:
     last = await api.fetchval("SELECT now() + interval '1 year'")
-    ours = executions.SQL.list_by_job.sql
+    ours = history.SQL.list_by_job.sql
     figures = await timed(f"last {name}", lambda: api.fetch(ours, job_id, last, 1, 10), REPEATS, warm=WARM)
     return figures | await timed(f"sorted {name}", lambda: api.fetch(_SEED_HISTORY, job_id), sorted_repeats, warm=1)
 

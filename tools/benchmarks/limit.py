@@ -14,7 +14,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from operator import itemgetter
+from operator import attrgetter
 
 import asyncpg
 import msgspec
@@ -23,15 +23,19 @@ import uvloop
 from benchmarks.filling import fill_jobs
 from benchmarks.primary import a_database, cpu_of, cpu_of_server, start_primary
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.executions import Handle, Outcome, PlainTick
+from foliot.common.model.execution import Handle, Outcome
+from foliot.common.model.ticks import PlainTick
+from foliot.scheduler import unit as scheduler
 from foliot.scheduler.decisions import NO_FLOOR
 from foliot.scheduler.dispatcher import AHEAD
+from foliot.worker import unit as worker
 from support.databases import TestDatabase
 
 BATCH = 500
 ROUND = timedelta(seconds=1)
 WAITING_BATCHES = 4
 CLAIM, LEASE = 1, 30.0
+UNITS = {"scheduler": scheduler.Unit, "worker": worker.Unit}
 PHASES = ("plan", "claim", "record")
 
 
@@ -73,7 +77,7 @@ class Pipeline:
 
     @contextlib.asynccontextmanager
     async def connection(self, phase: str, service: str) -> AsyncIterator[Database]:
-        async with Database(self.database.url(service), size=1, name=phase) as units:
+        async with Database(self.database.url(service), UNITS[service], size=1, name=phase) as units:
             async with units.session() as unit:
                 pid = await unit.session._connection.fetchval("SELECT pg_backend_pid()")
             self.pids[phase].append(pid)
@@ -82,7 +86,7 @@ class Pipeline:
     async def plan(self) -> None:
         async with self.connection("plan", "scheduler") as units:
             async with units.transaction() as unit:
-                term = await unit.leader.take_term("limit", time.time_ns(), "limit")
+                term = await unit.terms.take_term("limit", time.time_ns(), "limit")
             assert term is not None
             while True:
                 started = time.perf_counter()
@@ -98,7 +102,7 @@ class Pipeline:
                 batch = await self.planned.get()
                 started = time.perf_counter()
                 async with units.session() as unit:
-                    rows = await unit.executions.claim_executions(batch, "worker-1", CLAIM, LEASE, False)
+                    rows = await unit.claims.claim_executions(batch, "worker-1", CLAIM, LEASE, False)
                 self._count("claim", len(rows), started)
                 await self.claimed.put(batch)
 
@@ -110,7 +114,7 @@ class Pipeline:
                 outcomes = [Outcome(execution_id=handle.execution_id, scheduled_time=handle.scheduled_time,
                                     status="COMPLETED", exit_code=0) for handle in batch]  # fmt: skip
                 async with units.session() as unit:
-                    rows = await unit.executions.record_executions(outcomes, [0.0] * len(outcomes), CLAIM)
+                    rows = await unit.claims.record_executions(outcomes, [0.0] * len(outcomes), CLAIM)
                 self._count("record", len(rows), started)
 
     def _count(self, phase: str, rows: int, started: float) -> None:
@@ -120,16 +124,16 @@ class Pipeline:
 
 async def _plan_batch(units: Database, term: int) -> Sequence[Handle]:
     async with units.session() as unit:
-        due = await unit.jobs.select_pending_jobs(BATCH, AHEAD)
+        due = await unit.plan.select_pending_jobs(BATCH, AHEAD)
     ticks = [
         PlainTick(
-            job_id=job["job_id"], at=job["at"], read_xmin=job["read_xmin"], scheduled_time=job["next_run_time"],
-            next_run_time=job["next_run_time"] + ROUND, queue="default", priority=0, dispatch=True,
+            job_id=job.job_id, at=job.at, read_xmin=job.read_xmin, scheduled_time=job.next_run_time,
+            next_run_time=job.next_run_time + ROUND, pool="default", priority=0, dispatch=True,
         )
-        for job in sorted(due, key=itemgetter("job_id"))
+        for job in sorted(due, key=attrgetter("job_id"))
     ]  # fmt: skip
     async with units.session() as unit:
-        _, made = await unit.executions.plan_plain_ticks(ticks, term, NO_FLOOR)
+        _, made = await unit.plan.plan_plain_ticks(ticks, term, NO_FLOOR)
     return [Handle(made[tick.job_id], tick.scheduled_time) for tick in ticks if tick.job_id in made]
 
 

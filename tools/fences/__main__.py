@@ -17,7 +17,7 @@ import msgspec
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("libs/common/src", "services/api/src", "services/scheduler/src", "services/worker/src")
-REPOSITORIES = "libs/common/src/foliot/common/ledger"
+LEDGER = "libs/common/src/foliot/common/ledger"
 SCHEDULER, WORKER = "services/scheduler/src/foliot/scheduler", "services/worker/src/foliot/worker"
 PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
 RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
@@ -48,42 +48,42 @@ FENCES = [
     ),
     Fence(
         "term check",
-        f"{REPOSITORIES}/jobs.sql",
+        f"{LEDGER}/plan.sql",
         "l.id = 1 AND l.term = $2",
         "l.id = 1 AND $2::bigint IS NOT NULL",
         f"{PLANNER_TESTS}::test_a_former_term_writes_nothing",
     ),
     Fence(
         "term row held for the transaction",
-        f"{REPOSITORIES}/leader.sql",
+        f"{LEDGER}/terms.sql",
         "WHERE id = 1 AND term = $1 FOR SHARE",
         "WHERE id = 1 AND term = $1",
         f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(
         "term row held by plan",
-        f"{REPOSITORIES}/jobs.sql",
-        "p.id = 1 FOR SHARE)",
-        "p.id = 1)",
+        f"{LEDGER}/plan.sql",
+        "l.term = $2 AND p.id = 1 FOR SHARE)",
+        "l.term = $2 AND p.id = 1)",
         f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(
         "term check of a plain plan",
-        f"{REPOSITORIES}/executions.sql",
+        f"{LEDGER}/plan.sql",
         "l.id = 1 AND l.term = $1",
         "l.id = 1 AND $1::bigint IS NOT NULL",
         f"{PLANNER_TESTS}::test_a_former_term_writes_nothing",
     ),
     Fence(
         "term row held by a plain plan",
-        f"{REPOSITORIES}/executions.sql",
-        "p.id = 1 FOR SHARE)",
-        "p.id = 1)",
+        f"{LEDGER}/plan.sql",
+        "l.term = $1 AND p.id = 1 FOR SHARE)",
+        "l.term = $1 AND p.id = 1)",
         f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(
         "a plain plan's job is the one that was read",
-        f"{REPOSITORIES}/executions.sql",
+        f"{LEDGER}/plan.sql",
         " AND j.xmin = u.read_xmin",
         "",
         f"{PLANNER_TESTS}::test_another_job_in_the_place_of_the_one_that_was_read",
@@ -97,9 +97,9 @@ FENCES = [
     ),
     Fence(
         "version read is version planned",
-        f"{REPOSITORIES}/jobs.py",
-        "for row in rows if row in wanted}",
-        "for row in rows if wanted}",
+        f"{LEDGER}/plan.py",
+        "for row in locked if row in wanted}",
+        "for row in locked if wanted}",
         f"{PLANNER_TESTS}::test_an_edit_between_read_and_write_is_planned_as_edited",
     ),
     Fence(
@@ -112,8 +112,8 @@ FENCES = [
     Fence(
         "what meets another run is decided when it is due",
         f"{SCHEDULER}/planner.py",
-        "if job.next_run_time <= now or is_plain(judged):",
-        "if job.next_run_time <= now or judged:",
+        "if job.next_run_time <= now or judged.plain:",
+        "if job.next_run_time <= now or judged is not None:",
         f"{AHEAD_TESTS}::test_what_meets_another_run_is_decided_when_it_is_due",
     ),
     Fence(
@@ -139,28 +139,28 @@ FENCES = [
     ),
     Fence(
         "poison split",
-        f"{SCHEDULER}/planner.py",
-        "            if len(judged) == 1:\n",
-        "            if len(judged) >= 1:\n",
+        f"{LEDGER}/splitting.py",
+        "        if len(batch) == 1:\n",
+        "        if len(batch) >= 1:\n",
         f"{PLANNER_TESTS}::test_a_row_that_the_server_refuses_is_found_by_splitting",
     ),
     Fence(
         "claim token",
-        f"{REPOSITORIES}/executions.sql",
+        f"{LEDGER}/claim.sql",
         "e.status = 'RUNNING' AND e.claim = $8",
         "e.status = 'RUNNING' AND $8::bigint IS NOT NULL",
         f"{WORKER_TESTS}::test_the_result_of_a_taken_attempt_is_dropped",
     ),
     Fence(
         "claim is a compare-and-set",
-        f"{REPOSITORIES}/executions.sql",
+        f"{LEDGER}/claim.sql",
         "  AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL",
         "  AND ($6 IS NOT NULL)",
         f"{WORKER_TESTS}::test_a_copy_of_a_message_is_acked_and_forgotten",
     ),
     Fence(
         "lease",
-        f"{REPOSITORIES}/executions.sql",
+        f"{LEDGER}/ending.sql",
         "claim = ANY ($1::bigint[]) AND lease_until < now()",
         "claim = ANY ($1::bigint[])",
         f"{RESCUE_TESTS}::test_a_living_worker_and_a_lease_that_holds_are_left_alone",
@@ -168,8 +168,8 @@ FENCES = [
     Fence(
         "ack after commit",
         f"{WORKER}/claimer.py",
-        "        rows = await self._claim_split(batch, claim, again)\n",
-        "        await settle(batch)\n        rows = await self._claim_split(batch, claim, again)\n",
+        "        rows = await self._claim_all(batch, claim, again)\n",
+        "        await settle(batch)\n        rows = await self._claim_all(batch, claim, again)\n",
         f"{WORKER_TESTS}::test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token",
     ),
     Fence(
@@ -181,14 +181,14 @@ FENCES = [
     ),
     Fence(
         "job-row lock at the end",
-        f"{REPOSITORIES}/jobs.sql",
+        f"{LEDGER}/ending.sql",
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id FOR NO KEY UPDATE",
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id",
         f"{WORKER_TESTS}::test_of_two_last_runs_one_writes_the_end",
     ),
     Fence(
         "months are detached concurrently",
-        f"{REPOSITORIES}/months.py",
+        f"{LEDGER}/months.py",
         'DETACH PARTITION {month.month} CONCURRENTLY"',
         'DETACH PARTITION {month.month}"',
         f"{RETENTION_TESTS}::test_a_month_is_dropped_while_dispatch_goes_on",
@@ -202,7 +202,7 @@ FENCES = [
     ),
     Fence(
         "the floor is held",
-        f"{REPOSITORIES}/months.sql",
+        f"{LEDGER}/months.sql",
         "FROM partition_floor WHERE id = 1 FOR SHARE",
         "FROM partition_floor WHERE id = 1",
         f"{RETENTION_TESTS}::test_closing_waits_for_who_holds_the_floor",
@@ -217,13 +217,13 @@ FENCES = [
     Fence(
         "lock, then look",
         "services/api/src/foliot/api/jobs/steps.py",
-        '    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n',
-        '    unit = change.unit\n    unfinished = await unit.executions.is_open(job_id)\n    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n',
+        '    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n',
+        '    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n',
         "tests/integration/api/test_jobs.py::test_run_waits_for_the_planner_and_then_looks",
     ),
     Fence(
         "the clock is read after the lock",
-        f"{REPOSITORIES}/definitions.sql",
+        f"{LEDGER}/definitions.sql",
         "SELECT locked.*, clock_timestamp() AS now FROM (",
         "SELECT locked.*, (SELECT now()) AS now FROM (",
         "tests/integration/api/test_jobs.py::test_a_change_takes_the_time_at_which_it_holds_the_job",
@@ -251,7 +251,7 @@ FENCES = [
     ),
     Fence(
         "what is due now before the overdue",
-        f"{REPOSITORIES}/jobs.sql",
+        f"{LEDGER}/plan.sql",
         "next_run_time <= now() + $3 AND next_run_time > now() - INTERVAL '1 minute'",
         "next_run_time <= now() + $3 AND next_run_time > now() + INTERVAL '1 minute'",
         "tests/integration/scheduler/test_planner_bars.py::test_what_is_due_now_is_planned_before_the_catch_up",
@@ -273,7 +273,7 @@ FENCES = [
     Fence(
         "due ticks are covered at a pause",
         "services/api/src/foliot/api/jobs/steps.py",
-        "        await drop_due(change.unit, job, now, PAUSED)\n",
+        "        await drop_due(change.unit, job, now, SkipReason.PAUSED)\n",
         "",
         "tests/integration/scheduler/test_planner_model.py",
     ),
@@ -286,7 +286,7 @@ FENCES = [
     ),
     Fence(
         "no release before the delay by jitter",
-        f"{REPOSITORIES}/executions.sql",
+        f"{LEDGER}/ending.sql",
         "WHERE j.job_id = e.job_id AND e.trigger = 'schedule'))\n",
         "WHERE j.job_id = e.job_id AND e.trigger = 'none'))\n",
         f"{RESCUE_TESTS}::test_a_waiting_tick_is_not_released_before_its_delay_by_jitter",

@@ -25,6 +25,7 @@ from cluster.servers import start_servers
 from foliot.common.ledger.database import Database
 from foliot.common.migrate import migrate
 from foliot.common.process import logs
+from foliot.scheduler.unit import Unit
 from planning.bars import NOON, outage, plan_all
 from planning.filling import a_planner, fill
 from planning.machine import story_of
@@ -72,7 +73,7 @@ def tell_stories(database: TestDatabase, examples: int, steps: int) -> None:
 async def bars(jobs: int, crowd: int) -> bool:
     async with a_database() as database:
         await pin_time(database, NOON)
-        async with database.owner() as sql, Database(database.url("scheduler"), size=8, name="bars") as units:
+        async with database.owner() as sql, Database(database.url("scheduler"), Unit, size=8, name="bars") as units:
             started = time.monotonic()
             figures, problems = await outage(units, sql, jobs, cpu_seconds)
             taken = time.monotonic() - started

@@ -34,7 +34,7 @@ class SilentBroker:
 
 async def a_planner(units: Database) -> Planner:
     async with units.transaction() as unit:
-        term = await unit.leader.take_term("planning", next(_czxids), "planning")
+        term = await unit.terms.take_term("planning", next(_czxids), "planning")
     assert term is not None
     clock = SystemClock()
     return Planner(units, term, Dispatcher(SilentBroker(), Windows(), {"default"}, clock), clock, batch=2_000)

@@ -15,16 +15,18 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foliot.api.app import build_app
 from foliot.api.create_key import create
+from foliot.api.queries import unit as api_unit
 from foliot.common.clock import SystemClock
 from foliot.common.ledger.conclude import conclude
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.unit import Unit
-from foliot.common.model.records import Finished, policy_from
+from foliot.common.model.retry import Finished, policy_from
 from foliot.common.model.states import ExecutionStatus, Trigger
+from foliot.scheduler import unit as scheduler
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
 from foliot.scheduler.windows import Windows
+from foliot.worker import unit as worker
 from planning.filling import SilentBroker
 from planning.model import DAWN, MOMENT
 from support.databases import TestDatabase
@@ -46,7 +48,7 @@ class MortalDatabase:
         self.session = units.session
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Unit]:
+    async def transaction(self) -> AsyncIterator[scheduler.Unit]:
         async with self._units.transaction() as unit:
             yield unit
             if self._before:
@@ -71,12 +73,12 @@ class World:
         await pin_time(self._database, DAWN)
         enter = self._stack.enter_async_context
         self.sql: asyncpg.Connection[asyncpg.Record] = await enter(self._database.owner())
-        self.units = await enter(Database(self._database.url("scheduler"), size=4, name="scheduler"))
-        self._worker = await enter(Database(self._database.url("worker"), size=2, name="worker"))
-        api = await enter(Database(self._database.url("api"), size=4, name="api"))
+        self.units = await enter(Database(self._database.url("scheduler"), scheduler.Unit, size=4, name="scheduler"))
+        self._worker = await enter(Database(self._database.url("worker"), worker.Unit, size=2, name="worker"))
+        api = await enter(Database(self._database.url("api"), api_unit.Unit, size=4, name="api"))
 
-        async def readiness() -> tuple[bool, dict[str, Any]]:
-            return True, {}
+        async def readiness() -> tuple[str | None, dict[str, Any]]:
+            return None, {}
 
         self._client: TestClient[Any, Any] = await enter(
             TestClient(TestServer(build_app(api, SystemClock(), readiness)))
@@ -108,7 +110,7 @@ class World:
 
     async def take_over(self) -> None:
         async with self.units.transaction() as unit:
-            term = await unit.leader.take_term("model", next(self._czxids), "model")
+            term = await unit.terms.take_term("model", next(self._czxids), "model")
         assert term is not None
         self.term = term
 
@@ -145,7 +147,7 @@ class World:
             )  # fmt: skip
             await conclude(unit, [finished], self.now)
 
-    async def _end(self, unit: Unit, execution_id: int, status: str) -> None:
+    async def _end(self, unit: worker.Unit, execution_id: int, status: str) -> None:
         await unit.session._connection.execute(
             "UPDATE executions SET status = $2, end_time = clock_timestamp() WHERE execution_id = $1",
             execution_id,

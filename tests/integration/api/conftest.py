@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from foliot.api.app import build_app
 from foliot.api.create_key import create
+from foliot.api.queries.unit import Unit
 from foliot.common.clock import SystemClock
 from foliot.common.ledger.database import Database
 from support.databases import TestDatabase
@@ -55,10 +56,10 @@ class Api:
 
 @contextlib.asynccontextmanager
 async def open_api(database: TestDatabase) -> AsyncIterator[Api]:
-    async def readiness() -> tuple[bool, dict[str, Any]]:
-        return True, {}
+    async def readiness() -> tuple[str | None, dict[str, Any]]:
+        return None, {}
 
-    async with Database(database.url("api"), size=8, name="test") as units:
+    async with Database(database.url("api"), Unit, size=8, name="test") as units:
         app = build_app(units, SystemClock(), readiness)
         async with TestClient(TestServer(app)) as client:
             key = await create(database.url("api"), "admin", "test", 1, None)

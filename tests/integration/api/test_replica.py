@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cluster.servers import Servers, start_servers
 from foliot.api.app import build_app
 from foliot.api.create_key import create
+from foliot.api.queries.unit import Unit
 from foliot.api.web.reads import MOST_STALE, STALENESS, Replica
 from foliot.common.ledger.database import Database
 from foliot.common.migrate import migrate
@@ -62,8 +63,8 @@ async def replicated() -> AsyncIterator[Replicated]:
             primary, copy = TestDatabase(servers.database_url), TestDatabase(servers.replica_url)
             clock = ManualClock()
             async with (
-                Database(primary.url("api"), size=4, name="p") as database,
-                Database(copy.url("api"), size=4, name="r") as replica_database,
+                Database(primary.url("api"), Unit, size=4, name="p") as database,
+                Database(copy.url("api"), Unit, size=4, name="r") as replica_database,
             ):
                 replica = Replica(database, replica_database, clock)
                 app = build_app(database, clock, _ready, replica)
@@ -72,8 +73,8 @@ async def replicated() -> AsyncIterator[Replicated]:
                     yield Replicated(api, database, replica, servers, clock)
 
 
-async def _ready() -> tuple[bool, dict[str, Any]]:
-    return True, {}
+async def _ready() -> tuple[str | None, dict[str, Any]]:
+    return None, {}
 
 
 async def test_a_list_comes_from_the_replica_and_says_how_old_it_may_be(replicated: Replicated) -> None:

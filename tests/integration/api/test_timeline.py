@@ -11,6 +11,7 @@ import pytest
 
 from foliot.common.clock import rfc3339
 from foliot.common.ledger.database import Database
+from foliot.scheduler.unit import Unit
 from planning.filling import a_planner
 from support.databases import TestDatabase
 from support.pinned_time import pin_time, set_time
@@ -28,7 +29,7 @@ class World(Api):
             await set_time(sql, NOON + timedelta(seconds=seconds))
 
     async def plan(self) -> None:
-        async with Database(self.database.url("scheduler"), size=2, name="planner") as units:
+        async with Database(self.database.url("scheduler"), Unit, size=2, name="planner") as units:
             await (await a_planner(units)).step()
 
     async def end(self, job: dict[str, Any], status: str, late: float = 0.25) -> None:
@@ -146,8 +147,11 @@ async def test_nothing_is_expected_after_the_schedules_own_end(world: World) -> 
         await world.at(second)
         await world.plan()
         await world.end(job, "COMPLETED")
-    async with Database(world.database.url("scheduler"), size=2, name="settle") as units, units.transaction() as unit:
-        assert await unit.jobs.settle_jobs([job["job_id"]]) == [(job["job_id"], "COMPLETED")]
+    async with (
+        Database(world.database.url("scheduler"), Unit, size=2, name="settle") as units,
+        units.transaction() as unit,
+    ):
+        await unit.endings.settle_jobs([job["job_id"]])
     await world.at(45)
     assert await world.told(job, 1, 60) == [(10, "COMPLETED", None), (20, "COMPLETED", None)]
     await world.call("PATCH", f"/v1/jobs/{job['job_id']}", {"max_runs": 4})

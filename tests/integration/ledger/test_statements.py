@@ -6,11 +6,11 @@ import importlib
 import inspect
 import pkgutil
 
-import foliot.api.queries
-import foliot.common.ledger
 import pytest
 
-from foliot.common.ledger.postgres import Statements
+import foliot.api.queries
+import foliot.common.ledger
+from foliot.common.ledger.statements import Statements
 from support.databases import TestDatabase
 
 MODULES = [
@@ -21,12 +21,28 @@ MODULES = [
 ]
 
 
+FIELD_OF = {"queue": "pool"}
+"""Columns that are called otherwise in the code."""
+READ_BY_NAME = {
+    "cancel_open", "list_jobs", "list_open_jobs", "list_owned_jobs", "list_owned_sorted_jobs", "list_sorted_jobs",
+    "lock_job", "release_waiting", "reserve_job_ids", "select_job", "select_owned_walk_end", "select_walk_end",
+    "settle_jobs",
+}  # fmt: skip
+"""Statements whose rows nobody reads, and those that select all columns of jobs, which have no order of their own."""
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__.rpartition(".")[2])
-async def test_prepares(module: object, database: TestDatabase) -> None:
+async def test_prepares_and_gives_the_columns_that_its_struct_has(module: object, database: TestDatabase) -> None:
+    """Rows become Structs by position: a column that moves would be taken for its neighbour."""
     sql: Statements = module.SQL  # type: ignore[attr-defined]
     async with database.owner() as connection:
         for name in sorted(sql.names()):
-            await connection.prepare(getattr(sql, name).sql, name=f"s_{name}")
+            statement = getattr(sql, name)
+            columns = [a.name for a in (await connection.prepare(statement.sql, name=f"s_{name}")).get_attributes()]
+            if statement.row is not None:
+                assert [FIELD_OF.get(c, c) for c in columns] == list(statement.row.__struct_fields__), name
+            else:
+                assert len(columns) < 2 or name in READ_BY_NAME, f"{name} gives {columns}: name the Struct of its rows"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__.rpartition(".")[2])

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from foliot.api.queries.unit import Unit
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.postgres import Statement
+from foliot.common.ledger.statements import Statement
 from support.databases import TestDatabase
 
 ECHO = Statement("echo", "SELECT $1::timestamptz AS it, $1::timestamptz::text AS told, $2::timestamptz[] AS them")
@@ -16,7 +17,7 @@ ECHO = Statement("echo", "SELECT $1::timestamptz AS it, $1::timestamptz::text AS
 
 @pytest.fixture
 async def units(database: TestDatabase) -> AsyncIterator[Database]:
-    async with Database(database.url("api"), size=1, name="times") as opened:
+    async with Database(database.url("api"), Unit, size=1, name="times") as opened:
         yield opened
 
 
@@ -32,7 +33,7 @@ async def units(database: TestDatabase) -> AsyncIterator[Database]:
 )
 async def test_times_survive(units: Database, moment: datetime, told: str) -> None:
     async with units.session() as unit:
-        row = await unit.session.fetchrow(ECHO, moment, [moment, None, moment])
+        (row,) = await unit.session.fetch(ECHO, moment, [moment, None, moment])
     assert row is not None
     assert (row["it"], row["told"], row["them"]) == (moment, told, [moment, None, moment])
     assert row["it"].tzinfo is UTC
@@ -40,11 +41,11 @@ async def test_times_survive(units: Database, moment: datetime, told: str) -> No
 
 async def test_a_null_and_a_time_without_a_zone(units: Database) -> None:
     async with units.session() as unit:
-        row = await unit.session.fetchrow(ECHO, None, None)
+        (row,) = await unit.session.fetch(ECHO, None, None)
         assert row is not None
         assert tuple(row) == (None, None, None)
         with pytest.raises(Exception, match="offset-naive"):
-            await unit.session.fetchrow(ECHO, datetime(2026, 11, 26), None)  # noqa: DTZ001
+            await unit.session.fetch(ECHO, datetime(2026, 11, 26), None)  # noqa: DTZ001
 
 
 async def test_what_datetime_cannot_say_is_its_first_or_last_instant(units: Database) -> None:

@@ -52,6 +52,8 @@ HEALTHY: Series = {
     'pg_replicas_streaming{job="scheduler",instance="s1"}': "1x200",
     'pg_replica_lag_seconds{job="scheduler",instance="s1",replica="replica"}': "0x200",
     'db_partition_runway_seconds{job="scheduler",instance="s1",table="executions"}': "5000000x200",
+    'db_unavailable_total{job="worker",instance="w1",reason="disk_full"}': "0x200",
+    'db_unavailable_total{job="worker",instance="w1",reason="away"}': "0+60x200",
     'duty_failures_total{job="scheduler",instance="s1",duty="plan"}': "0x200",
     'event_loop_lag_seconds_bucket{job="worker",instance="w1",le="0.1"}': "0+60x200",
     'event_loop_lag_seconds_bucket{job="worker",instance="w1",le="5"}': "0+60x200",
@@ -144,6 +146,9 @@ FAULTS: dict[str, tuple[Series, str, set[str]]] = {
     "replica late": (every("pg_replica_lag_seconds", "0x29 31x171"), "33m", {"ReplicaLagHigh"}),
     "replica gone": (every("pg_replica_lag_seconds", "0x29 stale _x170") | every("pg_replicas", "1x29 0x171"), "35m", {"ReplicaMissing"}),
     "months end": (every("db_partition_runway", "1209599x200"), "45m", {"PartitionRunwayShort"}),
+    "the disk of PostgreSQL is full": (
+        at('db_unavailable_total{job="worker",instance="w1",reason="disk_full"}', "0x29 0+3x171"), "31m", {"DatabaseDiskFull"},
+    ),
     "a duty fails": (every("duty_failures_total", "0x29 0+30x171"), "45m", {"DutyFails"}),
     "event loop blocked": (every("event_loop_lag_seconds_bucket{job=\"worker\",instance=\"w1\",le=\"0.1\"", "0x200"), "45m", {"EventLoopBlocked"}),
     "API dead": (at('up{job="api",instance="a1"}', "1x29 0x171"), "33m", {"ApiDown"}),

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
 from foliot.common.broker.guard import Down
@@ -20,6 +19,7 @@ from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
 from foliot.scheduler.relay import Relay
 from foliot.scheduler.rescuer import Rescuer
+from foliot.scheduler.unit import Unit
 from foliot.scheduler.windows import Windows
 from support.databases import TestDatabase
 
@@ -82,21 +82,23 @@ class Leader:
 
 @pytest.fixture
 async def units(database: TestDatabase) -> AsyncIterator[Database]:
-    async with Database(database.url("scheduler"), size=8, name="test") as opened:
+    async with Database(database.url("scheduler"), Unit, size=8, name="test") as opened:
         yield opened
 
 
-async def read_due(leader: Leader) -> tuple[list[asyncpg.Record], list[Judged]]:
-    """What a plan step reads and judges, and has not written yet."""
+async def read_due(leader: Leader) -> tuple[datetime, list[Judged]]:
+    """A plan step that has read (when) and judged, and has not written yet."""
     async with leader.units.session() as unit:
-        rows = await unit.jobs.select_pending_jobs(10, AHEAD)
-    (portion,) = [portion async for portion in leader.planner._judge(rows, rows[0]["now"])]
-    return rows, portion
+        jobs = await unit.plan.select_pending_jobs(10, AHEAD)
+    now = jobs[0].now
+    assert now is not None
+    (portion,) = [portion async for portion in leader.planner._judge(jobs, now)]
+    return now, portion
 
 
 async def take_term(units: Database, name: str = "scheduler-1", czxid: int = 1) -> int:
     async with units.transaction() as unit:
-        term = await unit.leader.take_term(name, czxid, "ensemble")
+        term = await unit.terms.take_term(name, czxid, "ensemble")
     assert term is not None
     return term
 

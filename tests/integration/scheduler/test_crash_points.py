@@ -11,8 +11,9 @@ import pytest
 
 from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.postgres import Session, Statement
-from foliot.common.ledger.unit import Unit
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statement
+from foliot.scheduler.unit import Unit
 from support.databases import TestDatabase
 from support.making import insert_job
 

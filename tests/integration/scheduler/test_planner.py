@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
-import msgspec
 import pytest
 
 from foliot.common.errors import Fenced, Unavailable
 from foliot.common.ledger.database import Database
+from foliot.common.ledger.runs import Runs
 from foliot.scheduler.decisions import NO_FLOOR
 from foliot.scheduler.dispatcher import AHEAD
-from foliot.scheduler.due_jobs import due_job
 from foliot.scheduler.relay import MAX_SLEEP
 from support.databases import TestDatabase
 from support.eventually import eventually
@@ -39,14 +40,6 @@ async def test_a_due_job_is_planned_and_dispatched_once(leader: Leader, database
         1,
     )
     assert await leader.published() == [row["execution_id"]]
-
-
-async def test_a_due_job_is_its_row_by_position(leader: Leader, database: TestDatabase) -> None:
-    async with database.owner() as sql:
-        await insert_job(sql)
-    async with leader.units.session() as unit:
-        (row,) = await unit.jobs.select_pending_jobs(1, AHEAD)
-    assert msgspec.structs.asdict(due_job(row)) | {"now": row["now"]} == dict(row)
 
 
 async def test_sleeps_until_the_next_job_is_due(leader: Leader, database: TestDatabase) -> None:
@@ -86,11 +79,11 @@ async def test_a_successor_waits_for_the_transaction_of_the_former(
     """FOR SHARE and the successor's UPDATE order the terms: nothing of the old commits after the new row."""
     async with database.owner() as sql, units.transaction() as unit:
         if holder == "plan":
-            await unit.jobs.hold_and_lock_due_jobs([], leader.term)
+            await unit.plan.hold_and_lock_due_jobs([], leader.term)
         elif holder == "plain plan":
-            await unit.executions.plan_plain_ticks([], leader.term, NO_FLOOR)
+            await unit.plan.plan_plain_ticks([], leader.term, NO_FLOOR)
         else:
-            await unit.leader.hold_term(leader.term)
+            await unit.terms.hold_term(leader.term)
         successor = asyncio.create_task(take_term(units, "scheduler-2", czxid=2))
         await eventually(lambda: stands_behind_a_lock(sql, "UPDATE leader"))
         assert not successor.done()
@@ -104,7 +97,7 @@ async def test_a_stalled_leader_in_a_transaction_holds_its_successor_for_two_sec
     successor: list[int] = []
     with pytest.raises(Unavailable):
         async with units.transaction() as unit:
-            await unit.leader.hold_term(leader.term)
+            await unit.terms.hold_term(leader.term)
             successor.append(await asyncio.wait_for(take_term(units, "scheduler-2", czxid=2), 4.0))
     assert successor == [leader.term + 1]
 
@@ -116,29 +109,29 @@ async def test_an_edit_between_read_and_write_is_planned_as_edited(
     """A job whose version moved is not planned from what was read; it stays due."""
     async with database.owner() as sql:
         job_id = await insert_job(sql, **due())
-        rows, portion = await read_due(leader)
+        now, portion = await read_due(leader)
         await sql.execute("UPDATE jobs SET version = version + 1 WHERE job_id = $1", job_id)
-        assert await leader.planner._plan(portion, rows[0]["now"]) == 0
+        assert await leader.planner._plan(portion, now) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
         await leader.planner.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE status = 'QUEUED'") == 1
 
 
 async def run_now(leader: Leader, job_id: int) -> None:
+    job: Any = SimpleNamespace(job_id=job_id, user_id=1, team_id=None, pool="default", priority=0)
     async with leader.units.transaction() as unit:
-        run = await unit.executions.insert_run(
-            job_id, 1, None, "default", 0, override=None, request_id=None, traceparent=None, waits=False
-        )
-        await unit.jobs.note_open_run(job_id, run.scheduled_time)
+        runs = Runs(unit.session)
+        run = await runs.insert_run(job, override=None, request_id="r", traceparent=None, waits=False)
+        await runs.note_open_run(job_id, run.scheduled_time)
 
 
 async def test_a_run_between_read_and_write_is_met(leader: Leader, database: TestDatabase) -> None:
     """What was read says that nothing is open; a run that somebody made since leaves the job for another look."""
     async with database.owner() as sql:
         job_id = await insert_job(sql)
-        rows, portion = await read_due(leader)
+        now, portion = await read_due(leader)
         await run_now(leader, job_id)
-        assert await leader.planner._plan(portion, rows[0]["now"]) == 0
+        assert await leader.planner._plan(portion, now) == 0
         await leader.planner.step()
         statuses = await sql.fetch("SELECT status FROM executions WHERE trigger = 'schedule'")
     assert [row["status"] for row in statuses] == ["SKIPPED"]
@@ -148,10 +141,10 @@ async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database:
     """The writing statement has its snapshot and waits for the term's row when somebody makes a run and commits."""
     async with database.owner() as sql, database.owner() as holder:
         job_id = await insert_job(sql)
-        rows, portion = await read_due(leader)
+        now, portion = await read_due(leader)
         async with holder.transaction():
             await holder.execute("SELECT FROM leader FOR UPDATE")
-            planning = asyncio.create_task(leader.planner._plan(portion, rows[0]["now"]))
+            planning = asyncio.create_task(leader.planner._plan(portion, now))
             await eventually(lambda: stands_behind_a_lock(sql, "FOR SHARE"))
             await run_now(leader, job_id)
         assert await planning == 0
@@ -162,7 +155,7 @@ async def test_another_job_in_the_place_of_the_one_that_was_read(leader: Leader,
     """A place is used again after a vacuum: which job stands there now is told by its xmin."""
     async with database.owner() as sql:
         await insert_job(sql)
-        rows, portion = await read_due(leader)
+        now, portion = await read_due(leader)
         await sql.execute("UPDATE jobs SET next_run_time = next_run_time + interval '1 hour'")  # indexed: the row moves
 
         async def is_taken() -> None:
@@ -171,7 +164,7 @@ async def test_another_job_in_the_place_of_the_one_that_was_read(leader: Leader,
             assert await sql.fetchval("SELECT ctid FROM jobs WHERE job_id = $1", other) == portion[0].job.at
 
         await eventually(is_taken, within=20)
-        assert await leader.planner._plan(portion, rows[0]["now"]) == 0
+        assert await leader.planner._plan(portion, now) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
 
 

@@ -13,6 +13,7 @@ import structlog
 
 from foliot.common.ledger.database import Database
 from foliot.common.process import logs
+from foliot.scheduler.unit import Unit
 from planning.bars import NOON, OUTAGE, check_outage, outage, plan_all
 from planning.filling import a_planner, fill
 from support.costs import lines_run
@@ -36,7 +37,7 @@ def _logged_as_in_production() -> Iterator[None]:
 @pytest.fixture
 async def units(database: TestDatabase) -> AsyncIterator[Database]:
     await pin_time(database, NOON)
-    async with Database(database.url("scheduler"), size=8, name="test") as opened:
+    async with Database(database.url("scheduler"), Unit, size=8, name="test") as opened:
         yield opened
 
 

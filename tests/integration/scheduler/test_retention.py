@@ -13,6 +13,7 @@ from foliot.common.ledger.database import Database
 from foliot.scheduler.partitions import Partitions
 from foliot.scheduler.planner import LOOK_AGAIN
 from foliot.scheduler.retention import BATCH, TERMS_KEPT, Kept, Retention, months_before
+from foliot.scheduler.unit import Unit
 from integration.scheduler.conftest import Leader
 from support.databases import TestDatabase
 from support.eventually import eventually
@@ -25,7 +26,7 @@ OLD = datetime.now(UTC) - timedelta(days=400)
 
 @pytest.fixture
 async def maintenance(database: TestDatabase) -> AsyncIterator[Database]:
-    async with Database(database.url("maintenance"), size=1, name="maintenance") as opened:
+    async with Database(database.url("maintenance"), Unit, size=1, name="maintenance") as opened:
         yield opened
 
 

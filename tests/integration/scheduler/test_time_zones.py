@@ -17,6 +17,7 @@ from foliot.common.errors import Fenced
 from foliot.common.ledger.database import Database
 from foliot.common.schedules import zones
 from foliot.scheduler.time_zones import TimeZones
+from foliot.scheduler.unit import Unit
 from support.databases import TestDatabase
 from support.making import insert_job
 from support.pinned_time import pin_time, set_time
@@ -31,7 +32,7 @@ BY_OLD, BY_NEW = datetime(2026, 11, 21, 8, tzinfo=UTC), datetime(2026, 11, 21, 0
 @pytest.fixture
 async def leader(database: TestDatabase) -> Any:
     await pin_time(database, NOON)
-    async with Database(database.url("scheduler"), size=8, name="test") as units:
+    async with Database(database.url("scheduler"), Unit, size=8, name="test") as units:
         yield Leader(units, await take_term(units))
 
 

@@ -23,6 +23,7 @@ from foliot.worker.output import Output
 from foliot.worker.recorder import Recorder
 from foliot.worker.runner import Runner
 from foliot.worker.running import Running
+from foliot.worker.unit import Unit
 from support.databases import TestDatabase
 from support.making import insert_job
 
@@ -120,7 +121,7 @@ async def queued(sql: asyncpg.Connection[asyncpg.Record], count: int = 1, **colu
 
 @pytest.fixture
 async def worker_units(database: TestDatabase) -> AsyncIterator[Database]:
-    async with Database(database.url("worker"), size=6, name="worker-test") as opened:
+    async with Database(database.url("worker"), Unit, size=6, name="worker-test") as opened:
         yield opened
 
 

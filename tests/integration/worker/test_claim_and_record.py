@@ -11,9 +11,9 @@ import pytest
 
 from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.unit import Unit
 from foliot.worker import running
 from foliot.worker.executors.attempt import Result
+from foliot.worker.unit import Unit
 from support.databases import TestDatabase
 
 from .conftest import SLOTS, Worker, queued

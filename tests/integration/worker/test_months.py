@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from foliot.common.ledger.executions import SQL, Handle, Outcome
-from foliot.common.ledger.one_month import of_month
+from foliot.common.ledger.claim import SQL
+from foliot.common.ledger.statements import of_month
+from foliot.common.model.execution import Handle, Outcome
 from integration.worker.conftest import Worker
 from support.databases import TestDatabase
 from support.ledger import Sql
@@ -70,10 +71,10 @@ async def test_a_month_that_retention_has_dropped_holds_nothing(worker: Worker) 
     """A message may be older than its month: nothing is claimed, and it is acked."""
     gone = datetime(2001, 2, 3, tzinfo=UTC)
     async with worker.units.session() as unit:
-        claimed = await unit.executions.claim_executions([Handle(1, gone)], "worker-1", worker.lease.claim, 30.0, False)
+        claimed = await unit.claims.claim_executions([Handle(1, gone)], "worker-1", worker.lease.claim, 30.0, False)
     async with worker.units.transaction() as unit:
         outcome = Outcome(execution_id=1, scheduled_time=gone, status="COMPLETED")
-        recorded = await unit.executions.record_executions([outcome], [0.0], worker.lease.claim)
+        recorded = await unit.claims.record_executions([outcome], [0.0], worker.lease.claim)
     assert (claimed, recorded) == ([], [])
 
 

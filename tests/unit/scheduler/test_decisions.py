@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foliot.common.ledger.jobs import OpenRuns
+from foliot.common.model.due import DueJob
+from foliot.common.model.ticks import OpenRuns
 from foliot.common.schedules.timetable import Timetable, from_fields
-from foliot.scheduler.decisions import CHUNK, Plan, decide, is_plain, judge, plain_tick
-from foliot.scheduler.due_jobs import DueJob
+from foliot.scheduler.decisions import CHUNK, Decision, decide, judge, plain_tick
 from support.costs import lines_run
 from support.making import NOW, a_due_job, seconds
 
@@ -32,12 +32,12 @@ def timetable(job: DueJob) -> Timetable:
     )
 
 
-def plan(open_runs: OpenRuns = NOTHING, *, now: datetime = NOW, **fields: Any) -> Plan:
+def plan(open_runs: OpenRuns = NOTHING, *, now: datetime = NOW, **fields: Any) -> Decision:
     job = a_due_job(**fields)
     return decide(judge(job, timetable(job), now), open_runs)
 
 
-def rows(made: Plan) -> list[tuple[datetime, str, bool]]:
+def rows(made: Decision) -> list[tuple[datetime, str, bool]]:
     """(scheduled_time, status, waits) of each row."""
     return [(t.scheduled_time, t.status, t.status == "QUEUED" and t.available_at is None) for t in made.ticks]
 
@@ -59,8 +59,8 @@ def test_a_plain_tick_is_what_the_policies_decide(
     open_since = since and NOW + since
     job = a_due_job(overlap_policy=overlap_policy, jitter_seconds=jitter_seconds, open_since=open_since, **limits)
     judged = judge(job, timetable(job), NOW)
-    assert is_plain(judged) == (overlap_policy == "allow" or since is None)
-    if is_plain(judged):
+    assert judged.plain == (overlap_policy == "allow" or since is None)
+    if judged.plain:
         plain, decided = plain_tick(judged), decide(judged, OpenRuns(open_since))
         (tick,), advance = decided.ticks, decided.advance
         assert (plain.scheduled_time, plain.available_at) == (tick.scheduled_time, tick.available_at)
@@ -73,7 +73,7 @@ def test_a_plain_tick_is_what_the_policies_decide(
 def test_a_tick_that_is_not_the_next_run_time_is_not_plain() -> None:
     """The statement of plain ticks takes the tick from the job's row."""
     job = a_due_job(next_run_time=NOW - seconds(5))
-    assert not is_plain(judge(job, timetable(job), NOW + seconds(5), NOW))
+    assert not judge(job, timetable(job), NOW + seconds(5), NOW).plain
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,29 @@
-"""Time as an argument. The database's clock decides what is due; these only sleep and measure."""
+"""Time as an argument: waits and deadlines go through a Clock, so that a simulation can drive them.
+
+What is due is decided by the database's clock alone; these clocks only sleep and measure.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 _RFC3339 = "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ"
-"""Half of what `isoformat` costs for a time with a zone."""
+"""RFC 3339 by %-formatting: twice as fast as `isoformat` on aware datetimes."""
+
+
+class Timer(Protocol):
+    """A callback that is to come."""
+
+    def cancel(self) -> None: ...
 
 
 class Clock(Protocol):
-    """What decides or waits takes one of these, so that a simulation can drive it."""
+    """The time of a process."""
 
     def now(self) -> datetime:
         """Wall clock, aware UTC."""
@@ -23,6 +34,14 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None: ...
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait until the event is set, at most `seconds`; gives whether it is set."""
+        ...
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call back when `elapsed()` has reached `when`."""
+        ...
 
 
 class SystemClock:
@@ -36,6 +55,29 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        return event.is_set()
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        return asyncio.get_running_loop().call_later(when - self.elapsed(), callback)
+
+
+async def first_of(clock: Clock, *awaitables: Awaitable[object], timeout: float | None = None) -> None:
+    """Wait until one is done, or `timeout` seconds have passed. Futures stay as they are, other waits are cancelled."""
+    waits = awaitables if timeout is None else (*awaitables, clock.sleep(timeout))
+    given = {a: asyncio.ensure_future(a) for a in waits}
+    try:
+        await asyncio.wait(given.values(), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for awaitable, task in given.items():
+            if awaitable is not task and not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
 
 def rfc3339(moment: datetime) -> str:

@@ -9,11 +9,11 @@ from foliot.api.handlers.cluster import ClusterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
+from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.web.auth import Keys
 from foliot.api.web.middleware import around
 from foliot.api.web.reads import Reads, Replica
 from foliot.common.clock import Clock
-from foliot.common.ledger.database import UnitsOfWork
 from foliot.common.process.admin import Readiness, health_routes
 
 MAX_BODY = 1024 * 1024

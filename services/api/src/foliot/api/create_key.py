@@ -7,7 +7,10 @@ import asyncio
 import os
 import sys
 
+import msgspec
+
 from foliot.api.config import Config
+from foliot.api.queries.unit import Unit
 from foliot.api.web.auth import hash_key, new_key
 from foliot.common.errors import FoliotError
 from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
@@ -32,12 +35,12 @@ def main(arguments: list[str]) -> None:
 
 async def create(url: str, role: str, name: str, user_id: int, team_id: int | None) -> str:
     key = new_key()
-    async with Database(url, size=1, name="create-key") as database, database.transaction() as unit:
+    async with Database(url, Unit, size=1, name="create-key") as database, database.transaction() as unit:
         row = await unit.api_keys.insert_key(hash_key(key), name, user_id, team_id, role, None)
         await unit.audit_logs.insert_audit(
             AuditEntry(
                 user_id=FOLIOT, team_id=team_id, action="CREATE_KEY", resource_type="API_KEY",
-                resource_id=row["key_id"], new_value=row,
+                resource_id=row.key_id, new_value=msgspec.structs.asdict(row),
             )
         )  # fmt: skip
     return key

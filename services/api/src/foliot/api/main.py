@@ -8,11 +8,11 @@ from typing import Any
 
 from foliot.api.app import build_app
 from foliot.api.config import Config
+from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.api.web.reads import INTERVAL, Replica
 from foliot.common.clock import Clock, SystemClock
-from foliot.common.errors import FoliotError
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.schema import await_schema, check_schema
+from foliot.common.ledger.schema import await_schema, why_not_ready
 from foliot.common.process import lifecycle
 from foliot.common.process.admin import listen
 from foliot.common.process.periodic import periodic
@@ -25,18 +25,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
-            Database(config.database_url, size=config.api_database_connections, name="primary")
+            Database(config.database_url, Unit, size=config.api_database_connections, name="primary")
         )
 
-        async def readiness() -> tuple[bool, dict[str, Any]]:
-            if stop.is_set():
-                return False, {"reason": "stopping"}
-            try:
-                async with database.session() as unit:
-                    await check_schema(unit.session)
-            except FoliotError as error:
-                return False, {"reason": str(error)}
-            return True, {}
+        async def readiness() -> tuple[str | None, dict[str, Any]]:
+            return await why_not_ready(database, stop), {}
 
         replica = await _replica(stack, config, database, clock)
         app = build_app(database, clock, readiness, replica)
@@ -51,9 +44,9 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             task.cancel()
 
 
-async def _replica(stack: AsyncExitStack, config: Config, primary: Database, clock: Clock) -> Replica | None:
+async def _replica(stack: AsyncExitStack, config: Config, primary: UnitsOfWork, clock: Clock) -> Replica | None:
     if config.database_replica_url is None:
         return None
     size = config.api_database_connections
-    database = await stack.enter_async_context(Database(config.database_replica_url, size=size, name="replica"))
+    database = await stack.enter_async_context(Database(config.database_replica_url, Unit, size=size, name="replica"))
     return Replica(primary, database, clock)

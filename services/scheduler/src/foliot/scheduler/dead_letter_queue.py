@@ -8,11 +8,11 @@ from typing import Protocol
 import msgspec
 
 from foliot.common.broker.guard import Down, Rejected
-from foliot.common.broker.messages import DeadLetter, decode_dead_letter, encode
+from foliot.common.broker.messages import DeadLetter, decode_dead_letter, encode, to_microseconds
 from foliot.common.broker.publishing import Taken
 from foliot.common.broker.topology import DEAD_LETTER_QUEUE
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.scheduler.dispatcher import Publishes, microseconds
+from foliot.scheduler.dispatcher import Publishes
+from foliot.scheduler.unit import UnitsOfWork
 
 BATCH = 100
 LARGEST_PASS = 100_000
@@ -39,15 +39,15 @@ class DeadLetterQueue:
         sent = []
         for row in letters:
             letter = DeadLetter(
-                row["execution_id"], row["job_id"], microseconds(row["scheduled_time"]), row["attempt_number"],
-                row["error_message"],
+                row.execution_id, row.job_id, to_microseconds(row.scheduled_time), row.attempt_number,
+                row.error_message,
             )  # fmt: skip
-            if not await self._publish(encode(letter), f"dead:{row['execution_id']}"):
+            if not await self._publish(encode(letter), f"dead:{row.execution_id}"):
                 break
-            sent.append(row["execution_id"])
+            sent.append(row.execution_id)
         if sent:
             async with self._database.transaction() as unit:
-                await unit.leader.hold_term(self._term)
+                await unit.terms.hold_term(self._term)
                 await unit.dead_letters.mark_sent(sent)
 
     async def clear(self) -> None:
@@ -55,13 +55,13 @@ class DeadLetterQueue:
         async with self._database.session() as unit:
             if await unit.dead_letters.count_stale() == 0:
                 return
-            now = await unit.leader.select_now()
+            now = await unit.server.select_now()
         try:
             await self._pass()
         except (Down, Rejected):
             return
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
+            await unit.terms.hold_term(self._term)
             await unit.dead_letters.mark_removed(now)
 
     async def _pass(self) -> None:

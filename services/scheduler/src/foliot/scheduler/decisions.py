@@ -6,27 +6,31 @@ The words and rules are the contract's (Job: overlap_policy, misfire_policy, max
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 import msgspec
 
-from foliot.common.ledger.executions import PlainTick, Tick
-from foliot.common.ledger.jobs import Advance, OpenRuns
+from foliot.common.model.due import DueJob
+from foliot.common.model.policies import MisfirePolicy, OverlapPolicy, SkipReason
 from foliot.common.model.skipped import skip, skip_range
+from foliot.common.model.states import ExecutionStatus
+from foliot.common.model.ticks import Advance, OpenRuns, PlainTick, Tick
 from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
-from foliot.scheduler.due_jobs import DueJob
 
 CHUNK = 1_000
 """Ticks within the grace that one decision takes."""
 NO_FLOOR = datetime(1, 1, 1, tzinfo=UTC)
-MISFIRE = "misfire"
-OVERLAP = "overlap"
 _MICROSECOND = timedelta(microseconds=1)
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """Due ticks after the misfire policy: what runs, the rows of what does not, what is next. `gap`: they are caught
-    up; `left`: how many runs max_runs still allows (None: any number)."""
+    """Due ticks after the misfire policy: the ticks to run, the SKIPPED rows to insert, the next run time.
+
+    `gap`: the ticks are caught up after a time without planning. `left`: how many runs max_runs still allows (None:
+    any number). `plain`: one tick that meets no other run and waits for nothing, so that one statement writes it, as
+    long as the job's row stays what was read.
+    """
 
     job: DueJob
     kept: list[datetime]
@@ -34,9 +38,10 @@ class Judged(msgspec.Struct, frozen=True):
     gap: bool
     next_run_time: datetime | None
     left: int | None
+    plain: bool
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True):
     """The rows of one job's due ticks, its own write, and whether its open attempts are to be cancelled first."""
 
     ticks: list[Tick]
@@ -53,50 +58,63 @@ def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO
     """
     first = job.next_run_time if job.next_run_time >= floor else timetable.next_after(floor - _MICROSECOND)
     if first is None or first > now:
-        return Judged(job, [], [], True, first, None)
+        return _judged(job, [], [], True, first, None)
     left = None if job.max_runs is None else max(0, job.max_runs - job.runs_planned)
     late_until = now - timedelta(seconds=job.misfire_grace_seconds) - _MICROSECOND
     following = timetable.next_after(first)
     if late_until < first and (following is None or now < following):  # one tick, in time, as nearly always
-        return Judged(job, [first][:left], [], False, following, left)
+        return _judged(job, [first][:left], [], False, following, left)
     fresh = timetable.ticks(max(first, late_until), now, CHUNK + 1)
     if len(fresh) > CHUNK:
         fresh = fresh[: CHUNK // 2]
     kept, skipped = _judge_late(job, timetable, first, late_until) if first <= late_until else ([first], [])
     next_run_time = timetable.next_after(fresh[-1] if fresh else now)
-    return Judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, True, next_run_time, left)
+    return _judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, True, next_run_time, left)
 
 
 def _judge_late(
     job: DueJob, timetable: Timetable, first: datetime, late_until: datetime
 ) -> tuple[list[datetime], list[Tick]]:
     """(ticks that run, rows of the dropped) of the late ones: `first` and what follows up to `late_until`."""
-    keep = {"skip": 0, "run_once": 1, "run_all": job.misfire_limit}[job.misfire_policy]
+    keep = _kept_of_late(job)
     kept = timetable.latest(first, late_until, keep)
     if len(kept) < keep:
         return [first, *kept], []
-    return kept, skip_range(job, timetable, first, kept[0] - _MICROSECOND if kept else late_until, MISFIRE)
+    return kept, skip_range(job, timetable, first, kept[0] - _MICROSECOND if kept else late_until, SkipReason.MISFIRE)
 
 
-def is_plain(judged: Judged) -> bool:
-    """One tick that meets no run: what was read decides it, as long as the job's row stays what it was."""
-    job = judged.job
-    meets_nothing = job.open_since is None or job.overlap_policy == "allow"
-    return meets_nothing and not judged.skipped and judged.kept == [job.next_run_time]
+def _kept_of_late(job: DueJob) -> int:
+    """The number of late ticks that run, the newest ones."""
+    policy = MisfirePolicy(job.misfire_policy)
+    if policy is MisfirePolicy.SKIP:
+        return 0
+    if policy is MisfirePolicy.RUN_ONCE:
+        return 1
+    if policy is MisfirePolicy.RUN_ALL:
+        return job.misfire_limit
+    assert_never(policy)
+
+
+def _judged(
+    job: DueJob, kept: list[datetime], skipped: list[Tick], gap: bool, next_run_time: datetime | None, left: int | None
+) -> Judged:
+    meets_nothing = job.open_since is None or job.overlap_policy == OverlapPolicy.ALLOW
+    plain = meets_nothing and not skipped and kept == [job.next_run_time]
+    return Judged(job, kept, skipped, gap, next_run_time, left, plain)
 
 
 def plain_tick(judged: Judged) -> PlainTick:
-    """What `decide` says of a plain one."""
+    """The tick of a plain judgement; `decide` would say the same of it."""
     job, tick = judged.job, judged.job.next_run_time
     return PlainTick(
-        job_id=job.job_id, at=job.at, read_xmin=job.read_xmin, scheduled_time=tick, queue=job.queue,
+        job_id=job.job_id, at=job.at, read_xmin=job.read_xmin, scheduled_time=tick, pool=job.pool,
         priority=job.priority, next_run_time=None if judged.left == 1 else judged.next_run_time,
         delayed_until=tick + _delay(job, tick) if job.jitter_seconds else None,
         open_since=min(tick, job.open_since) if job.open_since else None,
     )  # fmt: skip
 
 
-def decide(judged: Judged, open_runs: OpenRuns) -> Plan:
+def decide(judged: Judged, open_runs: OpenRuns) -> Decision:
     """Apply the overlap policy, with what the locked job has open."""
     job = judged.job
     runs: list[Tick] = []
@@ -112,7 +130,7 @@ def decide(judged: Judged, open_runs: OpenRuns) -> Plan:
         open_since=_oldest(open_runs, runs),
         runs=len(runs),
     )
-    return Plan(judged.skipped + skipped + runs, advance, cancel_open)
+    return Decision(judged.skipped + skipped + runs, advance, cancel_open)
 
 
 def _oldest(open_runs: OpenRuns, runs: list[Tick]) -> datetime | None:
@@ -125,7 +143,7 @@ def _oldest(open_runs: OpenRuns, runs: list[Tick]) -> datetime | None:
 def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[Tick], bool]:
     """(runs, skipped, whether to cancel what is open) of the kept ticks."""
     job, unfinished = judged.job, open_runs.since is not None
-    if job.overlap_policy == "allow":
+    if job.overlap_policy == OverlapPolicy.ALLOW:
         return [_run(job, tick, waits=False) for tick in judged.kept], [], False
     if judged.gap or not unfinished:
         first, *rest = judged.kept
@@ -134,18 +152,19 @@ def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[T
             [],
             False,
         )
-    if job.overlap_policy == "cancel_running":
+    if job.overlap_policy == OverlapPolicy.CANCEL_RUNNING:
         return [_run(job, judged.kept[0], waits=True)], [], True
-    if job.overlap_policy == "queue_one" and not open_runs.waits:
+    if job.overlap_policy == OverlapPolicy.QUEUE_ONE and not open_runs.waits:
         return [_run(job, judged.kept[0], waits=True)], [], False
-    return [], [skip(job, tick, OVERLAP) for tick in judged.kept], False
+    return [], [skip(job, tick, SkipReason.OVERLAP) for tick in judged.kept], False
 
 
 def _run(job: DueJob, tick: datetime, *, waits: bool) -> Tick:
     return Tick(
-        job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status="QUEUED", scheduled_time=tick,
-        queue=job.queue, priority=job.priority, available_at=None if waits else tick + _delay(job, tick),
-        request_id=job.request_id, traceparent=job.traceparent,
+        job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status=ExecutionStatus.QUEUED.value,
+        scheduled_time=tick, pool=job.pool, priority=job.priority,
+        available_at=None if waits else tick + _delay(job, tick), request_id=job.request_id,
+        traceparent=job.traceparent,
     )  # fmt: skip
 
 

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import asyncpg
 import msgspec
 import structlog
 
 from foliot.common.broker.guard import Down, Rejected, Silent
-from foliot.common.broker.messages import Dispatch, Dispatched, encode
+from foliot.common.broker.messages import Dispatch, Dispatched, encode, to_microseconds
 from foliot.common.broker.topology import PriorityClass, Queue, class_of, pool_queues, queue_name
 from foliot.common.clock import Clock
-from foliot.common.ledger.executions import PlainTick, Tick
+from foliot.common.model.execution import Handout
+from foliot.common.model.ticks import PlainTick, Tick
 from foliot.scheduler import events, metrics
 from foliot.scheduler.windows import Windows
 
@@ -37,18 +37,6 @@ class Publishes(Protocol):
     async def declare(self, queues: Iterable[Queue]) -> None: ...
 
     async def rebuild(self, queue: Queue) -> None: ...
-
-
-class Handout(msgspec.Struct, frozen=True):
-    """An execution that is committed as dispatched."""
-
-    execution_id: int
-    scheduled_time: datetime
-    job_id: int
-    attempt_number: int
-    queue: str
-    priority: int
-    available_at: datetime
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -78,7 +66,7 @@ class Dispatcher:
         ready: defaultdict[tuple[str, int], list[Tick | PlainTick]] = defaultdict(list)
         for tick in ticks:
             if tick.available_at is not None and tick.available_at <= now + AHEAD:
-                ready[tick.queue, tick.priority].append(tick)
+                ready[tick.pool, tick.priority].append(tick)
         for (pool, priority), group in sorted(ready.items(), key=lambda item: -item[0][1]):
             for tick in group[: self._windows.take(pool, priority, len(group))]:
                 tick.dispatch = True
@@ -152,19 +140,11 @@ class Dispatcher:
             task.cancel()
 
 
-def handout(row: asyncpg.Record) -> Handout:
-    """Of a row that a statement gives for what it dispatched."""
-    return Handout(
-        row["execution_id"], row["scheduled_time"], row["job_id"], row["attempt_number"], row["queue"],
-        row["priority"], row["available_at"],
-    )  # fmt: skip
-
-
 def messages(handouts: Sequence[Handout], spread: Callable[[str], int]) -> list[Message]:
     """Group by queue, most urgent first; as many messages as `spread` says, of at most LARGEST executions."""
     groups: defaultdict[tuple[str, PriorityClass], list[Handout]] = defaultdict(list)
     for item in handouts:
-        groups[item.queue, class_of(item.priority)].append(item)
+        groups[item.pool, class_of(item.priority)].append(item)
     order = list(PriorityClass)
     made = []
     for (pool, cls), group in sorted(groups.items(), key=lambda item: (order.index(item[0][1]), item[0][0])):
@@ -176,12 +156,8 @@ def messages(handouts: Sequence[Handout], spread: Callable[[str], int]) -> list[
 def _message(pool: str, cls: PriorityClass, group: Sequence[Handout]) -> Message:
     body = encode(
         Dispatch(
-            [Dispatched(h.execution_id, microseconds(h.scheduled_time), h.job_id, h.attempt_number) for h in group]
+            [Dispatched(h.execution_id, to_microseconds(h.scheduled_time), h.job_id, h.attempt_number) for h in group]
         )
     )
     message_id = f"{group[0].execution_id}:{group[0].attempt_number}"
     return Message(pool, queue_name(pool, cls), message_id, body, [h.available_at for h in group])
-
-
-def microseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)

@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Set
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-import asyncpg
 from prometheus_client import Gauge
 
 from foliot.common.broker.guard import Down, Rejected
 from foliot.common.broker.topology import DEAD_LETTER_QUEUE, PENDING_JOBS, PRIORITIES, class_of, topology
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.unit import Unit
+from foliot.common.ledger.dispatch import Backlog
 from foliot.scheduler import metrics
+from foliot.scheduler.unit import Unit, UnitsOfWork
 
 COUNTED = 100_000
 """A longer backlog of one pool and priority shows as this many."""
@@ -37,36 +36,37 @@ class Gauges:
 
     async def step(self) -> None:
         async with self._database.session() as unit:
-            now, next_run_time = await unit.jobs.select_next_run_time()
-            self._set_waiting(await unit.executions.oldest_available(COUNTED), now)
+            due = await unit.plan.select_next_run_time()
+            now = due.now
+            self._set_waiting(await unit.dispatch.count_backlog(COUNTED), now)
             metrics.QUEUE_DEPTH.labels(DEAD_LETTER_QUEUE).set(await unit.dead_letters.count_open())
-            metrics.OLDEST_DUE.set(_age(next_run_time, now))
+            metrics.OLDEST_DUE.set(_age(due.next_run_time, now))
             metrics.WORKERS_ALIVE.set(len(await unit.workers.list_workers(self._lease)))
             await self._look_at_server(unit, now)
         await self._ask_broker()
         metrics.CLUSTER.shown = True
 
-    def _set_waiting(self, rows: list[asyncpg.Record], now: datetime) -> None:
+    def _set_waiting(self, rows: list[Backlog], now: datetime) -> None:
         pools: Counter[str] = Counter(dict.fromkeys(self._pools, 0))
         oldest: dict[tuple[str, ...], float] = {(pool, cls.value): 0.0 for pool in self._pools for cls in PRIORITIES}
         for row in rows:
-            pools[row["queue"]] += row["depth"]
-            key = (row["queue"], class_of(row["priority"]).value)
-            oldest[key] = max(oldest.get(key, 0.0), _age(row["available_at"], now))
+            pools[row.pool] += row.depth
+            key = (row.pool, class_of(row.priority).value)
+            oldest[key] = max(oldest.get(key, 0.0), _age(row.available_at, now))
         _show(metrics.QUEUE_DEPTH_BY_POOL, pools)
         _show(metrics.QUEUE_OLDEST_BY_CLASS, oldest)
         metrics.QUEUE_DEPTH.labels(PENDING_JOBS).set(pools.total())
         metrics.QUEUE_OLDEST.labels(PENDING_JOBS).set(max(oldest.values(), default=0.0))
-        metrics.OUTBOX.set(sum(row["undispatched"] for row in rows))
+        metrics.OUTBOX.set(sum(row.undispatched for row in rows))
 
     async def _look_at_server(self, unit: Unit, now: datetime) -> None:
-        _show(metrics.TABLE_ROWS, await unit.leader.estimate_rows())
-        replicas = await unit.leader.select_replicas()
+        _show(metrics.TABLE_ROWS, {row.table: row.rows for row in await unit.server.estimate_rows()})
+        replicas = await unit.server.select_replicas()
         metrics.REPLICAS.set(len(replicas))
-        _show(metrics.REPLICA_LAG, {row["replica"]: row["seconds"] for row in replicas})
-        _show(metrics.REPLICA_LAG_BYTES, {row["replica"]: row["bytes"] for row in replicas})
-        ends = await unit.leader.select_partition_ends()
-        _show(metrics.PARTITION_RUNWAY, {table: (end - now).total_seconds() for table, end in ends.items()})
+        _show(metrics.REPLICA_LAG, {row.replica: row.seconds for row in replicas})
+        _show(metrics.REPLICA_LAG_BYTES, {row.replica: row.bytes for row in replicas})
+        ends = await unit.months.select_partition_ends()
+        _show(metrics.PARTITION_RUNWAY, {row.table: (row.until - now).total_seconds() for row in ends})
 
     async def _ask_broker(self) -> None:
         """While RabbitMQ is away nothing is shown of it."""

@@ -8,7 +8,6 @@ soon as a server shows that the node is not its own.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -16,11 +15,11 @@ from contextlib import AbstractAsyncContextManager
 
 import structlog
 
-from foliot.common.clock import Clock
+from foliot.common.clock import Clock, first_of
 from foliot.common.errors import Fenced, Unavailable
-from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler import events, metrics
-from foliot.scheduler.zookeeper import Client, Lost, Node
+from foliot.scheduler.unit import UnitsOfWork
+from foliot.scheduler.zookeeper import Client, Disconnected, Node
 
 TRUSTED = 0.66
 WITHOUT_DATABASE = 8.0
@@ -29,8 +28,9 @@ BACKOFF_MIN, BACKOFF_MAX = 0.1, 2.0
 _log = structlog.get_logger()
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
-Lead = Callable[[int], Awaitable[None]]
-"""The duties of a term; returns or raises Fenced when the term has passed, is cancelled when it must end."""
+Lead = Callable[[int, Callable[[], None]], Awaitable[None]]
+"""The duties of a term: `lead(term, serves)`. Returns or raises Fenced when the term has passed, is cancelled when it
+must end. It calls `serves` whenever PostgreSQL has answered: a leader without its database resigns."""
 
 
 class Leadership:
@@ -59,8 +59,7 @@ class Leadership:
         self._deadline = 0.0
         self._served_at = 0.0
 
-    def serves(self) -> None:
-        """The duties call this whenever PostgreSQL has answered them: a leader without its database resigns."""
+    def _serves(self) -> None:
         self._served_at = self._clock.elapsed()
 
     @property
@@ -81,16 +80,16 @@ class Leadership:
                         backoff = BACKOFF_MIN
                         with metrics.CANDIDATE.track_inprogress():
                             await self._candidacy(zk, stop)
-                except (Lost, Unavailable, Fenced) as error:
+                except (Disconnected, Unavailable, Fenced) as error:
                     _log.warning(events.ZOOKEEPER_AWAY, error=error, term=self.term)
                 await self._raise_crash()
-                await _wait(stop.wait(), timeout=backoff * random.uniform(0.5, 1.5))  # noqa: S311
+                await self._clock.wait(stop, backoff * random.uniform(0.5, 1.5))  # noqa: S311
                 backoff = min(BACKOFF_MAX, backoff * 2)
         finally:
             await self._end_duties("stopped")
 
     async def _candidacy(self, zk: Client, stop: asyncio.Event) -> None:
-        """From a fresh connection to its end. Raises Lost when nothing is known any more."""
+        """From a fresh connection to its end. Raises Disconnected when nothing is known any more."""
         await zk.ensure_path(self._root)
         ensemble_id = await self._ensemble_id(zk)
         await self._remove_leftover(zk)
@@ -116,7 +115,7 @@ class Leadership:
         await zk.create(path, secrets.token_hex(16).encode())
         node = await zk.get(path)
         if node is None:
-            raise Lost("the ensemble's node vanished")
+            raise Disconnected("the ensemble's node vanished")
         return node.data.decode()
 
     async def _remove_leftover(self, zk: Client) -> None:
@@ -137,7 +136,7 @@ class Leadership:
             if node.owner == zk.session_id:
                 return node, sent_at
             await self._end_duties("another scheduler holds the node")
-            await _wait(changed, zk.gone(), stop.wait(), timeout=zk.session_timeout / 6)
+            await first_of(self._clock, changed, zk.gone(), stop.wait(), timeout=zk.session_timeout / 6)
             zk.check()
         return None
 
@@ -145,21 +144,29 @@ class Leadership:
         """The write that fences every former leader. A node that lost the race for the row is given back."""
         try:
             async with self._database.transaction() as unit:
-                term = await unit.leader.take_term(self._scheduler_id, node.czxid, ensemble_id)
+                term = await unit.terms.take_term(self._scheduler_id, node.czxid, ensemble_id)
         except Unavailable:
             await self._give_node_back(zk)
             raise
         if term is None:
             await self._give_node_back(zk)
-            raise Lost("somebody newer holds the term")
+            raise Disconnected("somebody newer holds the term")
         return term
 
     async def _hold(self, zk: Client, node: Node, stop: asyncio.Event) -> None:
-        """Renew by writing until told to stop, until the duties end, or until the node is not ours (raises Lost)."""
+        """Renew by writing until told to stop, until the duties end, or until the node is not ours (raises
+        Disconnected)."""
         assert self._duties is not None
         changed = await zk.children_changed(self._root)
         while True:
-            await _wait(stop.wait(), changed, zk.gone(), asyncio.wait({self._duties}), timeout=zk.session_timeout / 6)
+            await first_of(
+                self._clock,
+                stop.wait(),
+                changed,
+                zk.gone(),
+                asyncio.wait({self._duties}),
+                timeout=zk.session_timeout / 6,
+            )
             if stop.is_set() or self._duties.done():
                 return
             zk.check()
@@ -172,7 +179,7 @@ class Leadership:
             czxid = await zk.touch(self._path, self._scheduler_id.encode(), zk.session_timeout / 3)
             if czxid != node.czxid:
                 await self._end_duties("the node was deleted")
-                raise Lost("the node is not ours any more")
+                raise Disconnected("the node is not ours any more")
             self._deadline = sent_at + TRUSTED * zk.session_timeout
 
     async def _give_node_back(self, zk: Client) -> None:
@@ -183,7 +190,7 @@ class Leadership:
 
     def _begin_duties(self, term: int) -> None:
         self._term = term
-        self.serves()
+        self._serves()
         self._duties = asyncio.create_task(self._run_duties(term), name=f"term-{term}")
         metrics.IS_LEADER.set(1)
         metrics.TERM.set(term)
@@ -192,7 +199,7 @@ class Leadership:
 
     async def _run_duties(self, term: int) -> None:
         try:
-            await self._lead(term)
+            await self._lead(term, self._serves)
         finally:
             metrics.IS_LEADER.set(0)
             metrics.TERM.set(0)
@@ -226,16 +233,3 @@ def _fenced(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return error.subgroup(Fenced) is not None
     return isinstance(error, Fenced)
-
-
-async def _wait(*awaitables: Awaitable[object], timeout: float) -> None:
-    """Until the first is done or the time has passed. Futures stay as they are, other waits are cancelled."""
-    tasks = [a if isinstance(a, asyncio.Future) else asyncio.ensure_future(a) for a in awaitables]
-    try:
-        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for given, task in zip(awaitables, tasks, strict=True):
-            if given is not task and not task.done():
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task

@@ -10,9 +10,8 @@ from foliot.common.broker.link import Link
 from foliot.common.broker.publishing import Publisher
 from foliot.common.broker.topology import DEFAULT_POOL, topology
 from foliot.common.clock import SystemClock
-from foliot.common.errors import FoliotError
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.schema import await_schema, check_schema
+from foliot.common.ledger.schema import await_schema, why_not_ready
 from foliot.common.process import lifecycle
 from foliot.common.process.admin import admin_app, listen
 from foliot.common.process.periodic import periodic
@@ -21,6 +20,7 @@ from foliot.scheduler.config import Config, kept
 from foliot.scheduler.duties import Duties
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.presence import Presence
+from foliot.scheduler.unit import Unit
 from foliot.scheduler.zookeeper import connect
 
 POOL_SIZE = 8
@@ -34,11 +34,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     clock = SystemClock()
     plan_wake, relay_wake = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(config.database_url, size=POOL_SIZE, name="primary"))
+        database = await stack.enter_async_context(Database(config.database_url, Unit, size=POOL_SIZE, name="primary"))
         maintenance = None
         if config.maintenance_database_url is not None:
             maintenance = await stack.enter_async_context(
-                Database(config.maintenance_database_url, size=1, name="maintenance")
+                Database(config.maintenance_database_url, Unit, size=1, name="maintenance")
             )
         link = Link(config.amqp_url, name=config.scheduler_id, clock=clock, queues=lambda: topology({DEFAULT_POOL}))
         publisher = Publisher(link)
@@ -52,20 +52,12 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             lambda: connect(config.zookeeper_hosts, config.zookeeper_session_seconds),
             database, duties.lead, scheduler_id=config.scheduler_id, root=config.zookeeper_root, clock=clock,
         )  # fmt: skip
-        duties.serves = leadership.serves
         presence = Presence(database, leadership, config.scheduler_id)
 
-        async def readiness() -> tuple[bool, dict[str, Any]]:
+        async def readiness() -> tuple[str | None, dict[str, Any]]:
             role = "leader" if leadership.term is not None else "standby"
             details = {"role": role, "term": leadership.term, "scheduler_id": config.scheduler_id}
-            if stop.is_set():
-                return False, {**details, "reason": "stopping"}
-            try:
-                async with database.session() as unit:
-                    await check_schema(unit.session)
-            except FoliotError as error:
-                return False, {**details, "reason": str(error)}
-            return True, details
+            return await why_not_ready(database, stop), details
 
         await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
         await await_schema(database, stop, clock)

@@ -7,9 +7,9 @@ import asyncio
 import structlog
 
 from foliot.common.errors import Unavailable
-from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler import events, metrics
 from foliot.scheduler.leadership import Leadership
+from foliot.scheduler.unit import UnitsOfWork
 
 _log = structlog.get_logger()
 
@@ -24,9 +24,9 @@ class Presence:
     async def step(self) -> None:
         self._watch_confirmation()
         async with self._database.session() as unit:
-            await unit.leader.beat_scheduler(self._scheduler_id)
+            await unit.terms.beat_scheduler(self._scheduler_id)
             if self._leadership.term is not None:
-                await unit.leader.forget_silent_schedulers()
+                await unit.terms.forget_silent_schedulers()
 
     def _watch_confirmation(self) -> None:
         confirmed = self._leadership.confirmed or self._leadership.term is None
@@ -39,6 +39,6 @@ class Presence:
         """At a graceful stop; one that died is forgotten by its silence."""
         try:
             async with asyncio.timeout(2.0), self._database.session() as unit:
-                await unit.leader.forget_scheduler(self._scheduler_id)
+                await unit.terms.forget_scheduler(self._scheduler_id)
         except (Unavailable, TimeoutError):
             pass

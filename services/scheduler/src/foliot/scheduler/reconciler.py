@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from foliot.common.ledger.conclude import end_runs
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.unit import Unit
+from foliot.scheduler.unit import Unit, UnitsOfWork
 
 BATCH = 500
 
@@ -20,18 +19,18 @@ class Reconciler:
 
     async def release(self) -> None:
         """Each second: runs that wait for nothing any more."""
-        await self._end(lambda unit, after: unit.executions.select_waiting_jobs(after, BATCH))
+        await self._end(lambda unit, after: unit.endings.select_waiting_jobs(after, BATCH))
 
     async def settle(self) -> None:
         """Every 10 s: jobs that will not be armed again and have nothing open."""
-        await self._end(lambda unit, after: unit.jobs.select_unsettled(after, BATCH))
+        await self._end(lambda unit, after: unit.endings.select_unsettled(after, BATCH))
 
     async def _end(self, select: Callable[[Unit, int], Awaitable[list[int]]]) -> None:
         """Go through the selected jobs batch by batch, each in a transaction under the term."""
         after, full = 0, True
         while full:
             async with self._database.transaction() as unit:
-                await unit.leader.hold_term(self._term)
+                await unit.terms.hold_term(self._term)
                 job_ids = await select(unit, after)
                 if job_ids:
                     await end_runs(unit, job_ids)

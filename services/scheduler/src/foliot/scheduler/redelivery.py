@@ -13,9 +13,9 @@ import structlog
 from foliot.common.broker.guard import Down, Rejected
 from foliot.common.broker.topology import PRIORITIES, class_of, queue_name
 from foliot.common.clock import Clock
-from foliot.common.ledger.database import UnitsOfWork
 from foliot.scheduler import events, metrics
-from foliot.scheduler.dispatcher import AHEAD, Dispatcher, handout
+from foliot.scheduler.dispatcher import AHEAD, Dispatcher
+from foliot.scheduler.unit import UnitsOfWork
 from foliot.scheduler.windows import Key
 
 OVERTAKEN_BY = timedelta(seconds=30)
@@ -24,7 +24,7 @@ ReadyMessages = Callable[[str], Awaitable[int]]
 _log = structlog.get_logger()
 
 
-class Lost:
+class Redelivery:
     """Two signs: a row of the same queue that was dispatched 30 s later has been claimed (deliveries are held at
     most 5 s); or twice in a row the queue is empty and no worker holds a delivery, while rows are dispatched."""
 
@@ -43,14 +43,14 @@ class Lost:
 
     async def step(self) -> None:
         async with self._database.session() as unit:
-            survey = await unit.executions.survey_open_work(BATCH, AHEAD)
-            claims = {(row["queue"], row["priority"]): row for row in await unit.executions.select_latest_claims()}
-            held = {row["pool"]: row["held"] for row in await unit.workers.sum_slots(self._lease)}
+            survey = await unit.dispatch.survey_open_work(BATCH, AHEAD)
+            claims = {(row.pool, row.priority): row for row in await unit.dispatch.select_latest_claims()}
+            held = {row.pool: row.held for row in await unit.workers.sum_slots(self._lease)}
         for row in survey:
-            claim = claims.get((row["queue"], row["priority"]))
-            if row["dispatched"] and claim is not None and claim["dispatched_at"] is not None:
-                await self._send_again(row["queue"], row["priority"], claim["dispatched_at"] - OVERTAKEN_BY)
-        dispatched = {(row["queue"], class_of(row["priority"])): row["now"] for row in survey if row["dispatched"]}
+            claim = claims.get((row.pool, row.priority))
+            if row.dispatched and claim is not None and claim.dispatched_at is not None:
+                await self._send_again(row.pool, row.priority, claim.dispatched_at - OVERTAKEN_BY)
+        dispatched = {(row.pool, class_of(row.priority)): row.now for row in survey if row.dispatched}
         await self._look_for_empty_queues(dispatched, held)
 
     async def _look_for_empty_queues(self, dispatched: dict[Key, datetime], held: dict[str, int]) -> None:
@@ -72,9 +72,9 @@ class Lost:
 
     async def _send_again(self, pool: str, priority: int, before: datetime) -> None:
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
-            rows = await unit.executions.take_lost(pool, priority, before, BATCH)
+            await unit.terms.hold_term(self._term)
+            rows = await unit.dispatch.take_undelivered(pool, priority, before, BATCH)
         if rows:
             metrics.LOST.inc(len(rows))
-            _log.warning(events.MESSAGES_LOST, queue=pool, priority=priority, count=len(rows))
-            self._dispatcher.send([handout(row) for row in rows])
+            _log.warning(events.MESSAGES_LOST, pool=pool, priority=priority, count=len(rows))
+            self._dispatcher.send(rows)

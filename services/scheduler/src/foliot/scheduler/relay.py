@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from operator import itemgetter
-
-import asyncpg
+from operator import attrgetter
 
 from foliot.common.broker.topology import PriorityClass, class_of
 from foliot.common.clock import Clock
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.scheduler.dispatcher import AHEAD, Dispatcher, handout
+from foliot.common.ledger.dispatch import OpenWork
+from foliot.scheduler.dispatcher import AHEAD, Dispatcher
+from foliot.scheduler.unit import UnitsOfWork
 from foliot.scheduler.windows import Key, Windows
 
 MAX_SLEEP = 0.2
@@ -46,27 +45,27 @@ class Relay:
         """At the start of a term: what a former leader dispatched and nobody claimed is sent once more."""
         async with self._database.session() as unit:
             await self._refresh_slots()
-            rows = await unit.executions.select_dispatched(100_000)
-        self._dispatcher.send([handout(row) for row in rows])
+            rows = await unit.dispatch.select_dispatched(100_000)
+        self._dispatcher.send(rows)
 
     async def step(self) -> float:
         await self._refresh_slots()
         started = self._clock.elapsed()
         async with self._database.session() as unit:
-            survey = await unit.executions.survey_open_work(self._windows.depth(), AHEAD)
+            survey = await unit.dispatch.survey_open_work(self._windows.depth(), AHEAD)
         took = self._clock.elapsed() - started
         self._count(survey)
         full = False
-        for row in sorted(survey, key=lambda r: -r["priority"]):
-            if row["waits_since"] is not None:
-                full = not await self._hand_out(row["queue"], row["priority"], row["waits_since"]) or full
+        for work in sorted(survey, key=lambda work: -work.priority):
+            if work.waits_since is not None:
+                full = not await self._hand_out(work.pool, work.priority, work.waits_since) or full
         return min(MAX_SLEEP, max(FULL_SLEEP, SURVEY_SHARE * took)) if full else _sleep(survey)
 
-    def _count(self, survey: list[asyncpg.Record]) -> None:
+    def _count(self, survey: list[OpenWork]) -> None:
         counts: dict[Key, int] = {}
-        for row in survey:
-            key = (row["queue"], class_of(row["priority"]))
-            counts[key] = counts.get(key, 0) + row["dispatched"]
+        for work in survey:
+            key = (work.pool, class_of(work.priority))
+            counts[key] = counts.get(key, 0) + work.dispatched
         self._windows.set_dispatched(counts)
 
     async def _hand_out(self, pool: str, priority: int, since: datetime) -> bool:
@@ -76,10 +75,10 @@ class Relay:
         if room == 0:
             return False
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
-            rows = await unit.executions.take_backlog(pool, priority, room, AHEAD, since)
+            await unit.terms.hold_term(self._term)
+            rows = await unit.dispatch.take_backlog(pool, priority, room, AHEAD, since)
         self._windows.take(pool, priority, len(rows))
-        self._dispatcher.send([handout(row) for row in sorted(rows, key=itemgetter("available_at"))])
+        self._dispatcher.send(sorted(rows, key=attrgetter("available_at")))
         return len(rows) < room
 
     async def _refresh_slots(self) -> None:
@@ -87,17 +86,15 @@ class Relay:
             return
         async with self._database.session() as unit:
             rows = await unit.workers.sum_slots(self._lease)
-        self._windows.set_workers(
-            {row["pool"]: row["slots"] for row in rows}, {row["pool"]: row["workers"] for row in rows}
-        )
+        self._windows.set_workers({row.pool: row.slots for row in rows}, {row.pool: row.workers for row in rows})
         self._slots_at = self._clock.elapsed()
 
 
-def _sleep(survey: list[asyncpg.Record]) -> float:
+def _sleep(survey: list[OpenWork]) -> float:
     """Until the earliest retry or delayed tick is to be handed out, at most 200 ms."""
     waits = [
-        (row["available_at"] - AHEAD - row["now"]) / timedelta(seconds=1)
-        for row in survey
-        if row["available_at"] is not None
+        (work.available_at - AHEAD - work.now) / timedelta(seconds=1)
+        for work in survey
+        if work.available_at is not None
     ]
     return min(MAX_SLEEP, max(0.001, min(waits))) if waits else MAX_SLEEP

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncpg
 import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.ledger.conclude import WORKER_LOST, conclude, count_ended
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.model.records import Finished, policy_from
+from foliot.common.ledger.ending import RescuedRow
+from foliot.common.model.retry import Finished, policy_from
 from foliot.common.model.states import ExecutionStatus, Trigger
 from foliot.common.model.tracing import trace_id
 from foliot.scheduler import events, metrics
+from foliot.scheduler.unit import UnitsOfWork
 
 BATCH = 500
 _log = structlog.get_logger()
@@ -28,43 +28,43 @@ class Rescuer:
 
     async def step(self) -> None:
         async with self._database.session() as unit:
-            dead = [row["claim"] for row in await unit.workers.select_dead_claims(self._lease)]
+            dead = await unit.workers.select_dead_claims(self._lease)
         if not dead:
             return
         while await self._rescue(dead) == BATCH:
             pass
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
+            await unit.terms.hold_term(self._term)
             await unit.workers.forget_dead_claims(dead)
 
     async def _rescue(self, claims: list[int]) -> int:
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
-            lost = await unit.executions.rescue_lost(claims, BATCH)
+            await unit.terms.hold_term(self._term)
+            lost = await unit.endings.rescue_lost(claims, BATCH)
             if not lost:
                 return 0
-            now = await unit.leader.select_now()
+            now = await unit.server.select_now()
             concluded = await conclude(unit, [_finished(row) for row in lost], now)
         metrics.RESCUED.inc(len(lost))
         count_ended(concluded)
         for row in lost:
             _log.warning(
-                events.ATTEMPT_RESCUED, job_id=row["job_id"], execution_id=row["execution_id"],
-                attempt_number=row["attempt_number"], worker_id=row["worker_id"],
-                retry_at=concluded.retries.get(row["execution_id"]), request_id=row["request_id"],
-                trace_id=trace_id(row["traceparent"]),
+                events.ATTEMPT_RESCUED, job_id=row.job_id, execution_id=row.execution_id,
+                attempt_number=row.attempt_number, worker_id=row.worker_id,
+                retry_at=concluded.retries.get(row.execution_id), request_id=row.request_id,
+                trace_id=trace_id(row.traceparent),
             )  # fmt: skip
         return len(lost)
 
 
-def _finished(row: asyncpg.Record) -> Finished:
+def _finished(row: RescuedRow) -> Finished:
     return Finished(
-        execution_id=row["execution_id"],
-        job_id=row["job_id"],
-        scheduled_time=row["scheduled_time"],
-        attempt_number=row["attempt_number"],
-        status=ExecutionStatus(row["status"]),
-        trigger=Trigger(row["trigger"]),
-        retry_policy=policy_from(row["retry_policy"]),
+        execution_id=row.execution_id,
+        job_id=row.job_id,
+        scheduled_time=row.scheduled_time,
+        attempt_number=row.attempt_number,
+        status=ExecutionStatus(row.status),
+        trigger=Trigger(row.trigger),
+        retry_policy=policy_from(row.retry_policy),
         error_message=WORKER_LOST,
     )

@@ -9,10 +9,9 @@ import msgspec
 import structlog
 
 from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
-from foliot.common.ledger.database import UnitsOfWork
 from foliot.common.ledger.months import Month, drop_month
-from foliot.common.ledger.unit import Unit
 from foliot.scheduler import events, metrics
+from foliot.scheduler.unit import Unit, UnitsOfWork
 
 BATCH = 500
 TERMS_KEPT = 1_000
@@ -45,7 +44,7 @@ class Retention:
     async def step(self) -> float:
         """One batch of each kind; gives the seconds until the next is worth asking for."""
         async with self._database.session() as unit:
-            now = await unit.leader.select_now()
+            now = await unit.server.select_now()
         full = await self.remove_rows(now)
         await self.expire_months(now)
         return SOON if full else INTERVAL
@@ -67,7 +66,7 @@ class Retention:
 
     async def _remove(self, what: str, remove: Callable[[Unit], Awaitable[int]]) -> int:
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
+            await unit.terms.hold_term(self._term)
             count = await remove(unit)
         if count:
             metrics.EXPIRED_ROWS.labels(what).inc(count)
@@ -88,7 +87,7 @@ class Retention:
     async def _close(self, before: datetime) -> datetime:
         """Closed first: from here on nobody writes a tick of those months."""
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
+            await unit.terms.hold_term(self._term)
             return await unit.months.close_months(before)
 
     async def _drop(self, parent: str, before: datetime) -> int:
@@ -107,7 +106,7 @@ class Retention:
                 return 0
             await drop_month(unit.session, month)
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
+            await unit.terms.hold_term(self._term)
             await unit.audit_logs.insert_audit(
                 AuditEntry(
                     user_id=FOLIOT, action="EXPIRE_MONTH", resource_type="PARTITION",

@@ -6,20 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-import asyncpg
 import msgspec
 import structlog
 
 from foliot.common.clock import Clock, rfc3339
 from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
 from foliot.common.ledger.conclude import end_runs
-from foliot.common.ledger.database import UnitsOfWork
+from foliot.common.ledger.plan import ReadJob
+from foliot.common.model.due import ZonedJob
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.kinds import Cron
+from foliot.common.schedules.of_job import timetable_of
 from foliot.common.schedules.zones import TZDATA_VERSION
 from foliot.scheduler import events
-from foliot.scheduler.due_jobs import ZonedJob, timetable_of
 from foliot.scheduler.planner import CPU_SLICE
+from foliot.scheduler.unit import UnitsOfWork
 
 BATCH = 500
 AGAIN = 1.0
@@ -48,15 +49,15 @@ class TimeZones:
     async def step(self) -> float | None:
         """Compare versions; go through all armed jobs if they differ. What was locked by others is looked at again."""
         async with self._database.session() as unit:
-            former = await unit.leader.select_tzdata()
+            former = await unit.tzdata.select_tzdata()
         if former == self._version:
             return None
         moved, left = await self._go_through()
         if left:
             return AGAIN
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
-            await unit.leader.update_tzdata(self._version)
+            await unit.terms.hold_term(self._term)
+            await unit.tzdata.update_tzdata(self._version)
         _log.info(events.TZDATA_CHANGED, former=former, tzdata=self._version, moved=moved)
         return None
 
@@ -65,20 +66,20 @@ class TimeZones:
         moved = left = after = 0
         while True:
             async with self._database.session() as unit:
-                rows = await unit.jobs.select_zoned_jobs(after, BATCH)
+                rows = await unit.tzdata.select_zoned_jobs(after, BATCH)
             moves = await self._compare(rows)
             if moves:
                 done = await self._move(moves)
                 moved, left = moved + done, left + len(moves) - done
             if len(rows) < BATCH:
                 return moved, left
-            after = rows[-1]["job_id"]
+            after = rows[-1].job_id
 
-    async def _compare(self, rows: Sequence[asyncpg.Record]) -> list[Move]:
+    async def _compare(self, jobs: Sequence[ZonedJob]) -> list[Move]:
         """In slices. What cannot be read any more (a zone that is gone) is left to the planner, which tells it."""
         moves = []
         slice_end = self._clock.elapsed() + CPU_SLICE
-        for job in (ZonedJob(*row) for row in rows):
+        for job in jobs:
             next_run_time = _next_tick(job)
             if next_run_time != job.next_run_time:
                 moves.append(Move(job.job_id, job.version, job.team_id, job.next_run_time, next_run_time))
@@ -90,12 +91,12 @@ class TimeZones:
     async def _move(self, moves: Sequence[Move]) -> int:
         """Those that still are as they were read and that nobody holds."""
         async with self._database.transaction() as unit:
-            await unit.leader.hold_term(self._term)
-            locked = await unit.jobs.lock_due_jobs([(m.job_id, m.version, m.former) for m in moves])
+            await unit.terms.hold_term(self._term)
+            locked = await unit.plan.lock_due_jobs([ReadJob(m.job_id, m.version, m.former) for m in moves])
             standing = [move for move in moves if move.job_id in locked]
             if not standing:
                 return 0
-            await unit.jobs.move_jobs([(move.job_id, move.next_run_time) for move in standing])
+            await unit.tzdata.move_jobs([(move.job_id, move.next_run_time) for move in standing])
             await unit.audit_logs.insert_audits([self._audited(move) for move in standing])
             ended = [move.job_id for move in standing if move.next_run_time is None]
             if ended:

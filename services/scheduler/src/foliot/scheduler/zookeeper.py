@@ -1,7 +1,7 @@
 """Connections to ZooKeeper. The only module that calls aiozk.
 
 aiozk's recipes split the brain and its repaired sessions cannot be trusted. So one client is one host, one TCP
-connection and one candidacy: on any doubt `Lost` is raised and the whole client is thrown away.
+connection and one candidacy: on any doubt `Disconnected` is raised and the whole client is thrown away.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import aiozk
 import msgspec
 from aiozk import exc
 
+from foliot.common.bounded import done_within
+
 _Result = TypeVar("_Result")
 
 
-class Lost(Exception):
+class Disconnected(Exception):
     """Nothing is known any more of what ZooKeeper thinks of this client."""
 
 
@@ -33,28 +35,24 @@ class Node(msgspec.Struct, frozen=True):
 
 
 async def guard(awaitable: Awaitable[_Result], timeout: float) -> _Result:
-    """The result of an aiozk call. Raises Lost on silence and on every doubt; NoNode and NodeExists pass through."""
-    task = asyncio.ensure_future(awaitable)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=max(0.001, timeout))
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    if not done:
-        task.cancel()
-        raise Lost(f"no answer within {timeout:.1f} s")
-    if task.cancelled():
-        raise Lost("the client cancelled the call")
-    error = task.exception()
+    """The result of an aiozk call. Raises Disconnected on silence and on every doubt; NoNode and NodeExists pass
+    through."""
+    call = await done_within(awaitable, max(0.001, timeout))
+    if call is None:
+        raise Disconnected(f"no answer within {timeout:.1f} s")
+    if call.cancelled():
+        raise Disconnected("the client cancelled the call")
+    error = call.exception()
     if error is None:
-        return task.result()
+        return call.result()
     if isinstance(error, exc.NoNode | exc.NodeExists):
         raise error
-    raise Lost(repr(error)) from error
+    raise Disconnected(repr(error)) from error
 
 
 class Client:
-    """One client on one TCP connection. Every call raises Lost when the connection or the session is in doubt."""
+    """One client on one TCP connection. Every call raises Disconnected when the connection or the session is in
+    doubt."""
 
     def __init__(self, zk: aiozk.ZKClient) -> None:
         self._zk = zk
@@ -64,11 +62,11 @@ class Client:
         self._reader: asyncio.Future[None] = zk.session.conn.read_loop_task
 
     def check(self) -> None:
-        """Raises Lost unless this is still the connection and session it began with."""
+        """Raises Disconnected unless this is still the connection and session it began with."""
         if self._reader.done():
-            raise Lost("the connection is gone")
+            raise Disconnected("the connection is gone")
         if self._zk.session.session_id != self.session_id:
-            raise Lost("the session is another one")
+            raise Disconnected("the session is another one")
 
     async def gone(self) -> None:
         """Returns when the connection is gone: the only prompt sign of a FIN or RST."""
@@ -118,7 +116,7 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def connect(hosts: str, session_timeout: float) -> AsyncIterator[Client]:
-    """A client on one host of `hosts` (host:port, comma-separated), thrown away at the end. Raises Lost."""
+    """A client on one host of `hosts` (host:port, comma-separated), thrown away at the end. Raises Disconnected."""
     host = random.choice(hosts.split(",")).strip()  # noqa: S311
     zk = aiozk.ZKClient(
         host,
@@ -131,7 +129,7 @@ async def connect(hosts: str, session_timeout: float) -> AsyncIterator[Client]:
         yield Client(zk)
     finally:
         if _is_open(zk):
-            with contextlib.suppress(Lost, exc.ZKError):
+            with contextlib.suppress(Disconnected, exc.ZKError):
                 await guard(zk.close(), 0.5)
         _tear_down(zk)
 

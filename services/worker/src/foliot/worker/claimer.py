@@ -6,10 +6,10 @@ Coalesced without a timer: a batch is whatever arrived while the last one was un
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import chain
 
 import asyncpg
 import structlog
@@ -17,18 +17,24 @@ import structlog
 from foliot.common.broker.messages import Dispatched
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.claim import ClaimedRow, UnclaimableRow
 from foliot.common.ledger.conclude import conclude, count_ended
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.model.records import Finished, RetryPolicy, policy_from
+from foliot.common.ledger.splitting import split
+from foliot.common.model.retry import Finished, RetryPolicy, policy_from
 from foliot.common.model.states import ExecutionStatus, Trigger
 from foliot.common.model.tracing import trace_id
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Held, Inbox, settle
 from foliot.worker.lease import Lease
 from foliot.worker.running import Claimed, Running
+from foliot.worker.unit import UnitsOfWork
 
 LARGEST = 500
+"""Executions that one statement claims, or hands back, at most."""
 PAUSE_WHEN_AWAY = 0.2
+"""Seconds before the next try while PostgreSQL is away."""
+LOOK_EVERY = 0.5
+"""Seconds after which the claimer looks without a call: a lease that has come back calls nobody."""
 _64_BITS = 2**64 - 1
 _TRIGGERS = {trigger.value: trigger for trigger in Trigger}
 _log = structlog.get_logger()
@@ -65,9 +71,7 @@ class Claimer:
     async def _wait_for_work(self) -> None:
         while not (self._lease.holds and self._running.free > 0 and (len(self._inbox) or self._doubtful)):
             self._claimable.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.5):
-                    await self._claimable.wait()
+            await self._clock.wait(self._claimable, LOOK_EVERY)
 
     async def step(self) -> int:
         """Claim one batch; gives how many attempts were started. Raises Unavailable: then the batch is in doubt."""
@@ -76,37 +80,34 @@ class Claimer:
             return 0
         claim = self._lease.claim
         self._doubtful = (claim, batch)
-        rows = await self._claim_split(batch, claim, again)
+        rows = await self._claim_all(batch, claim, again)
         self._doubtful = None
         held = {item.handle.execution_id: item for item in batch}
-        running = [row for row in rows if row["status"] == ExecutionStatus.RUNNING]
-        self._start([claimed_from(row, held[row["execution_id"]], claim) for row in running])
+        running = [row for row in rows if row.status == ExecutionStatus.RUNNING]
+        self._start([claimed_from(row, held[row.execution_id], claim) for row in running])
         await settle(batch)
         return len(rows)
 
-    async def _claim_split(self, batch: Sequence[Held], claim: int, again: bool) -> list[asyncpg.Record]:
-        """Claim a batch; split it until a row that the server cannot claim stands alone. That one ends as FAILED."""
-        try:
-            return await self._claim(batch, claim, again)
-        except asyncpg.PostgresError as error:
-            if not str(error.sqlstate or "").startswith(("22", "23")):
-                raise Unavailable(f"claim: {error}") from error
-            if len(batch) == 1:
-                await self._fail(batch[0], error)
-                return []
-            middle = len(batch) // 2
-            return [
-                *await self._claim_split(batch[:middle], claim, again),
-                *await self._claim_split(batch[middle:], claim, again),
-            ]
+    async def _claim_all(self, batch: Sequence[Held], claim: int, again: bool) -> list[ClaimedRow]:
+        """Claim a batch; a row that PostgreSQL cannot claim ends as FAILED, and the rest goes on."""
 
-    async def _fail(self, held: Held, error: Exception) -> None:
+        async def claimed(part: Sequence[Held]) -> list[ClaimedRow]:
+            return await self._claim(part, claim, again)
+
+        try:
+            return list(chain.from_iterable(await split(batch, claimed, self._fail)))
+        except asyncpg.PostgresError as error:
+            raise Unavailable(f"claim: {error}") from error
+
+    async def _fail(self, held: Held, error: Exception) -> list[ClaimedRow]:
         metrics.POISON.inc()
         message = f"the attempt could not be claimed: {type(error).__name__}: {error}"[:1_000]
         async with self._database.transaction() as unit:
-            failed = await unit.executions.fail_unclaimable(held.handle, message)
-            now = await unit.leader.select_now()
-            concluded = await conclude(unit, [_unclaimable(row, message) for row in failed], now)
+            failed = await unit.claims.fail_unclaimable(held.handle, message)
+            if failed is None:
+                return []
+            now = await unit.server.select_now()
+            concluded = await conclude(unit, [_unclaimable(failed, message)], now)
         count_ended(concluded)
         _log.error(
             events.ATTEMPT_UNCLAIMABLE,
@@ -114,6 +115,7 @@ class Claimer:
             job_id=held.dispatched.job_id,
             error=message,
         )
+        return []
 
     def _next_batch(self) -> tuple[list[Held], bool]:
         """A batch in doubt comes first: asked again under the same token, it cannot be claimed twice."""
@@ -125,23 +127,23 @@ class Claimer:
             self._inbox.put_back(batch)
         return self._inbox.take(min(LARGEST, self._running.free)), False
 
-    async def _claim(self, batch: Sequence[Held], claim: int, again: bool) -> list[asyncpg.Record]:
+    async def _claim(self, batch: Sequence[Held], claim: int, again: bool) -> list[ClaimedRow]:
         async with self._database.session() as unit:
-            rows = await unit.executions.claim_executions(
+            rows = await unit.claims.claim_executions(
                 [held.handle for held in batch], self._worker_id, claim, self._lease.seconds, again
             )
-        if any(row["status"] == ExecutionStatus.CANCELLED for row in rows):
-            times = {held.handle.execution_id: held.handle.scheduled_time for held in batch}
-            cancelled = [
-                _cancelled(row, times[row["execution_id"]])
-                for row in rows
-                if row["status"] == ExecutionStatus.CANCELLED
-            ]
-            async with self._database.transaction() as unit:
-                now = await unit.leader.select_now()
-                concluded = await conclude(unit, cancelled, now)
-            count_ended(concluded)
+        cancelled = [row for row in rows if row.status == ExecutionStatus.CANCELLED]
+        if cancelled:
+            await self._end_cancelled(cancelled, batch)
         return rows
+
+    async def _end_cancelled(self, rows: Sequence[ClaimedRow], batch: Sequence[Held]) -> None:
+        """Attempts whose job is cancelled ended at their claim: what follows from that."""
+        times = {held.handle.execution_id: held.handle.scheduled_time for held in batch}
+        async with self._database.transaction() as unit:
+            now = await unit.server.select_now()
+            concluded = await conclude(unit, [_cancelled(row, times[row.execution_id]) for row in rows], now)
+        count_ended(concluded)
 
     async def hand_back(self) -> None:
         """A duty: what no slot took in time goes back to the outbox, so that another worker gets it."""
@@ -157,7 +159,7 @@ class Claimer:
                 claim, batch = self._doubtful
                 self._doubtful = None
                 async with self._database.session() as unit:
-                    await unit.executions.release_claimed([item.handle for item in batch], claim)
+                    await unit.claims.release_claimed([item.handle for item in batch], claim)
                 await settle(batch)
             while held := self._inbox.take(LARGEST):
                 await self.give_back(held)
@@ -168,7 +170,7 @@ class Claimer:
         """Through PostgreSQL: commit, then ack. A failure keeps them here."""
         try:
             async with self._database.session() as unit:
-                await unit.executions.hand_back([item.handle for item in held])
+                await unit.claims.hand_back([item.handle for item in held])
         except Unavailable:
             self._inbox.put_back(held)
             raise
@@ -177,20 +179,17 @@ class Claimer:
         _log.info(events.HANDED_BACK, count=len(held))
 
 
-def claimed_from(row: asyncpg.Record, held: Held, claim: int) -> Claimed:
-    """By position, in the order of claim_executions: by name it costs twice as much."""
-    (
-        execution_id, job_id, attempt_number, trigger, _status, request_id, given, override, lateness, begins_in,
-        job_type, payload, retry_policy, timeout_seconds, user_id, team_id, settles,
-    ) = row  # fmt: skip
-    if isinstance(override, dict):
-        payload = override.get("payload", payload)
+def claimed_from(row: ClaimedRow, held: Held, claim: int) -> Claimed:
+    """The attempt to run: the payload of its override, if it has one, in place of the job's."""
+    payload = row.payload
+    if isinstance(row.override, dict):
+        payload = row.override.get("payload", payload)
     return Claimed(
-        execution_id=execution_id, job_id=job_id, user_id=user_id, team_id=team_id,
-        scheduled_time=held.handle.scheduled_time, attempt_number=attempt_number, trigger=_TRIGGERS[trigger],
-        job_type=job_type, payload=payload, retry_policy=policy_from(retry_policy), timeout_seconds=timeout_seconds,
-        lateness=lateness, begins_in=begins_in, request_id=request_id,
-        traceparent=traceparent(given, held.dispatched), claim=claim, settles=settles,
+        execution_id=row.execution_id, job_id=row.job_id, user_id=row.user_id, team_id=row.team_id,
+        scheduled_time=held.handle.scheduled_time, attempt_number=row.attempt_number, trigger=_TRIGGERS[row.trigger],
+        job_type=row.job_type, payload=payload, retry_policy=policy_from(row.retry_policy),
+        timeout_seconds=row.timeout_seconds, lateness=row.lateness, begins_in=row.begins_in, request_id=row.request_id,
+        traceparent=traceparent(row.traceparent, held.dispatched), claim=claim, settles=row.settles,
     )  # fmt: skip
 
 
@@ -200,27 +199,27 @@ def traceparent(given: str | None, run: Dispatched) -> str:
     return f"00-{trace}-{random.getrandbits(64):016x}-01"
 
 
-def _unclaimable(row: asyncpg.Record, message: str) -> Finished:
+def _unclaimable(row: UnclaimableRow, message: str) -> Finished:
     return Finished(
-        execution_id=row["execution_id"],
-        job_id=row["job_id"],
-        scheduled_time=row["scheduled_time"],
-        attempt_number=row["attempt_number"],
+        execution_id=row.execution_id,
+        job_id=row.job_id,
+        scheduled_time=row.scheduled_time,
+        attempt_number=row.attempt_number,
         status=ExecutionStatus.FAILED,
-        trigger=Trigger(row["trigger"]),
+        trigger=Trigger(row.trigger),
         retry_policy=RetryPolicy(),
         error_message=message,
         final=True,
     )
 
 
-def _cancelled(row: asyncpg.Record, scheduled_time: datetime) -> Finished:
+def _cancelled(row: ClaimedRow, scheduled_time: datetime) -> Finished:
     return Finished(
-        execution_id=row["execution_id"],
-        job_id=row["job_id"],
+        execution_id=row.execution_id,
+        job_id=row.job_id,
         scheduled_time=scheduled_time,
-        attempt_number=row["attempt_number"],
+        attempt_number=row.attempt_number,
         status=ExecutionStatus.CANCELLED,
-        trigger=Trigger(row["trigger"]),
-        retry_policy=policy_from(row["retry_policy"]),
+        trigger=Trigger(row.trigger),
+        retry_policy=policy_from(row.retry_policy),
     )

@@ -9,11 +9,11 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
-from foliot.common.ledger.database import UnitsOfWork
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Inbox
 from foliot.worker.lease import Lease
 from foliot.worker.running import CANCELLED, LEASE, Running
+from foliot.worker.unit import UnitsOfWork
 
 CHECK_EVERY = 0.5
 _log = structlog.get_logger()
@@ -48,7 +48,7 @@ class Heartbeat:
             renewed: dict[int, bool] = {}
             if before:
                 handles = [entry.claimed.handle for entry in before]
-                renewed = await unit.executions.renew_leases(handles, claim, self._lease.seconds)
+                renewed = await unit.claims.renew_leases(handles, claim, self._lease.seconds)
         if claim != self._lease.claim:
             return
         self._lease.extend(sent_at)
@@ -70,7 +70,7 @@ class Heartbeat:
         entry = self._running.get(execution_id)
         if entry is None or entry.task is None or entry.task.done():
             return
-        entry.kill(LEASE)
+        entry.kill(LEASE, self._clock)
 
     async def guard(self) -> None:
         """A duty: past the deadline everything that runs is killed, before the server's lease ends, and this process

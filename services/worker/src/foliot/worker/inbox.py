@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
 
-from foliot.common.broker.messages import Dispatched
+from foliot.common.broker.messages import Dispatched, from_microseconds
 from foliot.common.clock import Clock
-from foliot.common.ledger.executions import Handle
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from foliot.common.model.execution import Handle
 
 
 class Acks(Protocol):
@@ -57,7 +54,8 @@ class Inbox:
         """Executions of one message; `rank` 0 is the most urgent class."""
         parcel, now = Parcel(delivery, len(dispatched)), self._clock.elapsed()
         self._waiting[rank].extend(
-            Held(d, Handle(d.execution_id, moment(d.scheduled_time_us)), parcel, now, rank) for d in dispatched
+            Held(d, Handle(d.execution_id, from_microseconds(d.scheduled_time_us)), parcel, now, rank)
+            for d in dispatched
         )
         self._claimable.set()
 
@@ -91,7 +89,3 @@ async def settle(held: list[Held]) -> None:
         item.parcel.left -= 1
         if item.parcel.left == 0:
             await item.parcel.delivery.ack()
-
-
-def moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)

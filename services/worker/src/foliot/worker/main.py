@@ -11,9 +11,8 @@ from foliot.common.broker.link import Link
 from foliot.common.broker.publishing import Publisher
 from foliot.common.broker.topology import PRIORITIES, queue_name, topology
 from foliot.common.clock import SystemClock
-from foliot.common.errors import FoliotError
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.schema import await_schema, check_schema
+from foliot.common.ledger.schema import await_schema, why_not_ready
 from foliot.common.process import lifecycle
 from foliot.common.process.admin import admin_app, listen
 from foliot.common.process.periodic import periodic
@@ -28,6 +27,7 @@ from foliot.worker.recorder import Recorder
 from foliot.worker.repertoire import open_repertoire
 from foliot.worker.runner import Runner
 from foliot.worker.running import Running
+from foliot.worker.unit import Unit
 
 POOL_SIZE = 6
 DRAIN = 5.0
@@ -47,7 +47,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     inbox = Inbox(len(PRIORITIES), clock, claimable)
     ranks = {queue_name(pool, cls): rank for pool in config.worker_pools for rank, cls in enumerate(PRIORITIES)}
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(config.database_url, size=POOL_SIZE, name="primary"))
+        database = await stack.enter_async_context(Database(config.database_url, Unit, size=POOL_SIZE, name="primary"))
         queues = topology(config.worker_pools)
         consuming = Link(config.amqp_url, name=f"{config.worker_id}-consume", clock=clock, queues=lambda: queues)
         publishing = Link(config.amqp_url, name=f"{config.worker_id}-publish", clock=clock, queues=lambda: queues)
@@ -70,20 +70,13 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             on_delivery=Intake(inbox, Publisher(publishing), ranks), clock=clock,
         )  # fmt: skip
 
-        async def readiness() -> tuple[bool, dict[str, Any]]:
-            details: dict[str, Any] = {"worker_id": config.worker_id, "running": running.busy}
-            if stop.is_set():
-                return False, {**details, "reason": "stopping"}
-            if not lease.holds:
-                return False, {**details, "reason": "no heartbeat reached PostgreSQL"}
-            if not consumer.subscribed.is_set():
-                return False, {**details, "reason": "RabbitMQ is away"}
-            try:
-                async with database.session() as unit:
-                    await check_schema(unit.session)
-            except FoliotError as error:
-                return False, {**details, "reason": str(error)}
-            return True, details
+        async def readiness() -> tuple[str | None, dict[str, Any]]:
+            reason = await why_not_ready(database, stop)
+            if reason is None and not lease.holds:
+                reason = "no heartbeat reached PostgreSQL"
+            if reason is None and not consumer.subscribed.is_set():
+                reason = "RabbitMQ is away"
+            return reason, {"worker_id": config.worker_id, "running": running.busy}
 
         await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
         await await_schema(database, stop, clock)

@@ -19,17 +19,18 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.claim import RecordedRow
 from foliot.common.ledger.conclude import Concluded, conclude, count_ended, end_runs
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.executions import Outcome
-from foliot.common.ledger.postgres import AGAIN
-from foliot.common.ledger.unit import Unit
-from foliot.common.model.records import Finished
+from foliot.common.ledger.faults import Fault, classify
+from foliot.common.ledger.splitting import split
+from foliot.common.model.execution import Outcome
+from foliot.common.model.retry import Finished
 from foliot.common.model.states import ExecutionStatus, Trigger
 from foliot.common.model.tracing import trace_id
 from foliot.worker import events, metrics
 from foliot.worker.lease import Lease
 from foliot.worker.running import Claimed, Running
+from foliot.worker.unit import Unit, UnitsOfWork
 
 LARGEST = 500
 PACE = 0.02
@@ -90,14 +91,21 @@ class Recorder:
                 await self._record(batch)
 
     async def _record(self, batch: Sequence[Ended]) -> None:
+        """Until it is recorded: an error that is no row's fault, a full disk among them, is waited out."""
         while True:
             try:
                 return await self.step(batch)
             except Unavailable as error:
-                _log.warning("record_failed", error=error, waiting=len(batch) + len(self._waiting))
-                await self._clock.sleep(PAUSE_WHEN_AWAY)
-            except AGAIN:
-                await asyncio.sleep(0)
+                await self._wait_out(batch, error)
+            except asyncpg.PostgresError as error:
+                if classify(error) is Fault.AGAIN:
+                    await asyncio.sleep(0)
+                else:
+                    await self._wait_out(batch, error)
+
+    async def _wait_out(self, batch: Sequence[Ended], error: Exception) -> None:
+        _log.warning("record_failed", error=error, waiting=len(batch) + len(self._waiting))
+        await self._clock.sleep(PAUSE_WHEN_AWAY)
 
     async def drained(self, grace: float) -> None:
         """Wait until everything is recorded, at most `grace` seconds."""
@@ -108,33 +116,32 @@ class Recorder:
             pass
 
     async def step(self, batch: Sequence[Ended]) -> None:
-        """Record one batch, split until a poisonous row stands alone."""
+        """Record one batch; a result that PostgreSQL cannot store ends its attempt as FAILED, and the rest goes on."""
         valid = [ended for ended in batch if ended.claimed.claim == self._lease.claim]
         self._drop([ended for ended in batch if ended.claimed.claim != self._lease.claim])
-        if not valid:
-            return
-        try:
-            recorded = await (self._write_plain(valid) if all(map(_is_plain, valid)) else self._write(valid))
-        except asyncpg.DataError as error:
-            if len(valid) > 1:
-                middle = len(valid) // 2
-                await self.step(valid[:middle])
-                await self.step(valid[middle:])
-                return
-            recorded = await self._write(valid := [_unstorable(valid[0], error)])
-            metrics.POISON.inc()
-        self._report(valid, recorded)
+        if valid:
+            await split(valid, self._store, self._store_without)
+
+    async def _store(self, batch: Sequence[Ended]) -> None:
+        plain = all(map(_is_plain, batch))
+        self._report(batch, await (self._write_plain(batch) if plain else self._write(batch)))
+
+    async def _store_without(self, ended: Ended, error: Exception) -> None:
+        """The attempt without the result that was refused."""
+        metrics.POISON.inc()
+        failed = [_unstorable(ended, error)]
+        self._report(failed, await self._write(failed))
 
     async def _write_plain(self, batch: Sequence[Ended]) -> Recorded:
         """Runs after which nothing follows but, rarely, one that waits for them: recorded by one statement. If that one
         cannot be released now, reconcile does it within a second."""
         async with self._database.session() as unit:
             rows = await self._record_in(unit, batch)
-        written = {row["execution_id"]: row["duration_ms"] or 0 for row in rows}
-        waiting = {row["execution_id"] for row in rows if row["waits"]}
+        written = {row.execution_id: row.duration_ms or 0 for row in rows}
+        waiting = {row.execution_id for row in rows if row.waits}
         if waiting:
             job_ids = {ended.claimed.job_id for ended in batch if ended.claimed.execution_id in waiting}
-            with contextlib.suppress(Unavailable, *AGAIN):
+            with contextlib.suppress(Unavailable, asyncpg.TransactionRollbackError):
                 async with self._database.transaction() as unit:
                     await end_runs(unit, sorted(job_ids))
         return Recorded(written, Concluded(completed=len(written)))
@@ -144,32 +151,32 @@ class Recorder:
             rows = await self._record_in(unit, batch)
             if not rows:
                 return Recorded({}, Concluded())
-            written = {row["execution_id"]: row for row in rows}
+            written = {row.execution_id: row.duration_ms or 0 for row in rows}
             finished = [_finished(ended) for ended in batch if ended.claimed.execution_id in written]
-            now = await unit.leader.select_now()
+            now = await unit.server.select_now()
             concluded = await conclude(unit, finished, now)
-        return Recorded({i: row["duration_ms"] or 0 for i, row in written.items()}, concluded)
+        return Recorded(written, concluded)
 
-    async def _record_in(self, unit: Unit, batch: Sequence[Ended]) -> list[asyncpg.Record]:
+    async def _record_in(self, unit: Unit, batch: Sequence[Ended]) -> list[RecordedRow]:
         """Rows are locked in the order of their ids."""
         ordered, now = sorted(batch, key=attrgetter("outcome.execution_id")), self._clock.elapsed()
-        return await unit.executions.record_executions(
+        return await unit.claims.record_executions(
             [ended.outcome for ended in ordered], [now - ended.at for ended in ordered], self._lease.claim
         )
 
     def _report(self, batch: Sequence[Ended], recorded: Recorded) -> None:
         count_ended(recorded.concluded)
-        for (status, job_type), count in Counter(
-            (e.outcome.status, e.claimed.job_type) for e in batch if e.claimed.execution_id in recorded.durations
-        ).items():
+        written = [ended for ended in batch if ended.claimed.execution_id in recorded.durations]
+        for (status, job_type), count in Counter((e.outcome.status, e.claimed.job_type) for e in written).items():
             metrics.executed(self._worker_id, status, job_type).inc(count)
-        self._drop([ended for ended in batch if ended.claimed.execution_id not in recorded.durations])
+        if len(written) < len(batch):
+            self._drop([ended for ended in batch if ended.claimed.execution_id not in recorded.durations])
         log = _log.bind()  # found once: looking for it costs half as much as the line
-        for ended in batch:
-            duration = recorded.durations.get(ended.claimed.execution_id)
-            if duration is not None:
-                self._running.remove(ended.claimed.execution_id)
-                self._report_one(log, ended, duration, recorded.concluded.retries.get(ended.claimed.execution_id))
+        for ended in written:
+            execution_id = ended.claimed.execution_id
+            self._running.remove(execution_id)
+            retry_at = recorded.concluded.retries.get(execution_id)
+            self._report_one(log, ended, recorded.durations[execution_id], retry_at)
 
     def _report_one(self, log: Any, ended: Ended, duration: int, retry_at: datetime | None) -> None:
         claimed, outcome = ended.claimed, ended.outcome
@@ -192,11 +199,11 @@ class Recorder:
 
 
 def _apart(batch: Sequence[Ended]) -> list[list[Ended]]:
-    """What one statement records, and the rest, so that one failure among many does not make all of them dear."""
-    parts: tuple[list[Ended], list[Ended]] = ([], [])
-    for ended in batch:
-        parts[not _is_plain(ended)].append(ended)
-    return [part for part in parts if part]
+    """Plain successes (one statement) apart from the rest (a transaction), so that one failure does not slow the
+    batch."""
+    plain = [ended for ended in batch if _is_plain(ended)]
+    rest = [ended for ended in batch if not _is_plain(ended)] if len(plain) < len(batch) else []
+    return [part for part in (plain, rest) if part]
 
 
 def _is_plain(ended: Ended) -> bool:

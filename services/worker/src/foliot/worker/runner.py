@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from foliot.common.clock import Clock
-from foliot.common.ledger.executions import Outcome
+from foliot.common.clock import Clock, first_of
 from foliot.common.model import payloads
+from foliot.common.model.execution import Outcome
 from foliot.common.model.states import ExecutionStatus
 from foliot.common.model.tracing import trace_id
 from foliot.worker.executors.attempt import Attempt, Executor, Result
@@ -20,8 +20,12 @@ from foliot.worker.running import CANCELLED, LEASE, STOPPING, TIMED_OUT, Claimed
 from foliot.worker.timeouts import Timeouts
 
 _log = structlog.get_logger()
+KILL_AFTER = 11.0
+"""Seconds from the first stop to the second: a second more than executors give what they run between TERM and KILL."""
 _MESSAGE_LIMIT = 4_000
-_TIMER = 0.001  # a timer of the loop may fire so much too early
+"""Characters of an error_message."""
+_TIMER = 0.001
+"""Seconds by which a timer of the event loop may fire too early."""
 
 
 class Runner:
@@ -33,17 +37,16 @@ class Runner:
         self._recorder = recorder
         self._lease = lease
         self._clock = clock
-        self._timeouts = Timeouts(running)
+        self._timeouts = Timeouts(running, clock)
 
     def start(self, batch: Sequence[Claimed]) -> None:
         """Begin to run, each when its time has come; the claims are committed."""
-        loop = asyncio.get_running_loop()
-        now, claimed_at = loop.time(), self._clock.elapsed()
+        loop, claimed_at = asyncio.get_running_loop(), self._clock.elapsed()
         for claimed in batch:
-            hold = max(0.0, claimed.begins_in)
-            entry = self._running.add(claimed, now + hold + claimed.timeout_seconds)
-            entry.task = loop.create_task(self._run(entry, claimed_at + hold), name=f"attempt-{claimed.execution_id}")
-            self._timeouts.watch(loop, entry.deadline)
+            begin = claimed_at + max(0.0, claimed.begins_in)
+            entry = self._running.add(claimed, begin + claimed.timeout_seconds)
+            entry.task = loop.create_task(self._run(entry, begin), name=f"attempt-{claimed.execution_id}")
+            self._timeouts.watch(entry.deadline)
 
     async def _run(self, entry: Entry, begin: float) -> None:
         output = Output()
@@ -96,15 +99,16 @@ class Runner:
         )
 
     async def stop(self, grace: float) -> None:
-        """Wait for what runs; after `grace` seconds tell it to end, and end it at once 10 s later."""
-        for wait, reason in ((grace, STOPPING), (11.0, STOPPING)):
+        """Wait `grace` seconds for what runs; tell the rest to end, and end it at once if it has not after
+        KILL_AFTER."""
+        for seconds in (grace, KILL_AFTER):
             tasks = [entry.task for entry in self._running.entries() if entry.task and not entry.task.done()]
             if not tasks:
                 return
-            await asyncio.wait(tasks, timeout=wait)
+            await first_of(self._clock, asyncio.wait(tasks), timeout=seconds)
             for entry in self._running.entries():
                 if entry.task and not entry.task.done():
-                    entry.stop(reason)
+                    entry.stop(STOPPING)
         await asyncio.sleep(0)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from foliot.common.ledger.executions import Handle
-from foliot.common.model.records import RetryPolicy
+from foliot.common.clock import Clock
+from foliot.common.model.execution import Handle
+from foliot.common.model.retry import RetryPolicy
 from foliot.common.model.states import Trigger
 
 
@@ -44,7 +45,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Entry:
     """A claimed attempt and the task that runs it; `stopped_for` says why it was told to stop. `deadline`: of its
-    timeout, by the loop's clock."""
+    timeout, by the clock's elapsed()."""
 
     __slots__ = ("claimed", "deadline", "stopped_for", "task")
 
@@ -60,17 +61,23 @@ class Entry:
         if self.task is not None:
             self.task.cancel()
 
-    def kill(self, reason: str) -> None:
-        """End the attempt at once: a cancel while its first is being answered leaves no grace."""
+    def kill(self, reason: str, clock: Clock) -> None:
+        """End the attempt at once: a second cancel while the first is being answered leaves no grace."""
         self.stopped_for = reason
         if self.task is not None:
             self.task.cancel()
-            asyncio.get_running_loop().call_later(0.05, self.task.cancel)
+            clock.call_at(clock.elapsed() + SECOND_CANCEL, self._cancel)
+
+    def _cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
 
 
+SECOND_CANCEL = 0.05
+"""Seconds from the first cancel of a kill to the second: by then the executor is answering the first."""
 UNRECORDED = 1_000
-"""Attempts beyond the slots that are over and wait to be recorded: with more of them nothing is claimed. Their leases
-are renewed as long, and what is recorded soon after its claim lies on pages that are at hand."""
+"""Maximum of finished but unrecorded attempts, beyond the slots. Above it the worker stops claiming, because each such
+attempt still needs its lease renewed, and a record is cheap only while the pages of its claim are in memory."""
 CANCELLED = "cancelled"
 TIMED_OUT = "timed out"
 LEASE = "lease"

@@ -1,34 +1,35 @@
-"""Timeouts: one timer of the event loop for all attempts.
+"""Timeouts: one timer for all attempts.
 
 It is set for the earliest deadline. An attempt that ends before its own, as nearly all do, costs no timer.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
 
+from foliot.common.clock import Clock, Timer
 from foliot.worker.running import TIMED_OUT, Running
 
 
 class Timeouts:
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, clock: Clock) -> None:
         self._running = running
-        self._timer: asyncio.TimerHandle | None = None
+        self._clock = clock
+        self._timer: Timer | None = None
         self._rings_at = math.inf
 
-    def watch(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
-        """An attempt's deadline is `deadline`, or an earlier one than any that is known."""
+    def watch(self, deadline: float) -> None:
+        """Ring at `deadline` (by the clock's elapsed()), unless an earlier one is known."""
         if deadline < self._rings_at:
             if self._timer is not None:
                 self._timer.cancel()
             self._rings_at = deadline
-            self._timer = loop.call_at(deadline, self._ring, loop)
+            self._timer = self._clock.call_at(deadline, self._ring)
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _ring(self) -> None:
         """Stop what has run for too long; it has its grace, and is not asked twice."""
         self._timer, self._rings_at = None, math.inf
-        now = loop.time()
+        now = self._clock.elapsed()
         for entry in self._running.entries():
             if entry.deadline <= now:
                 entry.deadline = math.inf
@@ -36,4 +37,4 @@ class Timeouts:
                     entry.stop(TIMED_OUT)
         earliest = min((entry.deadline for entry in self._running.entries()), default=math.inf)
         if earliest < math.inf:
-            self.watch(loop, earliest)
+            self.watch(earliest)

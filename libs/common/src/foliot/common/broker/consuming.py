@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import aiormq
@@ -13,7 +13,7 @@ from aiormq.abc import DeliveredMessage
 
 from foliot.common.broker.guard import Down, Rejected, guard
 from foliot.common.broker.link import BACKOFF_MIN, OPEN_TIMEOUT, Link
-from foliot.common.clock import Clock
+from foliot.common.clock import Clock, first_of
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Consumer:
             try:
                 await self._consume(stop)
             except (Down, Rejected):
-                await _first(stop.wait(), timeout=BACKOFF_MIN)
+                await self._clock.wait(stop, BACKOFF_MIN)
             finally:
                 self.subscribed.clear()
 
@@ -70,7 +70,7 @@ class Consumer:
             self._tags.append(str(confirmed.consumer_tag))
         self.subscribed.set()
         closing = channel.closing
-        await _first(stop.wait(), cancelled.wait(), _outcome(closing))
+        await first_of(self._clock, stop.wait(), cancelled.wait(), _outcome(closing))
         if stop.is_set():
             await self._unsubscribe(channel)
         else:
@@ -98,14 +98,3 @@ async def _outcome(future: asyncio.Future[Any]) -> None:
     await asyncio.wait({future})
     if not future.cancelled():
         future.exception()
-
-
-async def _first(*awaitables: Awaitable[Any], timeout: float | None = None) -> None:
-    """Wait until one of them is done; the others are cancelled."""
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
-    try:
-        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

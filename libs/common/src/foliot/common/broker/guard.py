@@ -12,6 +12,8 @@ from typing import TypeVar
 
 import aiormq
 
+from foliot.common.bounded import done_within
+
 _Result = TypeVar("_Result")
 
 
@@ -29,20 +31,14 @@ class Rejected(Exception):
 
 async def guard(awaitable: Awaitable[_Result], timeout: float) -> _Result:
     """The result of an aiormq call, or Down or Rejected: never a cancellation that nobody asked for, never for ever."""
-    task = asyncio.ensure_future(awaitable)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=timeout)
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    if not done:
-        task.cancel()
+    call = await done_within(awaitable, timeout)
+    if call is None:
         raise Silent(f"no answer within {timeout} s")
-    if task.cancelled():
+    if call.cancelled():
         raise Down("the link went away")
-    error = task.exception()
+    error = call.exception()
     if error is None:
-        return task.result()
+        return call.result()
     if isinstance(error, aiormq.exceptions.PublishError | aiormq.exceptions.DeliveryError):
         raise Rejected(repr(error)) from error
     if isinstance(error, Exception | asyncio.CancelledError):  # a dying link raises anything, EOFError among it

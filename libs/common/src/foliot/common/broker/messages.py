@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Dispatched(msgspec.Struct, frozen=True, array_like=True):
@@ -37,6 +41,15 @@ class Unreadable(msgspec.Struct, frozen=True, tag="unreadable", kw_only=True):
     reason: str
     error: str
     body: str
+
+
+def to_microseconds(moment: datetime) -> int:
+    """An aware time as it travels: microseconds since the epoch."""
+    return round(moment.timestamp() * 1_000_000)
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 _encoder = msgspec.json.Encoder()

@@ -7,13 +7,12 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-import asyncpg
 import msgspec
 
-from foliot.common.ledger.jobs import Scope
-from foliot.common.ledger.postgres import Session, Statements
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
+from foliot.common.model.scope import Scope
 
-SQL = Statements("foliot.common.ledger", "dead_letters.sql")
 _VARYING = re.compile(r"0x[0-9a-f]+|\d+")
 
 
@@ -32,6 +31,46 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     dead_to: datetime | None = None
 
 
+class LetterRow(msgspec.Struct, frozen=True):
+    """An open dead letter as the API shows it."""
+
+    execution_id: int
+    job_id: int
+    scheduled_time: datetime
+    attempt_number: int
+    status: str
+    error_message: str | None
+    fingerprint: str
+    dead_at: datetime
+
+
+class UnsentLetter(msgspec.Struct, frozen=True):
+    """An open dead letter without a copy in dead_letter_queue."""
+
+    execution_id: int
+    job_id: int
+    scheduled_time: datetime
+    attempt_number: int
+    error_message: str | None
+
+
+class LetterKey(msgspec.Struct, frozen=True):
+    """The attempt of a dead letter, and its job."""
+
+    execution_id: int
+    job_id: int
+    scheduled_time: datetime
+
+
+SQL = Statements(
+    "foliot.common.ledger", "dead_letters.sql",
+    rows={
+        "list_open": LetterRow, "list_owned_open": LetterRow, "select_unsent": UnsentLetter,
+        "select_matching": LetterKey,
+    },
+)  # fmt: skip
+
+
 class DeadLetters:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -48,41 +87,39 @@ class DeadLetters:
             max(times),
         )
 
-    async def list_open(self, before: tuple[datetime, int], limit: int) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.list_open, *before, limit)
+    async def list_open(self, before: tuple[datetime, int], limit: int) -> list[LetterRow]:
+        return await self._session.read(SQL.list_open, *before, limit)
 
-    async def list_owned_open(self, owner: int, before: tuple[datetime, int], limit: int) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.list_owned_open, *before, limit, owner)
+    async def list_owned_open(self, owner: int, before: tuple[datetime, int], limit: int) -> list[LetterRow]:
+        return await self._session.read(SQL.list_owned_open, *before, limit, owner)
 
-    async def select_unsent(self, limit: int) -> list[asyncpg.Record]:
-        return await self._session.fetch(SQL.select_unsent, limit)
+    async def select_unsent(self, limit: int) -> list[UnsentLetter]:
+        return await self._session.read(SQL.select_unsent, limit)
 
     async def mark_sent(self, execution_ids: Sequence[int]) -> int:
         return await self._session.execute(SQL.mark_sent, list(execution_ids))
 
-    async def select_matching(self, scope: Scope, selection: Selection, limit: int) -> list[asyncpg.Record]:
-        """(execution_id, job_id, scheduled_time) of open ones."""
-        return await self._session.fetch(
+    async def select_matching(self, scope: Scope, selection: Selection, limit: int) -> list[LetterKey]:
+        """Open ones, by job_id."""
+        return await self._session.read(
             SQL.select_matching, scope.everything, scope.team_id, scope.user_id, selection.execution_ids,
             selection.job_id, selection.fingerprint, selection.dead_from, selection.dead_to, limit,
         )  # fmt: skip
 
     async def close_letters(self, execution_ids: Sequence[int], by: str) -> set[int]:
         """Those that were open until now."""
-        rows = await self._session.fetch(SQL.close_letters, list(execution_ids), by)
-        return {row["execution_id"] for row in rows}
+        return set(await self._session.column(SQL.close_letters, list(execution_ids), by))
 
     async def count_stale(self) -> int:
-        count: int = await self._session.fetchval(SQL.count_stale)
+        count: int = await self._session.value(SQL.count_stale)
         return count
 
     async def select_open_among(self, execution_ids: Sequence[int]) -> set[int]:
-        rows = await self._session.fetch(SQL.select_open_among, list(execution_ids))
-        return {row["execution_id"] for row in rows}
+        return set(await self._session.column(SQL.select_open_among, list(execution_ids)))
 
     async def mark_removed(self, closed_before: datetime) -> int:
         return await self._session.execute(SQL.mark_removed, closed_before)
 
     async def count_open(self) -> int:
-        count: int = await self._session.fetchval(SQL.count_open)
+        count: int = await self._session.value(SQL.count_open)
         return count

@@ -9,10 +9,11 @@ from typing import Any, TypedDict
 import orjson
 
 from foliot.common.ledger.audit_logs import AuditEntry
-from foliot.common.ledger.jobs import Scope
-from foliot.common.ledger.postgres import Session, Statements
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
 from foliot.common.ledger.wakeup import CHANNEL
-from foliot.common.model.records import Job
+from foliot.common.model.job import Job
+from foliot.common.model.scope import Scope
 
 SQL = Statements("foliot.common.ledger", "definitions.sql")
 
@@ -42,8 +43,7 @@ class Definitions:
 
     async def reserve_job_ids(self, count: int) -> tuple[datetime, list[int]]:
         """The database's clock and `count` new job_ids."""
-        row = await self._session.fetchrow(SQL.reserve_job_ids, count)
-        assert row is not None
+        (row,) = await self._session.fetch(SQL.reserve_job_ids, count)
         return row["now"], row["job_ids"]
 
     async def insert_created(self, creations: Sequence[Creation]) -> None:
@@ -52,10 +52,10 @@ class Definitions:
 
     async def lock_job(self, job_id: int, scope: Scope) -> tuple[Job, datetime] | None:
         """The stored row, locked until the transaction ends, and the database's clock after the lock."""
-        row = await self._session.fetchrow(SQL.lock_job, job_id, scope.everything, scope.team_id, scope.user_id)
-        if row is None:
+        rows = await self._session.fetch(SQL.lock_job, job_id, scope.everything, scope.team_id, scope.user_id)
+        if not rows:
             return None
-        columns = dict(row)
+        columns = dict(rows[0])
         now = columns.pop("now")
         return Job(**columns), now
 

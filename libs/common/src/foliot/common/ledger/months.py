@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from foliot.common.ledger.postgres import Session, Statement, Statements
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statement, Statements
 
-SQL = Statements("foliot.common.ledger", "months.sql")
 _NAME = re.compile(r"(executions|audit_logs)_\d{4}_\d{2}")
 
 
@@ -21,25 +21,43 @@ class Month(msgspec.Struct, frozen=True):
     detaching: bool
 
 
+class MonthsEnd(msgspec.Struct, frozen=True):
+    """Until when a partitioned table has months."""
+
+    table: str
+    until: datetime
+
+
+SQL = Statements(
+    "foliot.common.ledger", "months.sql", rows={"select_closed_months": Month, "select_partition_ends": MonthsEnd}
+)
+
+
 class Months:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    async def ensure_partitions(self, parent: str, from_time: datetime, to_time: datetime) -> int:
+        made: int = await self._session.value(SQL.ensure_partitions, parent, from_time, to_time)
+        return made
+
+    async def select_partition_ends(self) -> list[MonthsEnd]:
+        return await self._session.read(SQL.select_partition_ends)
+
     async def close_months(self, before: datetime) -> datetime:
         """The floor that stands then: never earlier than it was."""
-        floor: datetime = await self._session.fetchval(SQL.close_months, before)
+        floor: datetime = await self._session.value(SQL.close_months, before)
         return floor
 
     async def hold_floor(self) -> datetime:
-        floor: datetime = await self._session.fetchval(SQL.hold_floor)
+        floor: datetime = await self._session.value(SQL.hold_floor)
         return floor
 
     async def select_closed_months(self, parent: str, floor: datetime) -> list[Month]:
-        rows = await self._session.fetch(SQL.select_closed_months, parent, floor)
-        return [Month(**dict(row)) for row in rows]
+        return await self._session.read(SQL.select_closed_months, parent, floor)
 
     async def is_month_open(self, month: str) -> bool:
-        answer: bool = await self._session.fetchval(SQL.is_month_open, month)
+        answer: bool = await self._session.value(SQL.is_month_open, month)
         return answer
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from foliot.common.ledger.postgres import Session, Statements
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
 
 SQL = Statements("foliot.common.ledger", "retention.sql")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 import asyncpg
 import structlog
 
 from foliot.common.clock import Clock
-from foliot.common.errors import SchemaUnknown, Unavailable
+from foliot.common.errors import FoliotError, SchemaUnknown, Unavailable
 from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.postgres import Session, Statement
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statement
 
 SCHEMA_VERSION = 12
 """The newest migration in sql/migrations; a test holds them together."""
@@ -20,11 +22,17 @@ _log = structlog.get_logger()
 REMEDY = "run `python -m foliot.common.migrate` (make up and docker compose up do it)"
 
 
+class HasSession(Protocol):
+    """The part of a unit of work that this check needs."""
+
+    session: Session
+
+
 async def check_schema(session: Session) -> None:
-    """Raises SchemaUnknown, with the command that mends it, unless the database has this code's schema or a newer one
+    """Raises SchemaUnknown, with the command that fixes it, unless the database has this code's schema or a newer one
     of an upgrade under way."""
     try:
-        version = await session.fetchval(_SELECT)
+        version = await session.value(_SELECT)
     except asyncpg.UndefinedTableError:
         version = None
     if version is None or version < SCHEMA_VERSION:
@@ -37,7 +45,7 @@ async def check_schema(session: Session) -> None:
         )
 
 
-async def await_schema(database: UnitsOfWork, stop: asyncio.Event, clock: Clock) -> None:
+async def await_schema(database: UnitsOfWork[HasSession], stop: asyncio.Event, clock: Clock) -> None:
     """At the start: wait for the server, however long it is away; refuse a schema that is not known (SchemaUnknown)."""
     wait = 0.1
     while not stop.is_set():
@@ -49,3 +57,15 @@ async def await_schema(database: UnitsOfWork, stop: asyncio.Event, clock: Clock)
             _log.warning("postgres_away", error=error)
         await clock.sleep(wait)
         wait = min(2.0, wait * 2)
+
+
+async def why_not_ready(database: UnitsOfWork[HasSession], stop: asyncio.Event) -> str | None:
+    """The reason why a service cannot serve, None if it can: it stops, PostgreSQL is away, or the schema is not its."""
+    if stop.is_set():
+        return "stopping"
+    try:
+        async with database.session() as unit:
+            await check_schema(unit.session)
+    except FoliotError as error:
+        return str(error)
+    return None

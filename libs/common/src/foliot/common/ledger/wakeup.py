@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from foliot.common.ledger.postgres import Session, Statement
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statement
 
 CHANNEL = "foliot_wake"
 _NOTIFY = Statement("notify_wake", f"SELECT pg_notify('{CHANNEL}', '')")
@@ -10,4 +11,4 @@ _NOTIFY = Statement("notify_wake", f"SELECT pg_notify('{CHANNEL}', '')")
 
 async def wake_scheduler(session: Session) -> None:
     """The leader looks again when this transaction commits."""
-    await session.fetchval(_NOTIFY)
+    await session.value(_NOTIFY)

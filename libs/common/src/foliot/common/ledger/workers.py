@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
-import asyncpg
+import msgspec
 
-from foliot.common.ledger.postgres import Session, Statements
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
 
-SQL = Statements("foliot.common.ledger", "workers.sql")
+
+class PoolSlots(msgspec.Struct, frozen=True):
+    """The living workers of one pool: their slots, the deliveries they hold, and how many they are."""
+
+    pool: str
+    slots: int
+    held: int
+    workers: int
+
+
+class WorkerRow(msgspec.Struct, frozen=True):
+    """A living worker as the API shows it."""
+
+    worker_id: str
+    pools: list[str]
+    slots: int
+    running: int
+    last_heartbeat: datetime
+    started_at: datetime
+
+
+SQL = Statements("foliot.common.ledger", "workers.sql", rows={"sum_slots": PoolSlots, "list_workers": WorkerRow})
 
 
 class Workers:
@@ -24,16 +46,16 @@ class Workers:
     async def forget_worker(self, claim: int) -> None:
         await self._session.execute(SQL.forget_worker, claim)
 
-    async def select_dead_claims(self, lease: float) -> list[asyncpg.Record]:
-        """(claim, worker_id) of processes that were silent for `lease` seconds."""
-        return await self._session.fetch(SQL.select_dead_claims, lease)
+    async def select_dead_claims(self, lease: float) -> list[int]:
+        """The claim tokens of processes that were silent for `lease` seconds."""
+        return await self._session.column(SQL.select_dead_claims, lease)
 
     async def forget_dead_claims(self, claims: Sequence[int]) -> int:
         return await self._session.execute(SQL.forget_dead_claims, list(claims))
 
-    async def sum_slots(self, lease: float) -> list[asyncpg.Record]:
-        """(pool, slots, held, workers) of those heard of within `lease` seconds."""
-        return await self._session.fetch(SQL.sum_slots, lease)
+    async def sum_slots(self, lease: float) -> list[PoolSlots]:
+        """By pool, of the workers that were heard of within `lease` seconds."""
+        return await self._session.read(SQL.sum_slots, lease)
 
-    async def list_workers(self, lease: float) -> list[dict[str, Any]]:
-        return [dict(row) for row in await self._session.fetch(SQL.list_workers, lease)]
+    async def list_workers(self, lease: float) -> list[WorkerRow]:
+        return await self._session.read(SQL.list_workers, lease)

@@ -8,7 +8,7 @@ DELETE FROM workers WHERE claim = $1
 
 -- name: select_dead_claims
 -- Tokens without a heartbeat for a lease. $1 lease in seconds
-SELECT claim, worker_id FROM workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => $1) ORDER BY claim
+SELECT claim FROM workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => $1) ORDER BY claim
 
 -- name: forget_dead_claims
 -- Dead tokens that hold nothing any more. $1 claims

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from foliot.common.ledger.executions import Tick
+from foliot.common.model.ticks import Tick
 from foliot.common.schedules.timetable import Timetable
 
 ROWS_PER_DECISION = 100
@@ -22,7 +22,7 @@ class Owner(Protocol):
     @property
     def team_id(self) -> int | None: ...
     @property
-    def queue(self) -> str: ...
+    def pool(self) -> str: ...
     @property
     def priority(self) -> int: ...
 
@@ -40,5 +40,5 @@ def skip(job: Owner, tick: datetime, reason: str, *, count: int | None = None, u
     """The row of one tick, or of `count` from `tick` to `until`."""
     return Tick(
         job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status="SKIPPED", scheduled_time=tick,
-        queue=job.queue, priority=job.priority, error_message=reason, skipped_count=count, skipped_until=until,
+        pool=job.pool, priority=job.priority, error_message=reason, skipped_count=count, skipped_until=until,
     )  # fmt: skip

@@ -10,8 +10,8 @@ import orjson
 from aiohttp import web
 from prometheus_async import aio
 
-Readiness = Callable[[], Awaitable[tuple[bool, dict[str, Any]]]]
-"""Gives (can serve, what to show)."""
+Readiness = Callable[[], Awaitable[tuple[str | None, dict[str, Any]]]]
+"""Gives the reason why the process cannot serve (None: it can), and what to show beside it."""
 
 
 def health_routes(readiness: Readiness) -> list[web.RouteDef]:
@@ -19,8 +19,10 @@ def health_routes(readiness: Readiness) -> list[web.RouteDef]:
         return _json({"status": "live"}, 200)
 
     async def readyz(_request: web.Request) -> web.Response:
-        ready, details = await readiness()
-        return _json({"status": "ready" if ready else "not ready", **details}, 200 if ready else 503)
+        reason, details = await readiness()
+        if reason is None:
+            return _json({"status": "ready", **details}, 200)
+        return _json({"status": "not ready", **details, "reason": reason}, 503)
 
     return [
         web.get("/healthz", healthz),

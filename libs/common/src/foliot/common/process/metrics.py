@@ -18,6 +18,11 @@ DB_QUERY_DURATION = Histogram(
 )
 DB_POOL_ACTIVE = Gauge("db_connection_pool_active", "Connections in use, by pool.", ["pool"])
 DB_POOL_IDLE = Gauge("db_connection_pool_idle", "Open connections that wait to be used, by pool.", ["pool"])
+DB_UNAVAILABLE = Counter(
+    "db_unavailable_total",
+    "Units of work that failed because PostgreSQL was away, busy (a timeout or a lock) or its disk was full.",
+    ["reason"],
+)
 JOBS_PROCESSED = Counter(
     "scheduler_jobs_processed_total",
     "Runs whose last attempt has ended, by the process that committed it: read the sum over all processes.",
@@ -38,6 +43,8 @@ BUILD_INFO = Gauge("foliot_build_info", "Always 1; what this process was built f
 REASONS = ("failed", "timeout", "worker_lost")
 for _status in ("success", "failed"):
     JOBS_PROCESSED.labels(_status)
+for _reason in ("away", "busy", "disk_full"):
+    DB_UNAVAILABLE.labels(_reason)
 for _reason in REASONS:
     RETRIES.labels(_reason)
     DEAD_LETTERS.labels(_reason)

@@ -54,12 +54,7 @@ async def periodic(
 async def _pause(seconds: float, wake: asyncio.Event | None, clock: Clock) -> None:
     if wake is None:
         await clock.sleep(seconds)
-        return
-    if seconds <= 0:
+    elif seconds <= 0:
         await asyncio.sleep(0)
-        return
-    try:
-        async with asyncio.timeout(seconds):
-            await wake.wait()
-    except TimeoutError:
-        pass
+    else:
+        await clock.wait(wake, seconds)

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-import asyncpg
+import msgspec
 from aiohttp import web
 
 from foliot.api.jobs import dead_letters
 from foliot.api.jobs.definition import convert_fields
+from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.api.web.auth import Role, hash_key, new_key
 from foliot.api.web.bodies import Answer, read_object, respond
 from foliot.api.web.callers import principal_of
@@ -19,8 +20,8 @@ from foliot.api.web.pages import LAST_ID, LAST_TIME, check_names, cursor, cursor
 from foliot.api.web.reads import Reads
 from foliot.api.web.requests import NewKey
 from foliot.common.errors import Forbidden, Invalid, NotFound
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.unit import Unit
+from foliot.common.ledger.audit_logs import AuditRow
+from foliot.common.ledger.dead_letters import LetterRow
 
 LEASE = 30.0
 
@@ -51,22 +52,22 @@ class ClusterHandlers:
     async def schedulers(self, request: web.Request) -> web.Response:
         check_names(request, ())
         async with self._database.session() as unit:
-            return respond(Answer(body=page(await unit.leader.list_schedulers(), None)))
+            return respond(Answer(body=page(await unit.terms.list_schedulers(), None)))
 
     async def dead_letters(self, request: web.Request) -> web.Response:
         check_names(request, ("limit", "cursor"))
         limit, scope = limit_of(request), principal_of(request).scope
         before = cursor_of(request, datetime, int) or (LAST_TIME, LAST_ID)
 
-        async def select(unit: Unit) -> list[asyncpg.Record]:
+        async def select(unit: Unit) -> list[LetterRow]:
             if scope.owner is None:
                 return await unit.dead_letters.list_open((before[0], before[1]), limit + 1)
             return await unit.dead_letters.list_owned_open(scope.owner, (before[0], before[1]), limit + 1)
 
         found, headers = await self._reads.read(request, select)
         last = found[limit - 1] if len(found) > limit else None
-        next_cursor = cursor(last["dead_at"].isoformat(), last["execution_id"]) if last else None
-        return respond(Answer(body=page([dict(row) for row in found[:limit]], next_cursor), headers=headers))
+        next_cursor = cursor(last.dead_at.isoformat(), last.execution_id) if last else None
+        return respond(Answer(body=page(found[:limit], next_cursor), headers=headers))
 
     async def replay(self, request: web.Request) -> web.Response:
         return await self._close(request, dead_letters.replay)
@@ -91,13 +92,13 @@ class ClusterHandlers:
         check_names(request, ("limit", "cursor"))
         limit, before = limit_of(request), cursor_of(request, int) or (LAST_ID,)
 
-        async def select(unit: Unit) -> list[dict[str, Any]]:
+        async def select(unit: Unit) -> list[AuditRow]:
             if principal.team_id is None:
                 return await unit.audit_logs.list_audit(before[0], limit + 1)
             return await unit.audit_logs.list_team_audit(principal.team_id, before[0], limit + 1)
 
         found, headers = await self._reads.read(request, select)
-        next_cursor = cursor(found[limit - 1]["audit_id"]) if len(found) > limit else None
+        next_cursor = cursor(found[limit - 1].audit_id) if len(found) > limit else None
         return respond(Answer(body=page(found[:limit], next_cursor), headers=headers))
 
     async def keys(self, request: web.Request) -> web.Response:
@@ -132,7 +133,9 @@ class ClusterHandlers:
             revoked = await under_way.unit.api_keys.revoke_key(key_id, principal.scope.everything, principal.team_id)
             if revoked is None:
                 raise NotFound(f"there is no key {key_id}, or it is revoked already")
-            await under_way.audit("REVOKE_KEY", "API_KEY", key_id, old=revoked, team_id=revoked["team_id"])
+            await under_way.audit(
+                "REVOKE_KEY", "API_KEY", key_id, old=msgspec.structs.asdict(revoked), team_id=revoked.team_id
+            )
             return Answer(status=204)
 
         return await change(request, self._database, work)
@@ -144,5 +147,6 @@ async def _insert_key(under_way: Change, values: dict[str, Any]) -> dict[str, An
         hash_key(key), values["name"], values.get("user_id") or principal.user_id,
         values.get("team_id") or principal.team_id, values["role"], values.get("expires_at"),
     )  # fmt: skip
-    await under_way.audit("CREATE_KEY", "API_KEY", row["key_id"], new=row, team_id=row["team_id"])
-    return {"key_id": row["key_id"], "key": key} | row
+    shown = msgspec.structs.asdict(row)
+    await under_way.audit("CREATE_KEY", "API_KEY", row.key_id, new=shown, team_id=row.team_id)
+    return {"key_id": row.key_id, "key": key} | shown

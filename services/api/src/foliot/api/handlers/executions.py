@@ -6,6 +6,8 @@ from datetime import datetime
 
 from aiohttp import web
 
+from foliot.api.queries.history import ExecutionWithLogs
+from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.execution_pages import ExecutionPage
 from foliot.api.web.auth import Role
 from foliot.api.web.bodies import Answer, respond
@@ -23,9 +25,7 @@ from foliot.api.web.pages import (
 from foliot.api.web.reads import Reads
 from foliot.common.errors import Conflict, NotFound
 from foliot.common.ledger.conclude import end_runs
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.executions import Handle
-from foliot.common.model.records import Execution
+from foliot.common.model.execution import Handle
 from foliot.common.model.states import ExecutionStatus
 
 
@@ -49,7 +49,7 @@ class ExecutionHandlers:
         async with self._database.session() as unit:
             if await unit.jobs.select_job(job_id, principal_of(request).scope) is None:
                 raise NotFound(f"there is no job {job_id}")
-            found = await unit.executions.list_by_job(job_id, (before[0], before[1]), limit + 1)
+            found = await unit.history.list_by_job(job_id, (before[0], before[1]), limit + 1)
         last = found[limit - 1] if len(found) > limit else None
         next_cursor = cursor(last.scheduled_time.isoformat(), last.attempt_number) if last else None
         return respond(Answer(body=page(found[:limit], next_cursor)))
@@ -65,23 +65,22 @@ class ExecutionHandlers:
         return respond(Answer(body=page(found, next_cursor), headers=headers))
 
     async def read(self, request: web.Request) -> web.Response:
-        execution, logs = await self._visible(request)
-        return respond(Answer(body=_with_logs(execution, logs)))
+        return respond(Answer(body=await self._visible(request)))
 
-    async def _visible(self, request: web.Request) -> tuple[Execution, str | None]:
+    async def _visible(self, request: web.Request) -> ExecutionWithLogs:
         execution_id = path_id(request, "execution_id")
         async with self._database.session() as unit:
-            found = await unit.executions.select_execution(execution_id, principal_of(request).scope)
+            found = await unit.history.select_execution(execution_id, principal_of(request).scope)
         if found is None:
             raise NotFound(f"there is no execution {execution_id}")
         return found
 
     async def cancel(self, request: web.Request) -> web.Response:
         principal_of(request).require(Role.OPERATOR)
-        execution, _ = await self._visible(request)
+        execution = await self._visible(request)
 
         async def work(under_way: Change) -> Answer:
-            cancelled = await under_way.unit.executions.cancel_execution(
+            cancelled = await under_way.unit.endings.cancel_execution(
                 Handle(execution.execution_id, execution.scheduled_time)
             )
             if cancelled is None:
@@ -95,7 +94,3 @@ class ExecutionHandlers:
             return Answer(status=202, body=cancelled)
 
         return await change(request, self._database, work)
-
-
-def _with_logs(execution: Execution, logs: str | None) -> dict[str, object]:
-    return {name: getattr(execution, name) for name in execution.__struct_fields__} | {"logs": logs}

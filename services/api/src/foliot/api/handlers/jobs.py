@@ -10,6 +10,7 @@ from foliot.api.jobs import steps as jobs
 from foliot.api.jobs.coalescer import Coalescer
 from foliot.api.jobs.creation import Created, NewJob, create_one
 from foliot.api.jobs.definition import convert_fields, decode
+from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.job_pages import JobPage
 from foliot.api.web.auth import Role
 from foliot.api.web.bodies import Answer, parse_object, read_json, read_object, respond
@@ -19,9 +20,8 @@ from foliot.api.web.pages import page, path_id
 from foliot.api.web.reads import Reads
 from foliot.api.web.requests import RunOverride
 from foliot.common.errors import FieldError, Invalid, NotFound
-from foliot.common.ledger.database import UnitsOfWork
 from foliot.common.model import payloads
-from foliot.common.model.records import Job
+from foliot.common.model.job import Job
 
 
 class JobHandlers:

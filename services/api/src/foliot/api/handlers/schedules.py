@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from foliot.api.preview import asked as previews
+from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.timeline import LONGEST, timeline
 from foliot.api.web.bodies import Answer, read_object, respond
 from foliot.api.web.callers import principal_of
 from foliot.api.web.pages import check_names, moment, path_id
 from foliot.common.errors import FieldError, Invalid
-from foliot.common.ledger.database import UnitsOfWork
 
 DAY = timedelta(days=1)
 
@@ -31,14 +31,14 @@ class ScheduleHandlers:
         principal = principal_of(request)
         asked = previews.decode(await read_object(request))
         async with self._database.session() as unit:
-            now = await unit.leader.select_now()
+            now = await unit.server.select_now()
         return respond(Answer(body=previews.answer(asked, principal.team_id, now)))
 
     async def timeline(self, request: web.Request) -> web.Response:
         check_names(request, ("from", "to"))
         job_id = path_id(request, "job_id")
         async with self._database.session() as unit:
-            first, last = _range(request, await unit.leader.select_now())
+            first, last = _range(request, await unit.server.select_now())
         async with self._database.snapshot() as unit:
             found = await timeline(unit, job_id, principal_of(request).scope, first, last)
         return respond(Answer(body=found))

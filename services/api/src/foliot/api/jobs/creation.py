@@ -9,16 +9,17 @@ import asyncpg
 import msgspec
 import orjson
 
-from foliot.api.jobs.definition import Definition, first_tick, timetable
+from foliot.api.jobs.definition import Definition, first_tick
 from foliot.api.jobs.rearming import fires_once
 from foliot.api.jobs.steps import definition_of
+from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import Caller
 from foliot.api.web.changes import Change
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FoliotError, Invalid
 from foliot.common.ledger.definitions import Creation
-from foliot.common.ledger.unit import Unit
 from foliot.common.model.states import JobStatus
+from foliot.common.schedules.of_job import spread_key, timetable
 
 JOB_KEY_INDEX = "idx_jobs_job_key"
 _PENDING = JobStatus.PENDING.value
@@ -71,8 +72,8 @@ async def create_one(change: Change, new: NewJob) -> Created:
 def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepared | Invalid:
     definition, caller = new.definition, new.caller
     principal = caller.principal
-    spread_key = f"{principal.team_id}:{definition.job_name}"
-    times = timetable(definition, now, spread_key)
+    spread = spread_key(principal.team_id, definition.job_name)
+    times = timetable(definition, since=now, spread=spread)
     try:
         tick = first_tick(times, now, definition.misfire_grace_seconds)
     except Invalid as error:
@@ -80,7 +81,7 @@ def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepa
     document = orjson.dumps(definition_of(definition))
     creation: Creation = {
         "job_id": job_id, "user_id": principal.user_id, "team_id": principal.team_id,
-        "definition": orjson.Fragment(document), "spread_key": spread_key,
+        "definition": orjson.Fragment(document), "spread_key": spread,
         "next_run_time": None if tick is None else rfc3339(tick), "once": fires_once(times),
         "created_at": created_at, "request_id": caller.request_id, "traceparent": caller.traceparent,
         "ip_address": caller.ip_address, "user_agent": caller.user_agent,
@@ -102,7 +103,7 @@ def _created(prepared: Prepared) -> Created:
 
 
 def refusal(error: asyncpg.PostgresError, new: NewJob) -> FoliotError | None:
-    """What an error of PostgreSQL means for the one job that caused it; None: nothing that a caller can mend."""
+    """What an error of PostgreSQL means for the one job that caused it; None: nothing that a caller can fix."""
     if isinstance(error, asyncpg.UniqueViolationError) and JOB_KEY_INDEX in str(error):
         return Conflict(
             "job_key", f"a job with the job_key {new.definition.job_key!r} exists: choose another or edit it"

@@ -11,7 +11,7 @@ from foliot.api.jobs.definition import convert_fields
 from foliot.api.web.changes import Change
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound
-from foliot.common.ledger.dead_letters import Selection
+from foliot.common.ledger.dead_letters import LetterKey, Selection
 
 MOST = 1_000
 """Dead letters that one call replays or discards; call again for more."""
@@ -51,21 +51,21 @@ async def replay(change: Change, body: dict[str, Any]) -> dict[str, Any]:
     if request.dry_run or not letters:
         return {"matched": len(letters), "done": 0}
     unit = change.unit
-    await unit.jobs.lock_jobs(sorted({row["job_id"] for row in letters}))
+    await unit.runs.lock_jobs(sorted({row.job_id for row in letters}))
     spacing = timedelta(seconds=1 / request.rate) if request.rate else timedelta()
-    dead = [(row["execution_id"], row["scheduled_time"], spacing * n) for n, row in enumerate(letters)]
-    made = await unit.executions.insert_replays(dead, change.caller.request_id, change.caller.traceparent)
-    runs = {(row["job_id"], row["scheduled_time"]) for row in made}
+    dead = [(row.execution_id, row.scheduled_time, spacing * n) for n, row in enumerate(letters)]
+    made = await unit.runs.insert_replays(dead, change.caller.request_id, change.caller.traceparent)
+    runs = {(row.job_id, row.scheduled_time) for row in made}
     if not runs:
         floor = await unit.months.hold_floor()
-        if all(row["scheduled_time"] < floor for row in letters):
-            raise Conflict("history_expired", f"the history before {rfc3339(floor)} is dropped: run the job anew")
+        if all(row.scheduled_time < floor for row in letters):
+            raise Conflict("history_expired", f"the history before {rfc3339(floor)} is dropped: run the job again")
         raise Conflict("not_replayable", "the job was cancelled or deleted")
-    await unit.jobs.note_replays(sorted(runs))
-    replayed = [row["execution_id"] for row in letters if (row["job_id"], row["scheduled_time"]) in runs]
+    await unit.runs.note_replays(sorted(runs))
+    replayed = [row.execution_id for row in letters if (row.job_id, row.scheduled_time) in runs]
     await unit.dead_letters.close_letters(replayed, "replayed")
     for row in made:
-        await change.audit("REPLAY_EXECUTION", "EXECUTION", row["execution_id"], new={"job_id": row["job_id"]})
+        await change.audit("REPLAY_EXECUTION", "EXECUTION", row.execution_id, new={"job_id": row.job_id})
     await change.wake()
     return {"matched": len(letters), "done": len(replayed)}
 
@@ -75,13 +75,13 @@ async def discard(change: Change, body: dict[str, Any]) -> dict[str, Any]:
     letters = await _matching(change, selection)
     if request.dry_run or not letters:
         return {"matched": len(letters), "done": 0}
-    closed = await change.unit.dead_letters.close_letters([row["execution_id"] for row in letters], "discarded")
+    closed = await change.unit.dead_letters.close_letters([row.execution_id for row in letters], "discarded")
     for execution_id in sorted(closed):
         await change.audit("DISCARD_DEAD_LETTER", "EXECUTION", execution_id)
     return {"matched": len(letters), "done": len(closed)}
 
 
-async def _matching(change: Change, selection: Selection) -> list[Any]:
+async def _matching(change: Change, selection: Selection) -> list[LetterKey]:
     letters = await change.unit.dead_letters.select_matching(change.principal.scope, selection, MOST)
     if not letters and selection.execution_ids:
         raise NotFound("none of these executions is an open dead letter")

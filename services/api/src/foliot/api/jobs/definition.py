@@ -13,11 +13,11 @@ import msgspec
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.model import payloads
-from foliot.common.model.records import Job, RetryPolicy
+from foliot.common.model.retry import RetryPolicy
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.grammar import parse
 from foliot.common.schedules.kinds import Immediate, Instant, Manual
-from foliot.common.schedules.timetable import Timetable, from_fields
+from foliot.common.schedules.timetable import Timetable
 from foliot.common.schedules.zones import zone
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -245,19 +245,6 @@ def check_schedule(values: dict[str, Any]) -> list[FieldError]:
     except ScheduleError as error:
         errors.append(FieldError("schedule", str(error)))
     return errors
-
-
-def timetable(definition: Definition | Job, since: datetime, spread_key: str) -> Timetable:
-    return from_fields(
-        schedule=definition.schedule or "immediate",
-        timezone=definition.timezone,
-        anchor=since,
-        dst_gap=definition.dst_gap,
-        dst_overlap=definition.dst_overlap,
-        start_at=definition.start_at,
-        end_at=definition.end_at,
-        spread=spread_key,
-    )
 
 
 def first_tick(times: Timetable, now: datetime, grace_seconds: int) -> datetime | None:

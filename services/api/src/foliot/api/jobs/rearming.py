@@ -7,23 +7,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from foliot.api.jobs.definition import first_tick, timetable
-from foliot.common.ledger.unit import Unit
-from foliot.common.model.records import Job
+from foliot.api.jobs.definition import first_tick
+from foliot.api.queries.unit import Unit
+from foliot.common.model.job import Job
+from foliot.common.model.policies import SkipReason
 from foliot.common.model.skipped import skip_range
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.kinds import Immediate, Instant
+from foliot.common.schedules.of_job import timetable_of
 from foliot.common.schedules.timetable import Timetable
 
 TIMETABLE_FIELDS = frozenset({"schedule", "timezone", "dst_gap", "dst_overlap", "start_at", "end_at", "max_runs"})
 REARMING_FIELDS = frozenset({"schedule", "start_at", "end_at", "max_runs"})
-EDITED, PAUSED, CANCELLED = "edited", "paused", "cancelled"
-"""Why a tick that was due is SKIPPED: its job was changed before it was planned."""
 _MICROSECOND = timedelta(microseconds=1)
-
-
-def times_of(job: Job) -> Timetable:
-    return timetable(job, job.schedule_since, job.spread_key or f"{job.team_id}:{job.job_name}")
 
 
 def fires_once(times: Timetable) -> bool:
@@ -41,10 +37,10 @@ def due_tick(job: Job, times: Timetable, now: datetime) -> datetime | None:
     return waiting if waiting is not None and waiting <= now else None
 
 
-async def drop_due(unit: Unit, job: Job, now: datetime, reason: str) -> None:
+async def drop_due(unit: Unit, job: Job, now: datetime, reason: SkipReason) -> None:
     """Cover what is due and was not planned before this change of the locked job by SKIPPED rows, from the floor of
     history on."""
-    times = times_of(job)
+    times = timetable_of(job)
     due = due_tick(job, times, now)
     if due is None:
         return
@@ -52,8 +48,8 @@ async def drop_due(unit: Unit, job: Job, now: datetime, reason: str) -> None:
     first = due if due >= floor else times.next_after(floor - _MICROSECOND)
     if first is None or first > now:
         return
-    await unit.leader.ensure_partitions("executions", first, now)
-    await unit.executions.insert_planned(skip_range(job, times, first, now, reason), None)
+    await unit.months.ensure_partitions("executions", first, now)
+    await unit.plan.insert_planned(skip_range(job, times, first, now, reason), None)
 
 
 async def rearm(
@@ -63,7 +59,7 @@ async def rearm(
     same after it. A COMPLETED or FAILED job is armed again by some fields only."""
     if job.status not in (JobStatus.PENDING, JobStatus.PAUSED) and not changed & REARMING_FIELDS:
         return edited
-    before, after = times_of(job), times_of(edited)
+    before, after = timetable_of(job), timetable_of(edited)
     tick = first_tick(after, now, edited.misfire_grace_seconds) if "schedule" in changed else after.next_after(now)
     due = due_tick(job, before, now)
     if is_spent(edited):
@@ -71,7 +67,7 @@ async def rearm(
     elif due is not None and "schedule" not in changed and _same_ticks(before, after, due, now, _runs_left(edited)):
         tick, due = due, None  # stays due
     if due is not None:
-        await drop_due(unit, job, now, EDITED)
+        await drop_due(unit, job, now, SkipReason.EDITED)
     if job.status == JobStatus.PAUSED:
         return msgspec.structs.replace(edited, paused_run_time=tick, next_run_time=None)
     return msgspec.structs.replace(edited, status=JobStatus.PENDING.value, next_run_time=tick)

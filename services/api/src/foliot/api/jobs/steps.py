@@ -10,21 +10,21 @@ import msgspec
 
 from foliot.api.jobs.definition import Definition, decode
 from foliot.api.jobs.rearming import (
-    CANCELLED,
-    PAUSED,
     TIMETABLE_FIELDS,
     drop_due,
     fires_once,
     is_spent,
     rearm,
-    times_of,
 )
 from foliot.api.web.changes import Change
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from foliot.common.ledger.conclude import end_runs
-from foliot.common.model.records import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Execution, Job
+from foliot.common.model.execution import Execution
+from foliot.common.model.job import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Job
+from foliot.common.model.policies import OverlapPolicy, SkipReason
 from foliot.common.model.states import JOB_STEPS, JobStatus
+from foliot.common.schedules.of_job import timetable_of
 
 _definition = attrgetter(*DEFINITION_FIELDS)
 
@@ -141,10 +141,10 @@ async def pause(change: Change, job_id: int) -> Job:
     """No tick is planned until resume; runs that exist go on to their end. A single tick waits for resume."""
     job, now = await locked(change, job_id)
     _allow(job, "pause")
-    times = times_of(job)
+    times = timetable_of(job)
     tick = job.next_run_time
     if tick is not None and tick <= now and not fires_once(times):
-        await drop_due(change.unit, job, now, PAUSED)
+        await drop_due(change.unit, job, now, SkipReason.PAUSED)
         tick = times.next_after(now)
     paused = msgspec.structs.replace(job, status=JobStatus.PAUSED.value, paused_run_time=tick, next_run_time=None)
     await _store(change, job, paused, "PAUSE_JOB", now)
@@ -155,11 +155,11 @@ async def resume(change: Change, job_id: int) -> Job:
     """Next tick strictly after now; a single tick that passed and has no execution yet is left to the planner."""
     job, now = await locked(change, job_id)
     _allow(job, "resume")
-    times = times_of(job)
+    times = timetable_of(job)
     tick = job.paused_run_time if fires_once(times) else times.next_after(now)
     if is_spent(job):
         tick = None
-    if tick is not None and await change.unit.executions.has_run(job_id, tick):
+    if tick is not None and await change.unit.runs.has_run(job_id, tick):
         tick = times.next_after(tick)
     resumed = msgspec.structs.replace(job, status=JobStatus.PENDING.value, next_run_time=tick, paused_run_time=None)
     await _store(change, job, resumed, "RESUME_JOB", now)
@@ -170,10 +170,10 @@ async def cancel(change: Change, job_id: int) -> Job:
     """Final: no further tick, open executions are cancelled."""
     job, now = await locked(change, job_id)
     _allow(job, "cancel")
-    await drop_due(change.unit, job, now, CANCELLED)
+    await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED.value, next_run_time=None, paused_run_time=None)
     await _store(change, job, cancelled, "CANCEL_JOB", now)
-    await change.unit.executions.cancel_open(job_id)
+    await change.unit.endings.cancel_open(job_id)
     return await seen(change, job_id)
 
 
@@ -181,13 +181,13 @@ async def delete(change: Change, job_id: int, if_match: str | None) -> None:
     """As cancel, and hidden."""
     job, now = await locked(change, job_id)
     check_match(job, if_match)
-    await drop_due(change.unit, job, now, CANCELLED)
+    await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     open_status = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
     deleted = msgspec.structs.replace(
         job, status=JobStatus.CANCELLED.value if open_status else job.status, next_run_time=None,
         paused_run_time=None, deleted_at=now,
     )  # fmt: skip
-    await change.unit.executions.cancel_open(job_id)
+    await change.unit.endings.cancel_open(job_id)
     await _store(change, job, deleted, "DELETE_JOB", now)
 
 
@@ -196,23 +196,22 @@ async def run(change: Change, job_id: int, override: dict[str, Any]) -> Executio
     job, _ = await locked(change, job_id)
     _allow(job, "run")
     unit = change.unit
-    unfinished = await unit.executions.is_open(job_id)
+    unfinished = await unit.runs.is_open(job_id)
     policy = override.get("overlap_policy", job.overlap_policy)
-    if unfinished and policy == "skip":
+    if unfinished and policy == OverlapPolicy.SKIP:
         raise Conflict(
             "overlap", f"job {job_id} has an unfinished run: wait, or send overlap_policy allow or queue_one"
         )
-    if unfinished and policy == "queue_one" and await unit.executions.is_waiting(job_id):
+    if unfinished and policy == OverlapPolicy.QUEUE_ONE and await unit.runs.is_waiting(job_id):
         raise Conflict("overlap", f"a run of job {job_id} waits already")
-    if unfinished and policy == "cancel_running":
-        await unit.executions.cancel_open(job_id)
-    execution = await unit.executions.insert_run(
-        job.job_id, job.user_id, job.team_id, job.queue, job.priority,
-        override=override or None, request_id=change.caller.request_id, traceparent=change.caller.traceparent,
-        waits=unfinished and policy != "allow",
+    if unfinished and policy == OverlapPolicy.CANCEL_RUNNING:
+        await unit.endings.cancel_open(job_id)
+    execution = await unit.runs.insert_run(
+        job, override=override or None, request_id=change.caller.request_id, traceparent=change.caller.traceparent,
+        waits=unfinished and policy != OverlapPolicy.ALLOW,
     )  # fmt: skip
-    await unit.jobs.note_open_run(job_id, execution.scheduled_time)
-    if unfinished and policy == "cancel_running":
+    await unit.runs.note_open_run(job_id, execution.scheduled_time)
+    if unfinished and policy == OverlapPolicy.CANCEL_RUNNING:
         await end_runs(unit, [job_id])
     await change.audit(
         "RUN_JOB",

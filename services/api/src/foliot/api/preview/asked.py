@@ -12,7 +12,8 @@ from foliot.api.preview.describe import describe
 from foliot.api.preview.fire_times import FireTime, preview
 from foliot.common.errors import Invalid
 from foliot.common.schedules.kinds import Immediate
-from foliot.common.schedules.timetable import Timetable, from_fields
+from foliot.common.schedules.of_job import spread_key, timetable
+from foliot.common.schedules.timetable import Timetable
 
 MOST = 100
 
@@ -46,11 +47,7 @@ def decode(body: dict[str, Any]) -> PreviewRequest:
 def answer(asked: PreviewRequest, team_id: int | None, now: datetime) -> dict[str, Any]:
     """`fire_times` and `description`. Without `after`, what creating the job would refuse is refused (Invalid)."""
     created = asked.after or now
-    times = from_fields(
-        schedule=asked.schedule, timezone=asked.timezone, anchor=created, dst_gap=asked.dst_gap,
-        dst_overlap=asked.dst_overlap, start_at=asked.start_at, end_at=asked.end_at,
-        spread=f"{team_id}:{asked.job_name}",
-    )  # fmt: skip
+    times = timetable(asked, since=created, spread=spread_key(team_id, asked.job_name))
     if asked.after is None:
         first_tick(times, now, asked.misfire_grace_seconds)
     return {

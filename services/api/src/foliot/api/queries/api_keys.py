@@ -3,13 +3,50 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-import asyncpg
+import msgspec
 
-from foliot.common.ledger.postgres import Session, Statements
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
 
-SQL = Statements("foliot.api.queries", "api_keys.sql")
+
+class ApiKeyRow(msgspec.Struct, frozen=True):
+    """A key as the API shows it."""
+
+    key_id: int
+    name: str
+    user_id: int
+    team_id: int | None
+    role: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class RevokedKey(msgspec.Struct, frozen=True):
+    """A key that was valid until now."""
+
+    key_id: int
+    name: str
+    user_id: int
+    team_id: int | None
+    role: str
+
+
+class ValidKey(msgspec.Struct, frozen=True):
+    """A key that is valid now, and whose it is."""
+
+    key_id: int
+    user_id: int
+    team_id: int | None
+    role: str
+    expires_at: datetime | None
+
+
+SQL = Statements(
+    "foliot.api.queries", "api_keys.sql",
+    rows={"insert_key": ApiKeyRow, "list_keys": ApiKeyRow, "revoke_key": RevokedKey, "select_by_hash": ValidKey},
+)  # fmt: skip
 
 
 class ApiKeys:
@@ -24,18 +61,20 @@ class ApiKeys:
         team_id: int | None,
         role: str,
         expires_at: datetime | None,
-    ) -> dict[str, Any]:
-        row = await self._session.fetchrow(SQL.insert_key, key_hash, name, user_id, team_id, role, expires_at)
-        assert row is not None
-        return dict(row)
+    ) -> ApiKeyRow:
+        made: ApiKeyRow = await self._session.read_one(
+            SQL.insert_key, key_hash, name, user_id, team_id, role, expires_at
+        )
+        return made
 
-    async def select_by_hash(self, key_hash: bytes) -> asyncpg.Record | None:
-        """(key_id, user_id, team_id, role, expires_at) of a key that is valid now."""
-        return await self._session.fetchrow(SQL.select_by_hash, key_hash)
+    async def select_by_hash(self, key_hash: bytes) -> ValidKey | None:
+        found: ValidKey | None = await self._session.read_one(SQL.select_by_hash, key_hash)
+        return found
 
-    async def list_keys(self, everything: bool, team_id: int | None) -> list[dict[str, Any]]:
-        return [dict(row) for row in await self._session.fetch(SQL.list_keys, everything, team_id)]
+    async def list_keys(self, everything: bool, team_id: int | None) -> list[ApiKeyRow]:
+        return await self._session.read(SQL.list_keys, everything, team_id)
 
-    async def revoke_key(self, key_id: int, everything: bool, team_id: int | None) -> dict[str, Any] | None:
-        row = await self._session.fetchrow(SQL.revoke_key, key_id, everything, team_id)
-        return dict(row) if row else None
+    async def revoke_key(self, key_id: int, everything: bool, team_id: int | None) -> RevokedKey | None:
+        """None if there is no such key, or it is revoked already."""
+        revoked: RevokedKey | None = await self._session.read_one(SQL.revoke_key, key_id, everything, team_id)
+        return revoked

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import asyncpg
 import msgspec
 
-from foliot.common.ledger.postgres import Session, Statements
-
-SQL = Statements("foliot.api.queries", "idempotency_keys.sql")
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
 
 
 class RequestKey(msgspec.Struct, frozen=True):
@@ -27,31 +25,36 @@ class RequestKey(msgspec.Struct, frozen=True):
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], signed=True)
 
 
+class KeptAnswer(msgspec.Struct, frozen=True):
+    """The first answer to a request with this key, and the hash of that request's body."""
+
+    request_hash: bytes
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+SQL = Statements("foliot.api.queries", "idempotency_keys.sql", rows={"select_answer": KeptAnswer})
+
+
 class IdempotencyKeys:
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def lock_key(self, key: RequestKey) -> bool:
         """False while another request with this key is in flight."""
-        locked: bool = await self._session.fetchval(SQL.lock_key, key.lock_number())
+        locked: bool = await self._session.value(SQL.lock_key, key.lock_number())
         return locked
 
-    async def select_answer(self, key: RequestKey) -> asyncpg.Record | None:
-        """(request_hash, status, headers, body) of the first answer."""
-        return await self._session.fetchrow(SQL.select_answer, key.user_id, key.team_id, key.method, key.path, key.key)
+    async def select_answer(self, key: RequestKey) -> KeptAnswer | None:
+        kept: KeptAnswer | None = await self._session.read_one(SQL.select_answer, *_columns(key))
+        return kept
 
     async def insert_answer(
         self, key: RequestKey, request_hash: bytes, status: int, headers: dict[str, Any], body: str
     ) -> None:
-        await self._session.execute(
-            SQL.insert_answer,
-            key.user_id,
-            key.team_id,
-            key.method,
-            key.path,
-            key.key,
-            request_hash,
-            status,
-            headers,
-            body,
-        )
+        await self._session.execute(SQL.insert_answer, *_columns(key), request_hash, status, headers, body)
+
+
+def _columns(key: RequestKey) -> tuple[int, int, str, str, str]:
+    return key.user_id, key.team_id, key.method, key.path, key.key

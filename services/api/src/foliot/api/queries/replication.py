@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from foliot.common.ledger.postgres import Session, Statements
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
 
 SQL = Statements("foliot.api.queries", "replication.sql")
 
@@ -12,9 +13,9 @@ class Replication:
         self._session = session
 
     async def select_written(self) -> int:
-        position: int = await self._session.fetchval(SQL.select_written)
+        position: int = await self._session.value(SQL.select_written)
         return position
 
     async def select_replayed(self) -> int:
-        position: int = await self._session.fetchval(SQL.select_replayed)
+        position: int = await self._session.value(SQL.select_replayed)
         return position

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from foliot.api.queries.history import ExecutionFilter
+from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import principal_of
 from foliot.api.web.pages import (
     FIRST_TIME,
@@ -20,8 +22,7 @@ from foliot.api.web.pages import (
     number,
 )
 from foliot.common.errors import FieldError, Invalid
-from foliot.common.ledger.unit import Unit
-from foliot.common.model.records import Execution
+from foliot.common.model.execution import Execution
 from foliot.common.model.states import ExecutionStatus
 
 DAY, MONTH = timedelta(days=1), timedelta(days=31)
@@ -43,28 +44,22 @@ class ExecutionPage:
 
     async def select(self, unit: Unit) -> Found:
         """Of all jobs, in a window. A page may hold fewer than `limit` and still have a next one."""
-        window = _window(*self._given, await unit.leader.select_now())
-        found = await unit.executions.list_executions(
-            self._scope,
-            window,
-            status=self._status,
-            worker_id=self._worker_id,
-            before=self._before,
-            limit=self._limit + 1,
-        )
+        window = _window(*self._given, await unit.server.select_now())
+        found = await unit.history.list_executions(self._wanted(window))
         if len(found) > self._limit:
             return self._cut(found)
-        end = await unit.executions.select_executions_walk_end(window, self._before)
+        end = await unit.history.select_executions_walk_end(window, self._before)
         return found, None if end is None else cursor(end)
 
     async def select_of_job(self, unit: Unit, job_id: int) -> Found:
         """Of one job, all its history unless the request narrows it."""
         window = self._given[0] or FIRST_TIME, self._given[1] or LAST_TIME
-        return self._cut(
-            await unit.executions.list_executions_of_job(
-                job_id, self._scope, window,
-                status=self._status, worker_id=self._worker_id, before=self._before, limit=self._limit + 1,
-            )
+        return self._cut(await unit.history.list_executions_of_job(self._wanted(window), job_id))
+
+    def _wanted(self, window: tuple[datetime, datetime]) -> ExecutionFilter:
+        return ExecutionFilter(
+            scope=self._scope, window=window, status=self._status, worker_id=self._worker_id, before=self._before,
+            limit=self._limit + 1,
         )  # fmt: skip
 
     def _cut(self, found: list[Execution]) -> Found:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
-from foliot.api.jobs.rearming import fires_once, times_of
-from foliot.common.model.records import Job
+from foliot.api.jobs.rearming import fires_once
+from foliot.api.queries.history import JobVersion
+from foliot.common.model.job import Job
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.errors import ScheduleError
-from foliot.common.schedules.timetable import Timetable, from_fields
+from foliot.common.schedules.of_job import spread_of, timetable, timetable_of
+from foliot.common.schedules.timetable import Timetable
 
 NOT_CREATED = "NOT_CREATED"
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
         return self.times.ticks(max(begin, first - _MICROSECOND), min(self.end, last), limit)
 
 
-def periods(job: Job, versions: Sequence[Any]) -> list[Period]:
+def periods(job: Job, versions: Sequence[JobVersion]) -> list[Period]:
     """The job's life, oldest first, with the time before its creation; `versions`: rows of list_job_versions."""
     found = [
         _period(job, version, following) for version, following in zip(versions, [*versions, None][1:], strict=True)
@@ -64,11 +65,11 @@ def periods(job: Job, versions: Sequence[Any]) -> list[Period]:
     return found
 
 
-def _period(job: Job, version: Any, following: Any) -> Period:
-    ended = _is_over(job) if following is None else following["previous_status"] in _ENDED
+def _period(job: Job, version: JobVersion, following: JobVersion | None) -> Period:
+    ended = _is_over(job) if following is None else following.previous_status in _ENDED
     return Period(
-        begin=version["valid_from"], end=version["valid_to"] or FOREVER, version=version["version"],
-        status=version["status"], times=_times(job, version), ended=ended,
+        begin=version.valid_from, end=version.valid_to or FOREVER, version=version.version,
+        status=version.status, times=_times(job, version), ended=ended,
     )  # fmt: skip
 
 
@@ -77,21 +78,16 @@ def _is_over(job: Job) -> bool:
     return job.next_run_time is None and job.status != JobStatus.PAUSED
 
 
-def _times(job: Job, version: Any) -> Timetable | None:
+def _times(job: Job, version: JobVersion) -> Timetable | None:
     try:
-        return from_fields(
-            schedule=version["schedule"] or "immediate", timezone=version["timezone"],
-            anchor=version["schedule_since"] or version["valid_from"], dst_gap=version["dst_gap"],
-            dst_overlap=version["dst_overlap"], start_at=version["start_at"], end_at=version["end_at"],
-            spread=job.spread_key or f"{job.team_id}:{job.job_name}",
-        )  # fmt: skip
+        return timetable(version, since=version.since, spread=spread_of(job))
     except ScheduleError:
         return None  # a zone that this release's tzdata does not know any more
 
 
 def _readable(job: Job) -> Timetable | None:
     try:
-        return times_of(job)
+        return timetable_of(job)
     except ScheduleError:
         return None
 

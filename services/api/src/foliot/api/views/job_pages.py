@@ -6,12 +6,12 @@ from datetime import datetime
 
 from aiohttp import web
 
-from foliot.api.queries.job_lists import FIRST_TIME, JobFilter
+from foliot.api.queries.jobs import FIRST_TIME, JobFilter
+from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import principal_of
 from foliot.api.web.pages import LAST_ID, LAST_TIME, check_names, choice, cursor, cursor_of, limit_of, moment, number
 from foliot.common.errors import FieldError, Invalid
-from foliot.common.ledger.unit import Unit
-from foliot.common.model.records import Job
+from foliot.common.model.job import Job
 from foliot.common.model.states import JobStatus
 
 PARAMETERS = (
@@ -41,21 +41,21 @@ class JobPage:
         last = cursor_of(self._request, datetime, int) or (LAST_TIME, LAST_ID)
         before = min((last[0], last[1]), (self._wanted.created_before, LAST_ID))
         if self._wanted.status in OPEN:
-            return self._cut(await unit.job_lists.list_open_jobs(self._scope, self._wanted, self._limit + 1, before))
+            return self._cut(await unit.jobs.list_open_jobs(self._scope, self._wanted, self._limit + 1, before))
         return await self._walk(unit, before)
 
     async def _walk(self, unit: Unit, before: tuple[datetime, int]) -> Found:
         owner, wanted, limit = self._scope.owner, self._wanted, self._limit + 1
         if owner is None:
-            found = await unit.job_lists.list_jobs(wanted, limit, before)
+            found = await unit.jobs.list_jobs(wanted, limit, before)
         else:
-            found = await unit.job_lists.list_owned_jobs(owner, wanted, limit, before)
+            found = await unit.jobs.list_owned_jobs(owner, wanted, limit, before)
         if len(found) == limit:
             return self._cut(found)
         if owner is None:
-            end = await unit.job_lists.select_walk_end(wanted.created_after, before)
+            end = await unit.jobs.select_walk_end(wanted.created_after, before)
         else:
-            end = await unit.job_lists.select_owned_walk_end(owner, wanted.created_after, before)
+            end = await unit.jobs.select_owned_walk_end(owner, wanted.created_after, before)
         return found, cursor(end[0].isoformat(), end[1]) if end else None
 
     def _cut(self, found: list[Job]) -> Found:
@@ -66,9 +66,9 @@ class JobPage:
         given = cursor_of(self._request, str, int) or ("", 0)
         after, owner, limit = (given[0], given[1]), self._scope.owner, self._limit + 1
         if owner is None:
-            found = await unit.job_lists.list_sorted_jobs(self._wanted, limit, self._sort, after)
+            found = await unit.jobs.list_sorted_jobs(self._wanted, limit, self._sort, after)
         else:
-            found = await unit.job_lists.list_owned_sorted_jobs(owner, self._wanted, limit, self._sort, after)
+            found = await unit.jobs.list_owned_sorted_jobs(owner, self._wanted, limit, self._sort, after)
         key, last = found[self._limit - 1] if len(found) > self._limit else (None, None)
         return [job for _, job in found[: self._limit]], cursor(key, last.job_id) if last else None
 

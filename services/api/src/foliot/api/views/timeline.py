@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from foliot.api.queries.history import LastTick, TickRow
+from foliot.api.queries.unit import Unit
 from foliot.api.views.expectations import NOT_CREATED, Period, expected, periods
 from foliot.common.errors import NotFound
-from foliot.common.ledger.jobs import Scope
-from foliot.common.ledger.unit import Unit
-from foliot.common.model.records import Job
+from foliot.common.model.job import Job
+from foliot.common.model.scope import Scope
 from foliot.common.model.states import ExecutionStatus, JobStatus
 
 MOST = 1_000
@@ -43,8 +44,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
     job: Job
     life: list[Period]
-    rows: Sequence[Any]
-    before: Any
+    rows: Sequence[TickRow]
+    before: LastTick | None
     floor: datetime | None
 
 
@@ -53,15 +54,15 @@ async def timeline(unit: Unit, job_id: int, scope: Scope, first: datetime, last:
     job = await unit.jobs.select_job(job_id, scope)
     if job is None:
         raise NotFound(f"there is no job {job_id}")
-    versions = await unit.jobs.list_job_versions(job_id, first, last, MOST + 1)
+    versions = await unit.history.list_job_versions(job_id, first, last, MOST + 1)
     if len(versions) > MOST:
-        last = versions[MOST]["valid_from"]
+        last = versions[MOST].valid_from
     life = await _ended(unit, job_id, periods(job, versions), first)
     ticks = list(islice(expected(life, first, last, MOST + 1), MOST + 1))
     until = ticks[MOST][0] if len(ticks) > MOST else last
     read = Read(
-        job=job, life=life, rows=await unit.executions.list_ticks(job_id, first, until, MOST + 1),
-        before=await unit.executions.select_last_tick(job_id, first), floor=await unit.executions.select_floor(),
+        job=job, life=life, rows=await unit.history.list_ticks(job_id, first, until, MOST + 1),
+        before=await unit.history.select_last_tick(job_id, first), floor=await unit.history.select_floor(),
     )  # fmt: skip
     entries = _merged(read, ticks)
     following = entries[MOST].scheduled_time if len(entries) > MOST else None
@@ -75,18 +76,18 @@ async def _ended(unit: Unit, job_id: int, life: list[Period], first: datetime) -
     ends: dict[int, datetime] = {}
     for place, period in enumerate(life):
         if period.ended and period.end >= first:
-            row = await unit.executions.select_last_tick(job_id, period.end)
-            last = max(row["scheduled_time"], row["skipped_until"] or row["scheduled_time"]) if row else period.begin
+            row = await unit.history.select_last_tick(job_id, period.end)
+            last = max(row.scheduled_time, row.skipped_until or row.scheduled_time) if row else period.begin
             ends[place] = min(period.end, last)
     return [msgspec.structs.replace(period, end=ends.get(place, period.end)) for place, period in enumerate(life)]
 
 
 def _merged(read: Read, ticks: list[tuple[datetime, Period]]) -> list[Entry]:
     """The ledger's rows and the expected ticks that have none, in order."""
-    rows = {row["scheduled_time"]: row for row in read.rows}
+    rows = {row.scheduled_time: row for row in read.rows}
     wanted = {tick for tick, _ in ticks}
     entries = [_of_row(read, row, at in wanted) for at, row in rows.items()]
-    covers = [row for row in (read.before, *read.rows) if row is not None and row["skipped_until"] is not None]
+    covers = [row for row in (read.before, *read.rows) if row is not None and row.skipped_until is not None]
     left = _runs_left(read.job)
     for tick, period in ticks:
         if tick in rows:
@@ -101,10 +102,13 @@ def _merged(read: Read, ticks: list[tuple[datetime, Period]]) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.scheduled_time)
 
 
-def _cover(covers: list[Any], tick: datetime) -> Any:
+def _cover(covers: list[TickRow | LastTick], tick: datetime) -> TickRow | LastTick | None:
     """The row of many dropped ticks that this one is among."""
-    place = bisect_right(covers, tick, key=lambda row: row["scheduled_time"])
-    return covers[place - 1] if place and tick <= covers[place - 1]["skipped_until"] else None
+    place = bisect_right(covers, tick, key=lambda row: row.scheduled_time)
+    if place == 0:
+        return None
+    cover = covers[place - 1]
+    return cover if cover.skipped_until is not None and tick <= cover.skipped_until else None
 
 
 def _runs_left(job: Job) -> float:
@@ -121,23 +125,23 @@ def _without_row(read: Read, tick: datetime, period: Period) -> str:
     return "EXPIRED" if read.floor is not None and tick < read.floor else "MISSING"
 
 
-def _entry(period: Period, tick: datetime, outcome: str, cover: Any) -> Entry:
+def _entry(period: Period, tick: datetime, outcome: str, cover: TickRow | LastTick | None) -> Entry:
     assert period.times is not None
     return Entry(
         scheduled_time=tick, local=tick.astimezone(period.times.zone).isoformat(), outcome=outcome,
-        reason=cover["error_message"] if cover is not None else None,
-        execution_id=cover["execution_id"] if cover is not None else None,
+        reason=cover.error_message if cover is not None else None,
+        execution_id=cover.execution_id if cover is not None else None,
         job_version=None if period.status == NOT_CREATED else period.version,
     )  # fmt: skip
 
 
-def _of_row(read: Read, row: Any, wanted: bool) -> Entry:
-    at, lateness = row["scheduled_time"], row["lateness"]
+def _of_row(read: Read, row: TickRow, wanted: bool) -> Entry:
+    at, lateness = row.scheduled_time, row.lateness
     period = next((p for p in reversed(read.life) if p.begin < at), read.life[-1])
     return Entry(
         scheduled_time=at, local=at.astimezone(period.times.zone if period.times else UTC).isoformat(),
-        outcome=row["status"], expected=wanted, reason=row["error_message"], execution_id=row["execution_id"],
-        attempts=0 if row["status"] == ExecutionStatus.SKIPPED else row["attempts"],
+        outcome=row.status, expected=wanted, reason=row.error_message, execution_id=row.execution_id,
+        attempts=0 if row.status == ExecutionStatus.SKIPPED else row.attempts,
         lateness_ms=None if lateness is None else max(0, lateness // timedelta(milliseconds=1)),
-        job_version=row["job_version"] or period.version,
+        job_version=row.job_version or period.version,
     )  # fmt: skip

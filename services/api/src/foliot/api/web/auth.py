@@ -9,10 +9,10 @@ from enum import IntEnum
 
 import msgspec
 
+from foliot.api.queries.unit import UnitsOfWork
 from foliot.common.clock import Clock
 from foliot.common.errors import Forbidden, Unauthorized
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.jobs import Scope
+from foliot.common.model.scope import Scope
 
 KEY_PREFIX = "foliot_"
 _REMEMBERED = 10_000
@@ -75,7 +75,7 @@ class Keys:
         if row is None:
             self._known.pop(key_hash, None)
             raise Unauthorized("this key is unknown, revoked or expired: ask an admin for a new one")
-        principal = Principal(row["key_id"], row["user_id"], row["team_id"], Role[row["role"].upper()])
+        principal = Principal(row.key_id, row.user_id, row.team_id, Role[row.role.upper()])
         self._known[key_hash] = (asked_at + _TRUSTED_SECONDS, principal)
         self._known.move_to_end(key_hash)
         if len(self._known) > _REMEMBERED:

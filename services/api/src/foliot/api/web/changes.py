@@ -13,14 +13,13 @@ from aiohttp import web
 from multidict import istr
 
 from foliot.api import events
-from foliot.api.queries.idempotency_keys import RequestKey
+from foliot.api.queries.idempotency_keys import KeptAnswer, RequestKey
+from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.api.web.bodies import Answer, dump, respond
 from foliot.api.web.callers import Caller, caller_of, principal_of
 from foliot.api.web.problems import problem_body
 from foliot.common.errors import Conflict, FieldError, Invalid
 from foliot.common.ledger.audit_logs import AuditEntry
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.unit import Unit
 from foliot.common.ledger.wakeup import wake_scheduler
 from foliot.common.model.tracing import trace_id
 
@@ -152,18 +151,16 @@ async def _keep(unit: Unit, key: RequestKey, request_hash: bytes, answer: Answer
     await unit.idempotency_keys.insert_answer(key, request_hash, answer.status, answer.headers, text)
 
 
-def _again(kept: Any, request_hash: bytes) -> web.Response:
-    if bytes(kept["request_hash"]) != request_hash:
+def _again(kept: KeptAnswer, request_hash: bytes) -> web.Response:
+    if bytes(kept.request_hash) != request_hash:
         raise Invalid(
             [FieldError("Idempotency-Key", "was used with another body within 24 h: use a new key")],
             "idempotency_key_reused",
         )
-    content_type = "application/problem+json" if kept["status"] == 409 else "application/json"
-    if not kept["body"]:
-        return web.Response(status=kept["status"], headers=kept["headers"])
-    return web.Response(
-        body=kept["body"].encode(), status=kept["status"], headers=kept["headers"], content_type=content_type
-    )
+    content_type = "application/problem+json" if kept.status == 409 else "application/json"
+    if not kept.body:
+        return web.Response(status=kept.status, headers=kept.headers)
+    return web.Response(body=kept.body.encode(), status=kept.status, headers=kept.headers, content_type=content_type)
 
 
 def _request_key(request: web.Request) -> RequestKey | None:

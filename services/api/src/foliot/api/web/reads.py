@@ -10,10 +10,9 @@ from typing import TypeVar
 import asyncpg
 from aiohttp import web
 
+from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
-from foliot.common.ledger.database import UnitsOfWork
-from foliot.common.ledger.unit import Unit
 
 MOST_STALE = 2.0
 INTERVAL = 0.25

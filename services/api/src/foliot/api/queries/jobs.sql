@@ -1,3 +1,11 @@
+-- name: select_job
+-- One visible job with its status derived. $1 job_id, $2 all teams, $3 team_id, $4 user_id
+SELECT w.*, COALESCE(open.status, w.status) AS derived_status
+FROM jobs w
+/*:open_of_job:*/
+WHERE w.job_id = $1 AND w.deleted_at IS NULL
+  AND ($2 OR w.team_id = $3 OR (w.team_id IS NULL AND $3::bigint IS NULL AND w.user_id = $4))
+
 -- name: list_jobs
 -- Newest first, everybody's. One page looks at 10,000 jobs at most, then the caller goes on from select_walk_end.
 -- $1 stored status or null, $2 job_type or null, $3 part of the name or null, $4 priority or null, $5/$6 created after and
@@ -8,15 +16,9 @@ FROM (
     WHERE (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
     ORDER BY created_at DESC, job_id DESC LIMIT 10000) l
 JOIN jobs w ON w.job_id = l.job_id AND w.deleted_at IS NULL
-LEFT JOIN LATERAL (
-    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
-    FROM executions e
-    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
-    HAVING count(*) > 0
-) open ON w.status = 'PENDING'
+/*:open_of_job:*/
 WHERE ($1::text IS NULL OR w.status = $1) AND ($1::text IS DISTINCT FROM 'PENDING' OR open.status IS NULL)
-  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
-  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+  AND /*:job_filter:*/
 ORDER BY l.created_at DESC, l.job_id DESC LIMIT $8
 
 -- name: list_owned_jobs
@@ -27,15 +29,9 @@ FROM (
     WHERE owner = $11 AND (created_at, job_id) < ($9, $10) AND created_at > $5 AND created_at < $6
     ORDER BY created_at DESC, job_id DESC LIMIT 10000) l
 JOIN jobs w ON w.job_id = l.job_id AND w.deleted_at IS NULL
-LEFT JOIN LATERAL (
-    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
-    FROM executions e
-    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
-    HAVING count(*) > 0
-) open ON w.status = 'PENDING'
+/*:open_of_job:*/
 WHERE ($1::text IS NULL OR w.status = $1) AND ($1::text IS DISTINCT FROM 'PENDING' OR open.status IS NULL)
-  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
-  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+  AND /*:job_filter:*/
 ORDER BY l.created_at DESC, l.job_id DESC LIMIT $8
 
 -- name: select_walk_end
@@ -55,7 +51,7 @@ ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
 -- $11 owner or null
 SELECT w.*, $1 AS derived_status
 FROM (
-    SELECT job_id, CASE WHEN bool_or(status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
+    SELECT job_id, /*:open_status:*/ AS status
     FROM (
         SELECT job_id, status, team_id, user_id FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
         UNION ALL
@@ -64,8 +60,7 @@ FROM (
 JOIN jobs w ON w.job_id = open.job_id
 WHERE open.status = $1 AND w.status = 'PENDING' AND w.deleted_at IS NULL
   AND (w.created_at, w.job_id) < ($9, $10) AND w.created_at > $5 AND w.created_at < $6
-  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
-  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+  AND /*:job_filter:*/
 ORDER BY w.created_at DESC, w.job_id DESC LIMIT $8
 
 -- name: list_sorted_jobs
@@ -75,15 +70,9 @@ FROM (
     SELECT *, CASE WHEN $9 = 'job_name' THEN job_name
         ELSE COALESCE(to_char(next_run_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '~') END COLLATE "C" AS sort_key
     FROM jobs WHERE deleted_at IS NULL AND created_at > $5 AND created_at < $6) w
-LEFT JOIN LATERAL (
-    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
-    FROM executions e
-    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
-    HAVING count(*) > 0
-) open ON w.status = 'PENDING'
+/*:open_of_job:*/
 WHERE (w.sort_key, w.job_id) > ($10, $11) AND ($1::text IS NULL OR COALESCE(open.status, w.status) = $1)
-  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
-  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+  AND /*:job_filter:*/
 ORDER BY w.sort_key, w.job_id LIMIT $8
 
 -- name: list_owned_sorted_jobs
@@ -94,13 +83,7 @@ FROM (
         ELSE COALESCE(to_char(j.next_run_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '~') END COLLATE "C" AS sort_key
     FROM listed_jobs l JOIN jobs j ON j.job_id = l.job_id AND j.deleted_at IS NULL
     WHERE l.owner = $11 AND l.created_at > $5 AND l.created_at < $6) w
-LEFT JOIN LATERAL (
-    SELECT CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END AS status
-    FROM executions e
-    WHERE e.job_id = w.job_id AND e.scheduled_time >= w.open_since AND e.end_time IS NULL
-    HAVING count(*) > 0
-) open ON w.status = 'PENDING'
+/*:open_of_job:*/
 WHERE (w.sort_key, w.job_id) > ($10, $12) AND ($1::text IS NULL OR COALESCE(open.status, w.status) = $1)
-  AND ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
-  AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7
+  AND /*:job_filter:*/
 ORDER BY w.sort_key, w.job_id LIMIT $8

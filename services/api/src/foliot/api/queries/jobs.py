@@ -1,4 +1,4 @@
-"""Lists of jobs: keyset pages, newest first or sorted, of everybody or of one owner."""
+"""Jobs as the API shows them: one by its id, and keyset pages, newest first or sorted, of everybody or of one owner."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from foliot.common.ledger.jobs import Scope, job_from
-from foliot.common.ledger.postgres import Session, Statements
-from foliot.common.model.records import Job
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
+from foliot.common.model.job import Job
+from foliot.common.model.scope import Scope
 
-SQL = Statements("foliot.api.queries", "job_lists.sql")
+SQL = Statements("foliot.api.queries", "jobs.sql")
 FIRST_TIME, LAST_TIME = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 Place = tuple[datetime, int]
 """Where a list newest first stands: (created_at, job_id)."""
@@ -37,9 +38,14 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
         return (*narrowing, self.created_after, self.created_before, self.labels)
 
 
-class JobLists:
+class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    async def select_job(self, job_id: int, scope: Scope) -> Job | None:
+        """One job that the caller may see, with its status derived."""
+        rows = await self._session.fetch(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)
+        return _job(rows[0]) if rows else None
 
     async def list_jobs(self, wanted: JobFilter, limit: int, before: Place) -> list[Job]:
         return _jobs(await self._session.fetch(SQL.list_jobs, *wanted.arguments(), limit, *before))
@@ -49,10 +55,10 @@ class JobLists:
 
     async def select_walk_end(self, created_after: datetime, before: Place) -> Place | None:
         """None if a page of list_jobs looks at everything that is left."""
-        return _place(await self._session.fetchrow(SQL.select_walk_end, *before, created_after))
+        return _place(await self._session.fetch(SQL.select_walk_end, *before, created_after))
 
     async def select_owned_walk_end(self, owner: int, created_after: datetime, before: Place) -> Place | None:
-        return _place(await self._session.fetchrow(SQL.select_owned_walk_end, *before, created_after, owner))
+        return _place(await self._session.fetch(SQL.select_owned_walk_end, *before, created_after, owner))
 
     async def list_open_jobs(self, scope: Scope, wanted: JobFilter, limit: int, before: Place) -> list[Job]:
         arguments = (*wanted.arguments(), limit, *before, scope.owner)
@@ -63,19 +69,28 @@ class JobLists:
     ) -> list[tuple[str, Job]]:
         """(sort_key, job)."""
         rows = await self._session.fetch(SQL.list_sorted_jobs, *wanted.arguments(), limit, sort, *after)
-        return [(row["sort_key"], job_from(row)) for row in rows]
+        return [(row["sort_key"], _job(row)) for row in rows]
 
     async def list_owned_sorted_jobs(
         self, owner: int, wanted: JobFilter, limit: int, sort: str, after: SortedPlace
     ) -> list[tuple[str, Job]]:
         arguments = (*wanted.arguments(), limit, sort, after[0], owner, after[1])
         rows = await self._session.fetch(SQL.list_owned_sorted_jobs, *arguments)
-        return [(row["sort_key"], job_from(row)) for row in rows]
+        return [(row["sort_key"], _job(row)) for row in rows]
+
+
+def _job(record: asyncpg.Record) -> Job:
+    """By name, since a list selects all columns of the table and some of its own. The status that the query derived
+    takes the place of the stored one."""
+    values = dict(record)
+    values["status"] = values.pop("derived_status")
+    values.pop("sort_key", None)
+    return Job(**values)
 
 
 def _jobs(rows: Sequence[asyncpg.Record]) -> list[Job]:
-    return [job_from(row) for row in rows]
+    return [_job(row) for row in rows]
 
 
-def _place(row: asyncpg.Record | None) -> Place | None:
-    return (row["created_at"], row["job_id"]) if row else None
+def _place(rows: Sequence[asyncpg.Record]) -> Place | None:
+    return (rows[0]["created_at"], rows[0]["job_id"]) if rows else None

@@ -1,0 +1,129 @@
+"""The claim, heartbeat and record steps: all that a worker does to an attempt, fenced by its claim token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from foliot.common.ledger.postgres import Session, sparse
+from foliot.common.ledger.statements import Statement, Statements, of_month
+from foliot.common.model.execution import Handle, Outcome
+from foliot.common.model.states import ExecutionStatus
+
+
+class ClaimedRow(msgspec.Struct, frozen=True):
+    """An attempt that was claimed, with the definition as it stands now.
+
+    `status`: RUNNING, or CANCELLED if its job is. `lateness`: seconds from scheduled_time to start_time; `begins_in`:
+    seconds from the claim to start_time, positive where the run was handed out ahead of its time. `settles`: its end
+    may be the end of its job, or release a run that waits.
+    """
+
+    execution_id: int
+    job_id: int
+    attempt_number: int
+    trigger: str
+    status: str
+    request_id: str | None
+    traceparent: str | None
+    override: dict[str, Any] | None
+    lateness: float
+    begins_in: float
+    job_type: str
+    payload: Any
+    retry_policy: dict[str, Any]
+    timeout_seconds: int
+    user_id: int
+    team_id: int | None
+    settles: bool
+
+
+class UnclaimableRow(msgspec.Struct, frozen=True):
+    """An attempt that ended as FAILED because it cannot be claimed."""
+
+    execution_id: int
+    job_id: int
+    scheduled_time: datetime
+    attempt_number: int
+    trigger: str
+
+
+class RecordedRow(msgspec.Struct, frozen=True):
+    """An attempt that was still the claimant's. `waits`: a run of its job waits for it, in the same month."""
+
+    execution_id: int
+    duration_ms: int | None
+    waits: bool
+
+
+class RenewedRow(msgspec.Struct, frozen=True):
+    """An attempt that is still the claimant's, and whether its cancel was asked."""
+
+    execution_id: int
+    cancel_requested: bool
+
+
+SQL = Statements(
+    "foliot.common.ledger", "claim.sql",
+    rows={
+        "claim_executions": ClaimedRow, "fail_unclaimable": UnclaimableRow, "record_executions": RecordedRow,
+        "renew_leases": RenewedRow,
+    },
+)  # fmt: skip
+
+
+class Claims:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def claim_executions(
+        self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
+    ) -> list[ClaimedRow]:
+        """`lease`: seconds. `again`: the outcome of an earlier try under this token is unknown."""
+        ids, times = _keys(handles)
+        return await self._read_month(SQL.claim_executions, times, ids, times, worker_id, claim, lease, again)
+
+    async def fail_unclaimable(self, handle: Handle, error_message: str) -> UnclaimableRow | None:
+        """None if it is not QUEUED any more."""
+        failed: UnclaimableRow | None = await self._session.read_one(
+            SQL.fail_unclaimable, handle.execution_id, handle.scheduled_time, error_message
+        )
+        return failed
+
+    async def renew_leases(self, handles: Sequence[Handle], claim: int, lease: float) -> dict[int, bool]:
+        """execution_id -> whether its cancel was asked, of those that are still the claimant's."""
+        rows: list[RenewedRow] = await self._session.read(SQL.renew_leases, *_keys(handles), claim, lease)
+        return {row.execution_id: row.cancel_requested for row in rows}
+
+    async def record_executions(
+        self, outcomes: Sequence[Outcome], ended_ago: Sequence[float], claim: int
+    ) -> list[RecordedRow]:
+        """Those that were still the claimant's; the others are fenced. `ended_ago`: seconds, of each outcome."""
+        times = [o.scheduled_time for o in outcomes]
+        return await self._read_month(
+            SQL.record_executions, times, [o.execution_id for o in outcomes], times,
+            sparse([None if o.status == ExecutionStatus.COMPLETED else o.status for o in outcomes]),
+            sparse([o.exit_code for o in outcomes]), sparse([o.http_status for o in outcomes]),
+            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim, ended_ago,
+        )  # fmt: skip
+
+    async def hand_back(self, handles: Sequence[Handle]) -> int:
+        return await self._session.execute(SQL.hand_back, *_keys(handles))
+
+    async def release_claimed(self, handles: Sequence[Handle], claim: int) -> int:
+        return await self._session.execute(SQL.release_claimed, *_keys(handles), claim)
+
+    async def _read_month(self, statement: Statement, times: Sequence[datetime], *args: Any) -> list[Any]:
+        """Over one month where all times lie in one. A month that is gone held nothing that is open."""
+        try:
+            return await self._session.read(of_month(statement, min(times), max(times)), *args)
+        except asyncpg.UndefinedTableError:
+            return []
+
+
+def _keys(handles: Sequence[Handle]) -> tuple[list[int], list[datetime]]:
+    return [handle.execution_id for handle in handles], [handle.scheduled_time for handle in handles]

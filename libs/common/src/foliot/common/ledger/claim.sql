@@ -1,0 +1,69 @@
+-- name: claim_executions
+-- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now. What was handed out
+-- ahead of its time starts when that has come, in `begins_in` seconds.
+-- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds,
+-- $6 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more.
+-- `+ 0`, here and below: what is true of each row lets the planner think of few of them, which it then looks up one by one,
+-- however small it takes a month for.
+UPDATE executions/*month*/ e SET
+    status = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'RUNNING' END,
+    end_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN clock_timestamp() END,
+    start_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN NULL
+        ELSE GREATEST(clock_timestamp(), e.available_at) END,
+    worker_id = $3, claim = $4, lease_until = clock_timestamp() + make_interval(secs => $5), job_version = j.version
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time), jobs j
+WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.scheduled_time/*:*/ AND r.execution_id = r.execution_id + 0
+  AND j.job_id = e.job_id
+  AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
+RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
+    date_part('epoch', e.start_time - e.scheduled_time) AS lateness,
+    date_part('epoch', e.start_time - clock_timestamp()) AS begins_in, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
+    j.user_id, j.team_id, j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
+
+-- name: fail_unclaimable
+-- A row that breaks each claim ends without ever running. $1 execution_id, $2 scheduled_time, $3 error_message
+UPDATE executions SET status = 'FAILED', end_time = clock_timestamp(), error_message = $3
+WHERE execution_id = $1 AND scheduled_time = $2 AND status = 'QUEUED'
+RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
+
+-- name: renew_leases
+-- The heartbeat's second half: the leases of what runs now; names what shall be cancelled.
+-- $1 execution_ids, $2 scheduled_times, $3 claim token, $4 lease in seconds
+UPDATE executions e SET lease_until = clock_timestamp() + make_interval(secs => $4)
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $3
+RETURNING e.execution_id, e.cancel_requested_at IS NOT NULL AS cancel_requested
+
+-- name: record_executions
+-- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
+-- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token; $9 seconds since each
+-- ended. Whether a run waits for one of them is asked of each only if any run waits at all. statement_timestamp() is one
+-- instant for both: duration_ms is what lies between the times.
+UPDATE executions/*month*/ e SET
+    status = COALESCE(r.status, 'COMPLETED'),
+    end_time = GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time),
+    duration_ms = 1000 * date_part('epoch',
+        GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time) - e.start_time),
+    exit_code = r.exit_code, http_status = r.http_status, error_message = r.error_message, logs = r.logs
+FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $9::float8[])
+    AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs, ended_ago)
+WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.scheduled_time/*:*/ AND r.execution_id = r.execution_id + 0
+  AND e.status = 'RUNNING' AND e.claim = $8
+RETURNING e.execution_id, e.duration_ms, (
+    SELECT EXISTS (SELECT FROM executions/*month*/ WHERE end_time IS NULL AND available_at IS NULL)) AND EXISTS (
+    SELECT FROM executions/*month*/ w
+    WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
+      AND w.end_time IS NULL AND w.available_at IS NULL) AS waits
+
+-- name: hand_back
+-- Deliveries that no slot took in time go back to the outbox. $1 execution_ids, $2 scheduled_times
+UPDATE executions e SET dispatched_at = NULL
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'QUEUED'
+
+-- name: release_claimed
+-- Claims of a process that has not started them (its own lease had passed, or it stops). $1 ids, $2 times, $3 token
+UPDATE executions e SET status = 'QUEUED', dispatched_at = NULL, start_time = NULL, worker_id = NULL, claim = NULL,
+    lease_until = NULL, job_version = NULL
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'RUNNING' AND e.claim = $3

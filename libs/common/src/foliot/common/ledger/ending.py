@@ -1,0 +1,94 @@
+"""The end of attempts, runs and jobs: cancel, rescue, retry, the release of a waiting run, the outcome of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from foliot.common.ledger.postgres import Session, columns
+from foliot.common.ledger.statements import Statements
+from foliot.common.model.execution import Execution, Handle
+
+
+class RescuedRow(msgspec.Struct, frozen=True):
+    """An attempt that ended because its worker was lost."""
+
+    execution_id: int
+    job_id: int
+    scheduled_time: datetime
+    attempt_number: int
+    status: str
+    trigger: str
+    worker_id: str | None
+    request_id: str | None
+    traceparent: str | None
+    retry_policy: dict[str, Any]
+
+
+class RetryRow(msgspec.Struct, frozen=True):
+    """The next attempt of a run."""
+
+    job_id: int
+    scheduled_time: datetime
+    attempt_number: int
+    available_at: datetime
+
+
+class SettledJob(msgspec.Struct, frozen=True):
+    """A job that has ended, and its outcome."""
+
+    job_id: int
+    status: str
+
+
+SQL = Statements(
+    "foliot.common.ledger", "ending.sql",
+    rows={
+        "cancel_execution": Execution, "rescue_lost": RescuedRow, "insert_retries": RetryRow, "settle_jobs": SettledJob,
+    },
+)  # fmt: skip
+
+
+class Endings:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def cancel_execution(self, handle: Handle) -> Execution | None:
+        """None if it has ended already."""
+        cancelled: Execution | None = await self._session.read_one(
+            SQL.cancel_execution, handle.execution_id, handle.scheduled_time
+        )
+        return cancelled
+
+    async def cancel_open(self, job_id: int) -> None:
+        await self._session.fetch(SQL.cancel_open, job_id)
+
+    async def rescue_lost(self, claims: Sequence[int], limit: int) -> list[RescuedRow]:
+        return await self._session.read(SQL.rescue_lost, list(claims), limit)
+
+    async def insert_retries(self, failed: Sequence[tuple[int, datetime, timedelta]]) -> list[RetryRow]:
+        """`failed`: (execution_id, scheduled_time, delay) of attempts that ended in this transaction."""
+        return await self._session.read(SQL.insert_retries, *columns(failed, 3))
+
+    async def lock_settling(self, job_ids: Sequence[int]) -> list[int]:
+        """The job_ids whose end, or whose waiting run, is to be looked at under the job's lock."""
+        return await self._session.column(SQL.lock_settling, list(job_ids))
+
+    async def release_waiting(self, job_ids: Sequence[int]) -> None:
+        await self._session.fetch(SQL.release_waiting, list(job_ids))
+
+    async def settle_jobs(self, job_ids: Sequence[int]) -> None:
+        """The locked jobs for which nothing is open and nothing follows take the outcome of their last run."""
+        await self._session.fetch(SQL.settle_jobs, list(job_ids))
+
+    async def complete_replayed(self, job_ids: Sequence[int]) -> None:
+        await self._session.fetch(SQL.complete_replayed, list(job_ids))
+
+    async def select_waiting_jobs(self, after: int, limit: int) -> list[int]:
+        return await self._session.column(SQL.select_waiting_jobs, after, limit)
+
+    async def select_unsettled(self, after: int, limit: int) -> list[int]:
+        return await self._session.column(SQL.select_unsettled, after, limit)

@@ -1,0 +1,112 @@
+-- name: cancel_execution
+-- $1 execution_id, $2 its scheduled_time
+UPDATE executions e SET
+    status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
+    end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
+    cancel_requested_at = COALESCE(cancel_requested_at, clock_timestamp())
+WHERE execution_id = $1 AND scheduled_time = $2 AND end_time IS NULL
+RETURNING /*:execution_columns:*/
+
+-- name: cancel_open
+-- Open attempts of the locked job $1: QUEUED ends at once, RUNNING is asked to.
+UPDATE executions e SET
+    status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
+    end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
+    cancel_requested_at = clock_timestamp()
+FROM jobs j
+WHERE j.job_id = $1 AND e.job_id = $1 AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
+RETURNING e.execution_id, e.status
+
+-- name: rescue_lost
+-- Attempts of dead claim tokens whose lease has passed end as FAILED (CANCELLED if that was asked). $1 claims, $2 limit
+WITH lost AS (
+    SELECT execution_id, scheduled_time FROM executions
+    WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'RUNNING' AND claim = ANY ($1::bigint[]) AND lease_until < now()
+    ORDER BY execution_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE executions e SET
+    status = CASE WHEN e.cancel_requested_at IS NULL THEN 'FAILED' ELSE 'CANCELLED' END,
+    error_message = 'worker lost', end_time = GREATEST(statement_timestamp(), e.start_time),
+    duration_ms = 1000 * date_part('epoch', GREATEST(statement_timestamp(), e.start_time) - e.start_time)
+FROM lost, jobs j
+WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_time AND j.job_id = e.job_id
+RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status, e.trigger, e.worker_id, e.request_id,
+    e.traceparent, j.retry_policy
+
+-- name: insert_retries
+-- The next attempts of runs that have just failed. $1 execution_ids, $2 scheduled_times, $3 delays (intervals), of the
+-- failed attempts. A cancelled or deleted job gets none.
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
+    available_at, override, term, request_id, traceparent)
+SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, e.attempt_number + 1, 'retry', j.queue, j.priority,
+    e.end_time + r.delay, e.override, e.term, e.request_id, e.traceparent
+FROM unnest($1::bigint[], $2::timestamptz[], $3::interval[]) AS r (execution_id, scheduled_time, delay)
+JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
+JOIN jobs j ON j.job_id = e.job_id
+WHERE j.status <> 'CANCELLED' AND j.deleted_at IS NULL
+ON CONFLICT DO NOTHING
+RETURNING job_id, scheduled_time, attempt_number, available_at
+
+-- name: lock_settling
+-- Of the jobs whose run has just ended, those whose end or whose waiting run must be looked at under the job's lock.
+SELECT job_id FROM jobs
+WHERE job_id = ANY ($1::bigint[]) AND (next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))
+ORDER BY job_id FOR NO KEY UPDATE
+
+-- name: release_waiting
+-- The oldest waiting run of each given job that has no unfinished earlier run becomes available, a tick not before its
+-- delay by jitter. $1 job_ids
+UPDATE executions e SET available_at = GREATEST(clock_timestamp(), e.scheduled_time + (
+    SELECT jitter_delay(j.job_id, e.scheduled_time, j.jitter_seconds) FROM jobs j
+    WHERE j.job_id = e.job_id AND e.trigger = 'schedule'))
+FROM (
+    SELECT DISTINCT ON (w.job_id) w.execution_id, w.scheduled_time, w.job_id FROM executions w
+    WHERE w.job_id = ANY ($1::bigint[]) AND w.end_time IS NULL AND w.available_at IS NULL
+    ORDER BY w.job_id, w.scheduled_time) first
+WHERE e.execution_id = first.execution_id AND e.scheduled_time = first.scheduled_time AND e.status = 'QUEUED'
+  AND e.available_at IS NULL
+  AND NOT EXISTS (
+    SELECT FROM executions o JOIN jobs j ON j.job_id = o.job_id
+    WHERE o.job_id = first.job_id AND o.scheduled_time >= j.open_since AND o.end_time IS NULL
+      AND o.available_at IS NOT NULL)
+RETURNING e.execution_id, e.job_id
+
+-- name: settle_jobs
+-- Locked jobs for which nothing is open and nothing follows take the outcome of their last run. It lies at last_run_time or
+-- later, so that no month before it is looked into. $1 job_ids
+UPDATE jobs j SET next_run_time = NULL, paused_run_time = NULL, status = COALESCE((
+        SELECT CASE e.status WHEN 'COMPLETED' THEN 'COMPLETED' WHEN 'CANCELLED' THEN 'CANCELLED' ELSE 'FAILED' END
+        FROM executions e
+        WHERE e.job_id = j.job_id AND e.scheduled_time >= COALESCE(j.last_run_time, '-infinity')
+          AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.status <> 'SKIPPED'
+        ORDER BY e.scheduled_time DESC, e.attempt_number DESC LIMIT 1), 'FAILED')
+WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at IS NULL
+  AND j.schedule IS DISTINCT FROM 'manual'
+  AND (j.status = 'PENDING' OR (j.status = 'PAUSED' AND (j.paused_run_time IS NULL
+    OR (j.end_at < now() AND j.schedule <> 'immediate' AND j.schedule !~ '^\d{4}-'))))
+  AND NOT EXISTS (
+    SELECT FROM executions e
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.scheduled_time <= now() + INTERVAL '1 day'
+      AND e.end_time IS NULL)
+RETURNING j.job_id, j.status
+
+-- name: complete_replayed
+-- A FAILED one-time job whose replay succeeded is COMPLETED. $1 job_ids
+UPDATE jobs SET status = 'COMPLETED'
+WHERE job_id = ANY ($1::bigint[]) AND status = 'FAILED' AND next_run_time IS NULL
+RETURNING job_id
+
+-- name: select_waiting_jobs
+-- Jobs of which a run waits for an earlier one. $1 after job_id, $2 limit
+SELECT DISTINCT job_id FROM executions
+WHERE end_time IS NULL AND available_at IS NULL AND job_id > $1 ORDER BY job_id LIMIT $2
+
+-- name: select_unsettled
+-- Jobs that will not be armed again by themselves and have nothing open: what reconcile settles. $1 after job_id, $2 limit
+SELECT j.job_id FROM jobs j
+WHERE j.next_run_time IS NULL AND j.status IN ('PENDING', 'PAUSED') AND j.deleted_at IS NULL AND j.job_id > $1
+  AND j.schedule IS DISTINCT FROM 'manual' AND (j.status = 'PENDING' OR j.paused_run_time IS NULL
+    OR (j.end_at < now() AND j.schedule <> 'immediate' AND j.schedule !~ '^\d{4}-'))
+  AND NOT EXISTS (
+    SELECT FROM executions e
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
+ORDER BY j.job_id LIMIT $2

@@ -1,0 +1,47 @@
+"""The database server itself: its clock, its estimates, its replicas."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
+
+
+class RowEstimate(msgspec.Struct, frozen=True):
+    """The rows of one table as the planner estimates them."""
+
+    table: str
+    rows: int
+
+
+class ReplicaRow(msgspec.Struct, frozen=True):
+    """A streaming replica, and how far it is behind in write-ahead log and in time."""
+
+    replica: str
+    bytes: float
+    seconds: float
+
+
+SQL = Statements(
+    "foliot.common.ledger", "server.sql", rows={"estimate_rows": RowEstimate, "select_replicas": ReplicaRow}
+)
+
+
+class Server:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def select_now(self) -> datetime:
+        """The clock that decides what is due."""
+        now: datetime = await self._session.value(SQL.select_now)
+        return now
+
+    async def estimate_rows(self) -> list[RowEstimate]:
+        return await self._session.read(SQL.estimate_rows)
+
+    async def select_replicas(self) -> list[ReplicaRow]:
+        """Empty without the privilege to look."""
+        return await self._session.read(SQL.select_replicas)

@@ -1,0 +1,51 @@
+"""Terms of leadership: the row that fences every transaction of a leader, and the schedulers that are alive."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from foliot.common.errors import Fenced
+from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.statements import Statements
+
+
+class SchedulerRow(msgspec.Struct, frozen=True):
+    """A scheduler that was heard of lately. `role`: leader or standby; `term` and `since` of the term that it leads."""
+
+    scheduler_id: str
+    role: str
+    term: int | None
+    since: datetime
+    last_heartbeat: datetime
+
+
+SQL = Statements("foliot.common.ledger", "terms.sql", rows={"list_schedulers": SchedulerRow})
+
+
+class Terms:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def take_term(self, scheduler_id: str, czxid: int, ensemble_id: str) -> int | None:
+        """The new term, or None if somebody newer holds it."""
+        term: int | None = await self._session.value(SQL.take_term, scheduler_id, czxid, ensemble_id)
+        return term
+
+    async def hold_term(self, term: int) -> None:
+        """Keep `term` standing until the transaction ends. Raises Fenced if it has passed."""
+        if await self._session.value(SQL.hold_term, term) is None:
+            raise Fenced(f"term {term} has passed")
+
+    async def beat_scheduler(self, scheduler_id: str) -> None:
+        await self._session.execute(SQL.beat_scheduler, scheduler_id)
+
+    async def forget_scheduler(self, scheduler_id: str) -> None:
+        await self._session.execute(SQL.forget_scheduler, scheduler_id)
+
+    async def forget_silent_schedulers(self) -> int:
+        return await self._session.execute(SQL.forget_silent_schedulers)
+
+    async def list_schedulers(self) -> list[SchedulerRow]:
+        return await self._session.read(SQL.list_schedulers)

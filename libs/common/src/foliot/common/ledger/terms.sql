@@ -1,0 +1,32 @@
+-- name: take_term
+-- The winner's write; waits for every transaction that holds the row FOR SHARE. $1 scheduler_id, $2 czxid, $3 ensemble_id
+WITH won AS (
+    UPDATE leader SET term = term + 1, scheduler_id = $1, czxid = $2, ensemble_id = $3, since = clock_timestamp()
+    WHERE id = 1 AND (ensemble_id <> $3 OR czxid < $2)
+    RETURNING term, since)
+INSERT INTO leader_terms (term, scheduler_id, czxid, ensemble_id, since)
+SELECT term, $1, $2, $3, since FROM won
+RETURNING term
+
+-- name: hold_term
+-- Fences a leader's transaction: a row means that term $1 stands until this transaction ends.
+SELECT term FROM leader WHERE id = 1 AND term = $1 FOR SHARE
+
+-- name: beat_scheduler
+-- $1 scheduler_id
+INSERT INTO schedulers (scheduler_id) VALUES ($1)
+ON CONFLICT (scheduler_id) DO UPDATE SET last_heartbeat = clock_timestamp()
+
+-- name: forget_scheduler
+DELETE FROM schedulers WHERE scheduler_id = $1
+
+-- name: forget_silent_schedulers
+DELETE FROM schedulers WHERE last_heartbeat < now() - INTERVAL '1 hour'
+
+-- name: list_schedulers
+-- Those that were heard of lately. A leader is one whose term stands.
+SELECT s.scheduler_id, CASE WHEN l.scheduler_id IS NULL THEN 'standby' ELSE 'leader' END AS role, l.term,
+    COALESCE(l.since, s.started_at) AS since, s.last_heartbeat
+FROM schedulers s LEFT JOIN leader l ON l.scheduler_id = s.scheduler_id
+WHERE s.last_heartbeat > now() - INTERVAL '15 seconds'
+ORDER BY s.scheduler_id

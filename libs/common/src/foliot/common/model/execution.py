@@ -1,0 +1,62 @@
+"""Executions: one row of the ledger for each attempt, in the forms that its life needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """One attempt as the API shows it, without `logs`. The fields are the fragment `execution_columns`, in its
+    order."""
+
+    execution_id: int
+    job_id: int
+    worker_id: str | None
+    status: str
+    scheduled_time: datetime
+    start_time: datetime | None
+    end_time: datetime | None
+    duration_ms: int | None
+    exit_code: int | None
+    http_status: int | None
+    error_message: str | None
+    attempt_number: int
+    trigger: str
+    job_version: int | None
+    cancel_requested_at: datetime | None
+    skipped_count: int | None
+    skipped_until: datetime | None
+    created_at: datetime
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """The key of one execution: with its scheduled_time it is found without a look into every month."""
+
+    execution_id: int
+    scheduled_time: datetime
+
+
+class Handout(msgspec.Struct, frozen=True):
+    """An execution that is committed as dispatched and that the broker is to get."""
+
+    execution_id: int
+    job_id: int
+    scheduled_time: datetime
+    attempt_number: int
+    pool: str
+    priority: int
+    available_at: datetime
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of an attempt as its claimant saw it."""
+
+    execution_id: int
+    scheduled_time: datetime
+    status: str
+    exit_code: int | None = None
+    http_status: int | None = None
+    error_message: str | None = None
+    logs: str | None = None

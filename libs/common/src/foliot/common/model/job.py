@@ -1,0 +1,75 @@
+"""Jobs: the definition that a caller gave, and where the job stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `jobs`. `status` is the stored one, unless the query derived it from the open executions."""
+
+    job_id: int
+    user_id: int
+    team_id: int | None
+    job_key: str | None
+    job_name: str
+    job_type: str
+    description: str | None
+    schedule: str | None
+    timezone: str
+    schedule_since: datetime
+    spread_key: str | None
+    next_run_time: datetime | None
+    last_run_time: datetime | None
+    paused_run_time: datetime | None
+    payload: Any
+    status: str
+    retry_policy: dict[str, Any]
+    priority: int
+    timeout_seconds: int
+    overlap_policy: str
+    misfire_policy: str
+    misfire_grace_seconds: int
+    misfire_limit: int
+    dst_gap: str
+    dst_overlap: str
+    start_at: datetime | None
+    end_at: datetime | None
+    max_runs: int | None
+    jitter_seconds: int
+    labels: dict[str, str]
+    queue: str
+    version: int
+    runs_planned: int
+    open_since: datetime | None
+    request_id: str | None
+    traceparent: str | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    @property
+    def pool(self) -> str:
+        """The workers that may run it. The column and the API's field are still called `queue`."""
+        return self.queue
+
+    @property
+    def since(self) -> datetime:
+        """The anchor of the schedule."""
+        return self.schedule_since
+
+
+HIDDEN_JOB_FIELDS = frozenset(
+    {"schedule_since", "spread_key", "paused_run_time", "open_since", "request_id", "traceparent"}
+)
+"""Fields that the API does not show."""
+
+DEFINITION_FIELDS = (
+    "job_key", "job_name", "job_type", "description", "schedule", "timezone", "payload", "retry_policy", "priority",
+    "timeout_seconds", "overlap_policy", "misfire_policy", "misfire_grace_seconds", "misfire_limit", "dst_gap",
+    "dst_overlap", "start_at", "end_at", "max_runs", "jitter_seconds", "labels", "queue",
+)  # fmt: skip
+"""Fields that a caller defines: version and ETag change with these and nothing else."""

@@ -1,0 +1,81 @@
+"""Retry: whether another attempt follows one that has ended, and after which delay."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from foliot.common.model.states import RETRIED, ExecutionStatus, Trigger
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """The retry_policy of a job; its defaults are the contract's. Times in seconds."""
+
+    max_retries: int = 3
+    backoff_factor: float = 3
+    max_backoff: float = 3600
+    jitter: float = 0
+    max_age: float | None = None
+    retry_on: list[int | str] | None = None
+
+    def delay_after(self, attempt_number: int, u: float, retry_after: float | None = None) -> timedelta:
+        """The delay before the next attempt: min(max_backoff, backoff_factor ** n) x (1 + jitter x u), u in -1..1.
+
+        `retry_after`: seconds that the target asked for; they count where they are longer, up to max_backoff.
+        """
+        try:
+            backoff = min(self.max_backoff, self.backoff_factor**attempt_number)
+        except OverflowError:
+            backoff = self.max_backoff
+        seconds = backoff * (1 + self.jitter * u)
+        if retry_after is not None:
+            seconds = max(seconds, min(retry_after, self.max_backoff))
+        return timedelta(seconds=max(0.0, seconds))
+
+
+DEFAULT_POLICY = RetryPolicy()
+STORED_BY_DEFAULT = {"max_retries": DEFAULT_POLICY.max_retries, "backoff_factor": DEFAULT_POLICY.backoff_factor}
+"""The retry_policy of a row whose creator gave none: the column's default in SQL, held to it by a test."""
+
+
+def policy_from(raw: dict[str, Any] | None) -> RetryPolicy:
+    """The policy of a jobs row. Members that are missing, or nonsense in a row written by hand, take the defaults."""
+    if raw == STORED_BY_DEFAULT:
+        return DEFAULT_POLICY
+    try:
+        return msgspec.convert({k: v for k, v in (raw or {}).items() if v is not None}, RetryPolicy)
+    except (msgspec.ValidationError, AttributeError):
+        return DEFAULT_POLICY
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that has just ended in this transaction, with all that decides whether another follows.
+
+    `final`: no retry whatever the policy says. `retry_after`: seconds, as `RetryPolicy.delay_after` takes them.
+    """
+
+    execution_id: int
+    job_id: int
+    scheduled_time: datetime
+    attempt_number: int
+    status: ExecutionStatus
+    trigger: Trigger
+    retry_policy: RetryPolicy
+    error_message: str | None = None
+    final: bool = False
+    retry_after: float | None = None
+
+
+def retry_delay(finished: Finished, ended_at: datetime, u: float) -> timedelta | None:
+    """The delay before the next attempt, None if the policy gives none. `u`: uniform in -1..1."""
+    policy = finished.retry_policy
+    if finished.status not in RETRIED or finished.final or finished.trigger is Trigger.REPLAY:
+        return None
+    if finished.attempt_number > policy.max_retries:
+        return None
+    delay = policy.delay_after(finished.attempt_number, u, finished.retry_after)
+    if policy.max_age is not None and ended_at + delay > finished.scheduled_time + timedelta(seconds=policy.max_age):
+        return None
+    return delay

@@ -1,0 +1,21 @@
+"""The scope of a caller: whose jobs, executions and dead letters it may see."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Everybody's things, one team's, or a user's own that have no team."""
+
+    everything: bool
+    team_id: int | None
+    user_id: int
+
+    @property
+    def owner(self) -> int | None:
+        """The owner as the indexes have it: the team_id, or minus the user_id of things without a team; None:
+        everybody."""
+        if self.everything:
+            return None
+        return -self.user_id if self.team_id is None else self.team_id
