@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import TypeVar
 
-import msgspec
 import structlog
 import uvloop
 
 from foliot.common.clock import Clock
 from foliot.common.errors import ConfigError, SchemaUnknown
 from foliot.common.process import config, logs, metrics
+from foliot.common.process.settings import ServiceConfig
 
-_Config = TypeVar("_Config", bound=msgspec.Struct)
+_Config = TypeVar("_Config", bound=ServiceConfig)
 _log = structlog.get_logger()
 
 EXIT_CONFIG = 78  # sysexits.h EX_CONFIG
@@ -30,15 +30,13 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
     """Run a service until SIGTERM or SIGINT sets its stop event; exits the process with the code that says why."""
     environ: Mapping[str, str] = os.environ
     zoneinfo.reset_tzpath([])  # the pinned tzdata counts, not the host's
-    level = environ.get("FOLIOT_LOG_LEVEL", "INFO")
-    logs.configure(service, level if level in logs.LEVELS else "INFO")
     try:
-        if level not in logs.LEVELS:
-            raise ConfigError(f"FOLIOT_LOG_LEVEL: {level!r} is none of {', '.join(logs.LEVELS)}")
         loaded = config.load(config_type, environ)
     except ConfigError as error:
+        logs.configure(service, "INFO")
         _log.error("config_wrong", error=str(error))
         sys.exit(EXIT_CONFIG)
+    logs.configure(service, loaded.log_level)
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
     gc.freeze()  # what is loaded stays: no full collection walks through it
     gc.set_threshold(20_000, 20, 20)  # a batch of rows is no reason to look for cycles

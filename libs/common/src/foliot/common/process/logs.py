@@ -27,7 +27,6 @@ _LEVELS = {
 }  # fmt: skip
 _BUFFER = 64 * 1024
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _BOUND: ContextVar[Mapping[str, Any]] = ContextVar("bound", default={})  # noqa: B039  # never written to
 _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 
@@ -35,7 +34,7 @@ _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to `stream` (stdout by default) as JSON of the service `service`.
 
-    `level`: one of LEVELS.
+    `level`: the lowest that is written.
     """
     out = _Output((stream or sys.stdout).buffer)
     line = _Line(service)
