@@ -6,11 +6,11 @@ import re
 
 import asyncpg
 import pytest
-from integration.ledger.test_statements import MODULES
 
 from foliot.common.ledger import executions
 from foliot.common.ledger.one_month import of_month
 from foliot.common.ledger.postgres import Statements
+from integration.ledger.test_statements import MODULES
 from migrations.plan_cases import CASES, EXEMPT, KEYS, Facts
 from support.databases import TestDatabase
 from support.ledger import Sql

@@ -6,10 +6,10 @@ import importlib
 import inspect
 import pkgutil
 
-import foliot.api.queries
-import foliot.common.ledger
 import pytest
 
+import foliot.api.queries
+import foliot.common.ledger
 from foliot.common.ledger.postgres import Statements
 from support.databases import TestDatabase
 

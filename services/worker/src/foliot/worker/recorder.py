@@ -94,7 +94,7 @@ class Recorder:
             try:
                 return await self.step(batch)
             except Unavailable as error:
-                _log.warning("record_failed", error=error, waiting=len(batch) + len(self._waiting))
+                _log.warning(events.RECORD_FAILED, error=error, waiting=len(batch) + len(self._waiting))
                 await self._clock.sleep(PAUSE_WHEN_AWAY)
             except AGAIN:
                 await asyncio.sleep(0)

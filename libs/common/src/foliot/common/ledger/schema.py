@@ -11,6 +11,7 @@ from foliot.common.clock import Clock
 from foliot.common.errors import SchemaUnknown, Unavailable
 from foliot.common.ledger.database import UnitsOfWork
 from foliot.common.ledger.postgres import Session, Statement
+from foliot.common.process import events
 
 SCHEMA_VERSION = 12
 """The newest migration in sql/migrations; a test holds them together."""
@@ -46,6 +47,6 @@ async def await_schema(database: UnitsOfWork, stop: asyncio.Event, clock: Clock)
                 await check_schema(unit.session)
                 return
         except Unavailable as error:
-            _log.warning("postgres_away", error=error)
+            _log.warning(events.POSTGRES_AWAY, error=error)
         await clock.sleep(wait)
         wait = min(2.0, wait * 2)

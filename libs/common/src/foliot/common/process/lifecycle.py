@@ -17,7 +17,7 @@ import uvloop
 
 from foliot.common.clock import Clock
 from foliot.common.errors import ConfigError, SchemaUnknown
-from foliot.common.process import config, logs, metrics
+from foliot.common.process import config, events, logs, metrics
 from foliot.common.process.settings import ServiceConfig
 
 _Config = TypeVar("_Config", bound=ServiceConfig)
@@ -34,7 +34,7 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
         loaded = config.load(config_type, environ)
     except ConfigError as error:
         logs.configure(service, "INFO")
-        _log.error("config_wrong", error=str(error))
+        _log.error(events.CONFIG_WRONG, error=str(error))
         sys.exit(EXIT_CONFIG)
     logs.configure(service, loaded.log_level)
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
@@ -43,10 +43,10 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
     try:
         uvloop.run(_until_stopped(service, loaded, run))
     except (SchemaUnknown, ConfigError) as error:
-        _log.error("config_wrong" if isinstance(error, ConfigError) else "schema_unknown", error=str(error))
+        _log.error(events.CONFIG_WRONG if isinstance(error, ConfigError) else events.SCHEMA_UNKNOWN, error=str(error))
         sys.exit(EXIT_CONFIG)
     except Exception as error:
-        _log.error("crashed", exc_info=error)
+        _log.error(events.CRASHED, exc_info=error)
         sys.exit(1)
 
 
@@ -57,9 +57,9 @@ async def _until_stopped(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    _log.info("starting", version=version(f"foliot-{service}"))
+    _log.info(events.STARTING, version=version(f"foliot-{service}"))
     await run(loaded, stop)
-    _log.info("stopped")
+    _log.info(events.STOPPED)
 
 
 async def watch_loop(clock: Clock) -> None:

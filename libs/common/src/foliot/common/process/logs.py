@@ -20,6 +20,7 @@ import orjson
 import structlog
 
 from foliot.common.clock import rfc3339
+from foliot.common.process import events
 
 _LEVELS = {
     "debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR", "exception": "ERROR",
@@ -159,10 +160,10 @@ def _catch_last_words() -> None:
     log = structlog.get_logger()
 
     def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log.critical("crashed", exc_info=(kind, error, trace))
+        log.critical(events.CRASHED, exc_info=(kind, error, trace))
 
     def unraisable(args: Any) -> None:
-        log.error("unraisable", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+        log.error(events.UNRAISABLE, exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
 
     sys.excepthook, sys.unraisablehook = crashed, unraisable
     logging.captureWarnings(True)
