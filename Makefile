@@ -47,10 +47,11 @@ test: setup ## run all tests, on private servers of their own (PYTEST="-k name" 
 test-unit: setup ## run the fast tests
 	@$(BIN)/pytest tests/architecture tests/unit $(PYTEST)
 
-lint: setup ## ruff, mypy --strict, import borders
+lint: setup ## ruff, mypy --strict, unused members, import borders
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/vulture
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
 fmt: setup ## format

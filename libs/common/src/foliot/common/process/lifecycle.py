@@ -7,7 +7,6 @@ import gc
 import os
 import signal
 import sys
-import zoneinfo
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import TypeVar
@@ -19,6 +18,7 @@ from foliot.common.clock import Clock
 from foliot.common.errors import ConfigError, SchemaUnknown
 from foliot.common.process import config, events, logs, metrics
 from foliot.common.process.settings import ServiceConfig
+from foliot.common.schedules.zones import use_pinned_tzdata
 
 _Config = TypeVar("_Config", bound=ServiceConfig)
 _log = structlog.get_logger()
@@ -29,7 +29,7 @@ EXIT_CONFIG = 78  # sysexits.h EX_CONFIG
 def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyncio.Event], Awaitable[None]]) -> None:
     """Run a service until SIGTERM or SIGINT sets its stop event; exits the process with the code that says why."""
     environ: Mapping[str, str] = os.environ
-    zoneinfo.reset_tzpath([])  # the pinned tzdata counts, not the host's
+    use_pinned_tzdata()
     try:
         loaded = config.load(config_type, environ)
     except ConfigError as error:

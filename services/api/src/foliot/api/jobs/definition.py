@@ -29,7 +29,6 @@ _MAX_LABELS = 64
 _BY_DEFAULT = {"max_retries": RetryPolicy().max_retries, "backoff_factor": RetryPolicy().backoff_factor}
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
