@@ -1,1 +1,1 @@
-"""What is made of the code: pages of metrics, log events and settings, alert rules with thresholds, dashboards."""
+"""Files made of the code: pages of metrics, log events and settings, alert rules with thresholds, dashboards."""

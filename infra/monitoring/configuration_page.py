@@ -38,7 +38,7 @@ FOOT = """
 | `FOLIOT_LOCAL_DIR` | `make up` | Folder of the local cluster, `.local` by default. |
 
 ## Scripts
-What a script finds in its environment.
+Each script finds these in its environment.
 
 | variable | meaning |
 |---|---|

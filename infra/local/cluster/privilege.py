@@ -44,8 +44,8 @@ def _ways(directory: Path, account: pwd.struct_passwd) -> list[Privilege]:
 
 
 def privilege_for(directory: Path) -> Privilege:
-    """How to run PostgreSQL in an existing directory. Hands the directory to whom it will belong, on each call: it may
-    have been removed and made again since the last one."""
+    """The way to run PostgreSQL in an existing directory. Each call hands the directory to its owner: it may have been
+    removed and made again since the last one."""
     if os.geteuid() != 0:
         return Privilege((*ENTER, str(directory)), os.geteuid())
     way = _way_into(directory)

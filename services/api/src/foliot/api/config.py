@@ -1,4 +1,4 @@
-"""What the API is told by its environment."""
+"""Settings of the API."""
 
 from __future__ import annotations
 

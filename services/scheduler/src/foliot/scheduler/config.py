@@ -1,4 +1,4 @@
-"""What a scheduler is told by its environment."""
+"""Settings of a scheduler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker is told by its environment."""
+"""Settings of a worker."""
 
 from __future__ import annotations
 

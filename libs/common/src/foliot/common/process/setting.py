@@ -83,7 +83,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def remedy(self) -> str:
-        """What the operator is asked to set."""
+        """The instruction to an operator whose value is wrong."""
         number = f"a {self.kind}, " if self.base in (int, float) else ""
         many = f"{self.notes.get('min_length', 0)} or more, separated by commas, each " if self.is_list else ""
         return f"set {many}{number}{self.bounds}" + (f" ({self.unit})" if self.unit else "")

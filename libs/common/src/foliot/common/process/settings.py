@@ -57,6 +57,6 @@ LogLevel = Annotated[
 
 
 class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What each service is told."""
+    """Settings of every service."""
 
     log_level: LogLevel = "INFO"
