@@ -11,7 +11,7 @@ INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: mak
 SERVICES := libs/common services/api services/scheduler services/worker
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: packages $(VENV)/.installed ## install what is missing: .venv and Debian packages
 
@@ -47,10 +47,11 @@ test: setup ## run all tests, on private servers of their own (PYTEST="-k name" 
 test-unit: setup ## run the fast tests
 	@$(BIN)/pytest tests/architecture tests/unit $(PYTEST)
 
-lint: setup ## ruff, mypy --strict, import borders
+lint: setup ## ruff, mypy --strict, unused members, import borders
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/vulture
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
 fmt: setup ## format
@@ -80,7 +81,7 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
 
-.PHONY: alerts dashboards docs-metrics
+.PHONY: alerts dashboards docs-metrics docs-events docs-configuration
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
@@ -89,6 +90,12 @@ dashboards: setup ## write infra/dashboards/*.json from their code
 
 docs-metrics: setup ## write docs/metrics.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-metrics
+
+docs-events: setup ## write docs/events.md from the code
+	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-events
+
+docs-configuration: setup ## write docs/configuration.md from the code
+	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-configuration
 
 images: ## build the container images
 	@FOLIOT_REVISION=$$(git rev-parse --short HEAD) docker compose build

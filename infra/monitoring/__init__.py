@@ -1,1 +1,1 @@
-"""What is made of the code's metrics: the list of them, alert rules with their thresholds, dashboards."""
+"""Files made of the code: pages of metrics, log events and settings, alert rules with thresholds, dashboards."""

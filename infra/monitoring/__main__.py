@@ -7,18 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitoring.alerting import alert_rules
+from monitoring.configuration_page import configuration_page
 from monitoring.dashboards import dashboard_files
-from monitoring.reference import reference
+from monitoring.events_page import events_page
+from monitoring.metrics_page import metrics_page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def documents() -> dict[str, str]:
-    return {"docs/metrics.md": reference()}
-
-
 COMMANDS: dict[str, Callable[[], dict[str, str]]] = {
-    "docs-metrics": documents,
+    "docs-metrics": lambda: {"docs/metrics.md": metrics_page()},
+    "docs-events": lambda: {"docs/events.md": events_page()},
+    "docs-configuration": lambda: {"docs/configuration.md": configuration_page()},
     "alerts": alert_rules,
     "dashboards": dashboard_files,
 }

@@ -7,9 +7,13 @@ from typing import Any
 from monitoring.panels import GREEN, RED, Panel, dashboard, heat, lines, mean, p, stat
 
 BRIDGED = "max by ({by}) (last_over_time({name}[1m]))"
-HOT_PATH = (
-    "select_pending_jobs|lock_due_jobs|insert_planned|advance_jobs|take_backlog|claim_executions|record_executions"
-)
+HOT_PATH = "|".join(
+    (
+        "select_pending_jobs", "hold_and_lock_due_jobs", "plan_plain_ticks", "lock_due_jobs", "insert_planned",
+        "take_backlog", "claim_executions", "record_executions",
+    )
+)  # fmt: skip
+"""The statements that a run passes through, from the tick to its end."""
 
 
 def internals() -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from foliot.api.config import Config as ApiConfig
-from foliot.common.process.config import PREFIX
+from foliot.common.process.setting import PREFIX
 from foliot.scheduler.config import Config as SchedulerConfig
 from foliot.worker.config import Config as WorkerConfig
 

@@ -94,44 +94,6 @@ def test_the_lock_holds_what_is_asked_for() -> None:
     assert asked <= locked
 
 
-@pytest.mark.parametrize("service", ["libs/common", "services/api", "services/scheduler", "services/worker"])
-def test_each_distribution_declares_what_it_imports(service: str) -> None:
-    declared = set(re.findall(r'^    "([a-z0-9-]+)"', (ROOT / service / "pyproject.toml").read_text(), re.MULTILINE))
-    modules = {
-        "prometheus_client": "prometheus-client",
-        "prometheus_async": "prometheus-async",
-        "cron_descriptor": "cron-descriptor",
-    }
-    imported = set()
-    for path in (ROOT / service).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                imported.add(node.module.split(".")[0])
-    third_party = {modules.get(m, m) for m in imported} & {
-        "aiohttp", "aiormq", "aiozk", "asyncpg", "cron-descriptor", "croniter", "msgspec", "orjson", "prometheus-async",
-        "prometheus-client", "stamina", "structlog", "uvloop",
-    }  # fmt: skip
-    if service != "libs/common":
-        declared |= set(
-            re.findall(r'^    "([a-z0-9-]+)"', (ROOT / "libs/common/pyproject.toml").read_text(), re.MULTILINE)
-        )
-    assert third_party <= declared
-
-
-def test_every_log_event_is_named_once() -> None:
-    """A literal event of a service stands in its events.py, or is one of the shared ones below."""
-    shared = {
-        "starting", "stopped", "crashed", "config_wrong", "schema_unknown", "postgres_away", "rabbitmq_away", "rabbitmq_open",
-        "duty_failed", "listen_lost", "claim_failed", "record_failed", "hand_back_failed", "executor_failed",
-    }  # fmt: skip
-    literal = set()
-    for path in PRODUCT:
-        literal |= set(re.findall(r'_log\.(?:info|warning|error|debug)\(\s*"([^"]+)"', path.read_text()))
-    assert literal <= shared, literal - shared
-
-
 def test_nothing_tells_of_a_machine() -> None:
     for path in tracked():
         if (

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from foliot.common.schedules.grammar import ScheduleError
+from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import from_fields
 from oracle.cases import Case, case
 from oracle.expression import Expression

@@ -25,7 +25,9 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from foliot.common.schedules.grammar import Cron, ScheduleError, parse
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.timetable import from_fields
 from oracle.campaign import FIRINGS, SPAN
 from oracle.cases import Case, case, offset_changes

@@ -43,11 +43,19 @@ def _ways(directory: Path, account: pwd.struct_passwd) -> list[Privilege]:
     ]
 
 
-@functools.cache
 def privilege_for(directory: Path) -> Privilege:
-    """How to run PostgreSQL in an existing directory. Hands the directory to whom it will belong."""
+    """The way to run PostgreSQL in an existing directory. Each call hands the directory to its owner: it may have been
+    removed and made again since the last one."""
     if os.geteuid() != 0:
         return Privilege((*ENTER, str(directory)), os.geteuid())
+    way = _way_into(directory)
+    shutil.chown(directory, way.owner)
+    return way
+
+
+@functools.cache
+def _way_into(directory: Path) -> Privilege:
+    """The first way that works. Each trial starts a process and hands the directory over, so the answer is kept."""
     try:
         account = pwd.getpwnam(ACCOUNT)
     except KeyError:

@@ -1,12 +1,12 @@
 """No job reaches an address that the operator did not allow, whatever it is dressed as: 0 connections."""
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 
 import pytest
 from aiohttp import ThreadedResolver
 from aiohttp.abc import ResolveResult
 
-from foliot.worker.executors.http.addresses import parse_networks
 from foliot.worker.executors.http_request import HttpRequestExecutor
 from foliot.worker.output import Output
 from integration.executors.making import make_attempt
@@ -136,7 +136,7 @@ async def test_a_name_that_leads_elsewhere_the_second_time(inside: Seen, monkeyp
     resolving(monkeypatch, ["127.0.0.3"], ["127.0.0.1"])
     async with (
         serve(answer(), host="127.0.0.3") as allowed,
-        HttpRequestExecutor(allow_networks=parse_networks("127.0.0.3")) as executor,
+        HttpRequestExecutor(allow_networks=[ip_network("127.0.0.3")]) as executor,
     ):
         url = f"http://rebind.example:{allowed.port}/"
         assert (await executor.run(make_attempt("http_request", url=url, method="POST"), Output())).succeeded
@@ -151,7 +151,7 @@ async def test_redirects_that_lead_inside(host: str, inside: Seen) -> None:
     redirect = answer("302 Found", f"Location: http://{host}:{inside.port}/latest/meta-data")
     async with (
         serve(redirect, host="127.0.0.3") as allowed,
-        HttpRequestExecutor(allow_networks=parse_networks("127.0.0.3")) as executor,
+        HttpRequestExecutor(allow_networks=[ip_network("127.0.0.3")]) as executor,
     ):
         attempt = make_attempt("http_request", url=f"http://127.0.0.3:{allowed.port}/", follow_redirects=True)
         result = await executor.run(attempt, Output())
@@ -163,7 +163,7 @@ async def test_redirects_that_lead_inside(host: str, inside: Seen) -> None:
 async def test_an_allowed_network_is_reached() -> None:
     async with (
         serve(answer(body=b"hello")) as seen,
-        HttpRequestExecutor(allow_networks=parse_networks("127.0.0.0/8")) as executor,
+        HttpRequestExecutor(allow_networks=[ip_network("127.0.0.0/8")]) as executor,
     ):
         output = Output()
         result = await executor.run(make_attempt("http_request", url=seen.url), output)

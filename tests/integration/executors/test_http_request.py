@@ -5,20 +5,20 @@ import gzip
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from foliot.worker.executors.attempt import Result
-from foliot.worker.executors.http.addresses import parse_networks
 from foliot.worker.executors.http.answers import MAX_BODY_BYTES
 from foliot.worker.executors.http_request import HttpRequestExecutor
 from foliot.worker.output import LIMIT, Output
 from integration.executors.making import TRACEPARENT, make_attempt
 from integration.executors.servers import Seen, answer, serve
 
-LOOPBACK = parse_networks("127.0.0.0/8")
+LOOPBACK = [ip_network("127.0.0.0/8")]
 
 
 @pytest.fixture(scope="module")

@@ -234,7 +234,7 @@ async def test_no_free_users() -> None:
         with pytest.raises(SupervisorError, match=r"no free user ids for scripts in 59000\.\.59007"):
             await ScriptExecutor(Sandbox(uids=uids)).__aenter__()
         tasks = [asyncio.create_task(ran(executor, "exec sleep 1000")) for _ in range(8)]
-        await until(lambda: len(executor._keys) == 8)
+        await until(lambda: len(executor._link._endings) == 8)
         result, _ = await ran(executor, "true")
         assert "user ids for scripts are in use" in str(result.error_message)
         for task in tasks:

@@ -168,19 +168,19 @@ async def test_the_lease_of_the_executor_counts_when_the_attempt_names_none(mode
     assert "lease" in str(result.error_message)
 
 
-async def test_extended_attempts_go_on_and_others_end(executor: ScriptExecutor) -> None:
-    one = make_attempt("script", script="sleep 0.7", fields={"lease_deadline": now() + 0.5})
-    other = make_attempt("script", script="sleep 0.7", fields={"lease_deadline": now() + 0.5})
-    tasks = [asyncio.create_task(executor.run(attempt, Output())) for attempt in (one, other)]
-    await until(lambda: len(executor._keys) == 2)
-    executor.extend(now() + 20, {one.execution_id})
-    results = await asyncio.gather(*tasks)
+async def test_what_runs_is_extended_and_what_starts_later_is_not(executor: ScriptExecutor) -> None:
+    first = make_attempt("script", script="sleep 0.7", fields={"lease_deadline": now() + 0.5})
+    task = asyncio.create_task(executor.run(first, Output()))
+    await until(lambda: len(executor._link._endings) == 1)
+    executor.extend(now() + 20)
+    later = make_attempt("script", script="sleep 0.7", fields={"lease_deadline": now() + 0.5})
+    results = await asyncio.gather(task, executor.run(later, Output()))
     assert [result.succeeded for result in results] == [True, False]
 
 
 async def test_an_earlier_deadline_does_not_shorten_a_lease(executor: ScriptExecutor) -> None:
     task = asyncio.create_task(executor.run(make_attempt("script", script="sleep 0.3"), Output()))
-    await until(lambda: len(executor._keys) == 1)
+    await until(lambda: len(executor._link._endings) == 1)
     executor.extend(now() - 100)
     assert (await task).succeeded
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from foliot.common.schedules.grammar import ScheduleError
+from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import Timetable, from_fields
 from oracle.cases import case
 

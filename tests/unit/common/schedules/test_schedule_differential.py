@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from croniter import croniter
 
-from foliot.common.schedules.grammar import ScheduleError
+from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import from_fields
 from oracle.campaign import compare
 from oracle.cases import HARD, case

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from foliot.common.schedules.grammar import Cron, Every, Immediate, Instant, Manual, parse
+from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual
 
 ALL_DAYS = tuple(range(1, 32))
 ALL_WEEKDAYS = tuple(range(7))

@@ -8,7 +8,7 @@ import pytest
 
 from foliot.api.preview.describe import describe
 from foliot.api.preview.fire_times import preview
-from foliot.common.schedules.grammar import ScheduleError
+from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import from_fields
 from support.cold import forget_schedules
 from support.costs import cpu_seconds, lines_run

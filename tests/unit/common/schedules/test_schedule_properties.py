@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from foliot.common.schedules.grammar import ScheduleError, parse
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.grammar import parse
 from foliot.common.schedules.timetable import DST_GAPS, DST_OVERLAPS, Timetable, from_fields
 
 ZONES = (

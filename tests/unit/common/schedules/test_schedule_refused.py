@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from foliot.common.schedules.grammar import ScheduleError, parse
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.grammar import parse
 
 
 def refused(text: str) -> ScheduleError:

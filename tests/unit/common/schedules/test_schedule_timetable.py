@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.firetimes import FireTimes
-from foliot.common.schedules.grammar import Cron, ScheduleError, parse
+from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.kinds import Cron
 from foliot.common.schedules.timetable import Timetable, from_fields
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from foliot.common.schedules.grammar import ScheduleError
+from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.offsets import Change, changes, year_start
 from foliot.common.schedules.zones import TZDATA_VERSION, zone
 

@@ -1,8 +1,10 @@
 """Which addresses a job may reach without the operator's leave, and with it."""
 
+from ipaddress import ip_network
+
 import pytest
 
-from foliot.worker.executors.http.addresses import is_allowed, parse_networks
+from foliot.worker.executors.http.addresses import is_allowed
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"])
@@ -64,23 +66,13 @@ def test_public_addresses_are_allowed(address: str) -> None:
 )
 def test_everything_else_is_refused(address: str) -> None:
     assert not is_allowed(address, ())
-    assert not is_allowed(address, parse_networks("11.0.0.0/8"))
+    assert not is_allowed(address, [ip_network("11.0.0.0/8")])
 
 
 def test_the_operator_allows_networks() -> None:
-    networks = parse_networks("127.0.0.0/8, ::1/128 10.1.2.3")
+    networks = [ip_network(text) for text in ("127.0.0.0/8", "::1/128", "10.1.2.3")]
     for address in ("127.0.0.1", "::ffff:127.0.0.1", "::1", "10.1.2.3"):
         assert is_allowed(address, networks)
     for address in ("10.1.2.4", "::2", "169.254.169.254", "64:ff9b::7f00:1"):
         assert not is_allowed(address, networks)
-    assert is_allowed("fe80::1%eth0", parse_networks("fe80::/10"))
-
-
-def test_no_network_allows_nothing() -> None:
-    assert parse_networks("") == ()
-
-
-@pytest.mark.parametrize("text", ["127.0.0.0/33", "10.0.0.1/8", "localhost"])
-def test_what_is_no_network_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match=text.partition("/")[0]):
-        parse_networks(f"::1/128, {text}")
+    assert is_allowed("fe80::1%eth0", [ip_network("fe80::/10")])

@@ -1,8 +1,16 @@
-"""Log events of the API, each named once with its meaning."""
+"""Log events of the API."""
 
-CHANGED = "changed"
-"""INFO, one a change: who (user_id, team_id, key_id), what (action, job_id or execution_id)."""
-REQUEST_FAILED = "request_failed"
-"""ERROR: an answer of 500: a bug. method, path, error."""
-DEPENDENCY_AWAY = "dependency_away"
-"""WARNING: an answer of 503. method, path, error."""
+from foliot.common.process.events import Events
+
+EVENTS = Events()
+
+CHANGED = EVENTS.declare(
+    "changed",
+    "INFO",
+    "Somebody changed something: one line a change.",
+    "action user_id team_id key_id job_id execution_id api_key_id request_id trace_id",
+)
+REQUEST_FAILED = EVENTS.declare("request_failed", "ERROR", "An answer of 500: a bug.", "method path error")
+DEPENDENCY_AWAY = EVENTS.declare(
+    "dependency_away", "WARNING", "An answer of 503: a server that is needed is away.", "method path error"
+)

@@ -1,33 +1,77 @@
-"""What a scheduler is told by its environment."""
+"""Settings of a scheduler."""
 
 from __future__ import annotations
 
 import socket
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from foliot.common.process.config import Secret
+from foliot.common.process.settings import (
+    AmqpUrl,
+    LeaseSeconds,
+    ListenHost,
+    Port,
+    PostgresUrl,
+    ProcessId,
+    ServiceConfig,
+)
 from foliot.scheduler.retention import Kept
 
+_HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}"
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    database_url: Secret
-    maintenance_database_url: Secret | None = None
-    amqp_url: Secret
-    zookeeper_hosts: str
-    zookeeper_root: str = "/foliot"
-    zookeeper_session_seconds: float = 6.0
-    scheduler_id: str = msgspec.field(default_factory=socket.gethostname)
-    admin_host: str = "0.0.0.0"  # noqa: S104
-    admin_port: int = 9101
-    log_level: str = "INFO"
-    plan_batch: int = 2_000
-    lease_seconds: float = 30.0
-    retention_executions_months: int = 12
-    retention_audit_logs_months: int = 24
-    retention_jobs_days: int = 30
-    retention_dead_letters_days: int = 90
-    retention_idempotency_keys_hours: int = 24
+HostsAndPorts = Annotated[
+    str,
+    Meta(pattern=rf"\A{_HOST}( *, *{_HOST})*\Z", extra={"form": "host:port, several separated by commas"}),
+]
+ZooKeeperPath = Annotated[str, Meta(pattern=r"\A(/[A-Za-z0-9._-]+)+\Z", extra={"form": "a path such as /foliot"})]
+Months = Annotated[int, Meta(ge=1, le=1_200, extra={"unit": "months"})]
+Days = Annotated[int, Meta(ge=1, le=3_650, extra={"unit": "days"})]
+Hours = Annotated[int, Meta(ge=1, le=8_760, extra={"unit": "hours"})]
+
+
+class Config(ServiceConfig, frozen=True, kw_only=True):
+    database_url: Annotated[PostgresUrl, Meta(description="PostgreSQL's primary, as role foliot_scheduler.")]
+    maintenance_database_url: Annotated[
+        PostgresUrl | None,
+        Meta(description="PostgreSQL's primary, as role foliot_maintenance; without it no month is dropped."),
+    ] = None
+    amqp_url: AmqpUrl
+    zookeeper_hosts: Annotated[
+        HostsAndPorts, Meta(description="The ensemble that elects the leader; each connection picks one host.")
+    ]
+    zookeeper_root: Annotated[ZooKeeperPath, Meta(description="Node below which the election takes place.")] = "/foliot"
+    zookeeper_session_seconds: Annotated[
+        float,
+        Meta(
+            ge=1.0,
+            le=60.0,
+            description="Silence after which ZooKeeper gives up a leader: the time of a failover. The server bounds it "
+            "to 2 to 20 of its ticks.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 6.0
+    scheduler_id: ProcessId = msgspec.field(default_factory=socket.gethostname)
+    admin_host: ListenHost = "0.0.0.0"  # noqa: S104
+    admin_port: Port = 9101
+    plan_batch: Annotated[
+        int, Meta(ge=1, le=20_000, description="Most due jobs that are planned at once.", extra={"unit": "jobs"})
+    ] = 2_000
+    lease_seconds: LeaseSeconds = 30.0
+    retention_executions_months: Annotated[
+        Months, Meta(description="How long executions are kept, in whole months before the present one.")
+    ] = 12
+    retention_audit_logs_months: Annotated[
+        Months, Meta(description="How long audit logs are kept, in whole months before the present one.")
+    ] = 24
+    retention_jobs_days: Annotated[Days, Meta(description="How long a one-time job is kept after it has ended.")] = 30
+    retention_dead_letters_days: Annotated[
+        Days, Meta(description="How long a dead letter is kept; an open one is then closed.")
+    ] = 90
+    retention_idempotency_keys_hours: Annotated[
+        Hours, Meta(description="How long the answer to an Idempotency-Key is kept.")
+    ] = 24
 
 
 def kept(config: Config) -> Kept:

@@ -1,34 +1,69 @@
-"""Log events of a scheduler, each named once with its meaning."""
+"""Log events of a scheduler."""
 
-JOB_SCHEDULED = "job_scheduled"
-"""INFO, one a run: a tick became a run. job_id, execution_id, scheduled_time, next_run_time, user_id, team_id."""
-LEADER_ELECTED = "leader_elected"
-"""INFO: this process took the term. term."""
-LEADER_RESIGNED = "leader_resigned"
-"""WARNING or INFO: the duties of the term have ended. term, error."""
-LEADER_UNCONFIRMED = "leader_unconfirmed"
-"""WARNING: ZooKeeper does not confirm the leader; it goes on under the fence of PostgreSQL, failover is off. term."""
-ZOOKEEPER_AWAY = "zookeeper_away"
-"""WARNING: no candidacy. error."""
-JOB_UNPLANNABLE = "job_unplannable"
-"""ERROR: a job's next tick cannot be computed; it is FAILED. job_id, error."""
-MESSAGES_LOST = "messages_lost"
-"""WARNING: messages that the broker lost are sent again. queue, priority, count."""
-QUEUE_REBUILT = "queue_rebuilt"
-"""ERROR: a queue confirmed nothing any more and was deleted and declared anew. queue."""
-ATTEMPT_RESCUED = "attempt_rescued"
-"""WARNING: a worker was lost with this attempt. job_id, execution_id, attempt_number, worker_id."""
-ROWS_EXPIRED = "rows_expired"
-"""INFO: rows whose time had passed were removed (open dead letters: closed). table, count."""
-MONTH_EXPIRED = "month_expired"
-"""INFO: a month of history was dropped. month."""
-MONTH_OPEN = "month_open"
-"""WARNING: a closed month holds open executions and is not dropped before they end. month."""
-MONTHS_KEPT = "months_kept"
-"""WARNING, once a term: months are not expired, because the URL of the maintenance role is not set. remedy."""
-TZDATA_CHANGED = "tzdata_changed"
-"""INFO: this leader has another tzdata than the last; next ticks were computed anew. former, tzdata, moved."""
-JOB_MOVED = "job_moved"
-"""INFO: the new tzdata moved a job's next tick. job_id, former, next_run_time."""
-PARTITIONS_MADE = "partitions_made"
-"""INFO: months of a partitioned table were made ahead. table, made."""
+from foliot.common.process.events import Events
+
+EVENTS = Events()
+
+JOB_SCHEDULED = EVENTS.declare(
+    "job_scheduled",
+    "INFO",
+    "A tick became a run: one line a run.",
+    "job_id execution_id scheduled_time next_run_time user_id team_id request_id trace_id",
+)
+LEADER_ELECTED = EVENTS.declare("leader_elected", "INFO", "This process took the term.", "term")
+LEADER_RESIGNED = EVENTS.declare(
+    "leader_resigned",
+    "INFO WARNING",
+    "The duties of the term have ended: as asked, or because of an error.",
+    "term error",
+)
+LEADER_UNCONFIRMED = EVENTS.declare(
+    "leader_unconfirmed",
+    "WARNING",
+    "ZooKeeper does not confirm the leader; it goes on under the fence of PostgreSQL, failover is off.",
+    "term",
+)
+ZOOKEEPER_AWAY = EVENTS.declare("zookeeper_away", "WARNING", "ZooKeeper is away: no candidacy.", "error term")
+LISTEN_LOST = EVENTS.declare(
+    "listen_lost", "WARNING", "The connection that hears of new work was lost; polling finds it too.", "error"
+)
+JOB_UNPLANNABLE = EVENTS.declare(
+    "job_unplannable", "ERROR", "A job's next tick cannot be computed; the job is FAILED.", "job_id error"
+)
+MESSAGES_LOST = EVENTS.declare(
+    "messages_lost", "WARNING", "Messages that the broker lost are sent again.", "queue priority count"
+)
+QUEUE_REBUILT = EVENTS.declare(
+    "queue_rebuilt", "ERROR", "A queue confirmed nothing any more and was deleted and declared again.", "queue"
+)
+ATTEMPT_RESCUED = EVENTS.declare(
+    "attempt_rescued",
+    "WARNING",
+    "A worker was lost with this attempt; retry_at is there if another one follows.",
+    "job_id execution_id attempt_number worker_id retry_at request_id trace_id",
+)
+ROWS_EXPIRED = EVENTS.declare(
+    "rows_expired", "INFO", "Rows whose time had passed were removed (open dead letters: closed).", "table count"
+)
+MONTH_EXPIRED = EVENTS.declare("month_expired", "INFO", "A month of history was dropped.", "month")
+MONTH_OPEN = EVENTS.declare(
+    "month_open", "WARNING", "A closed month holds open executions and is not dropped before they end.", "month"
+)
+MONTHS_KEPT = EVENTS.declare(
+    "months_kept",
+    "WARNING",
+    "Months are not expired, because the URL of the maintenance role is not set: one line a term.",
+    "remedy",
+)
+TZDATA_CHANGED = EVENTS.declare(
+    "tzdata_changed",
+    "INFO",
+    "This leader has another tzdata than the last one; next ticks were computed again.",
+    "former tzdata moved",
+)
+JOB_MOVED = EVENTS.declare(
+    "job_moved", "INFO", "The new tzdata moved a job's next tick.", "job_id former next_run_time"
+)
+PARTITIONS_MADE = EVENTS.declare(
+    "partitions_made", "INFO", "Months of a partitioned table were made ahead.", "table made"
+)

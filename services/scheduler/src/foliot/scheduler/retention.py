@@ -18,7 +18,6 @@ TERMS_KEPT = 1_000
 INTERVAL = 600.0
 SOON = 0.2
 _log = structlog.get_logger()
-Removal = Callable[[Unit, datetime], Awaitable[int]]
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

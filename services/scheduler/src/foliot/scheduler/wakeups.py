@@ -10,6 +10,7 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.ledger.wakeup import CHANNEL
+from foliot.scheduler import events
 
 CHECK_EVERY = 5.0
 _log = structlog.get_logger()
@@ -21,7 +22,7 @@ async def listen(url: str, wakes: list[asyncio.Event], clock: Clock) -> None:
         try:
             await _listen_once(url, wakes, clock)
         except Exception as error:  # a hint that is lost costs milliseconds, whatever the driver raises
-            _log.warning("listen_lost", error=error)
+            _log.warning(events.LISTEN_LOST, error=error)
         await clock.sleep(1.0)
 
 

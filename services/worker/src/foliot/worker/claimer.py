@@ -65,7 +65,7 @@ class Claimer:
             try:
                 await self.step()
             except Unavailable as error:
-                _log.warning("claim_failed", error=error)
+                _log.warning(events.CLAIM_FAILED, error=error)
                 await self._clock.sleep(PAUSE_WHEN_AWAY)
 
     async def _wait_for_work(self) -> None:
@@ -164,7 +164,7 @@ class Claimer:
             while held := self._inbox.take(LARGEST):
                 await self.give_back(held)
         except Unavailable as error:
-            _log.warning("hand_back_failed", error=error, held=len(self._inbox))
+            _log.warning(events.HAND_BACK_FAILED, error=error, held=len(self._inbox))
 
     async def give_back(self, held: list[Held]) -> None:
         """Through PostgreSQL: commit, then ack. A failure keeps them here."""

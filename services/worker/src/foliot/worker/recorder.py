@@ -104,7 +104,7 @@ class Recorder:
                     await self._wait_out(batch, error)
 
     async def _wait_out(self, batch: Sequence[Ended], error: Exception) -> None:
-        _log.warning("record_failed", error=error, waiting=len(batch) + len(self._waiting))
+        _log.warning(events.RECORD_FAILED, error=error, waiting=len(batch) + len(self._waiting))
         await self._clock.sleep(PAUSE_WHEN_AWAY)
 
     async def drained(self, grace: float) -> None:

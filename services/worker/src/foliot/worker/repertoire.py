@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from collections.abc import AsyncIterator, Mapping
 
 import structlog
@@ -15,13 +14,12 @@ from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.executors.datasources import Datasource, DatasourceError, load_datasources
 from foliot.worker.executors.http_request import HttpRequestExecutor
 from foliot.worker.executors.noop import NoopExecutor
-from foliot.worker.executors.sandbox import Mode, Sandbox
+from foliot.worker.executors.sandbox import Sandbox
 from foliot.worker.executors.script import ScriptExecutor
 from foliot.worker.executors.sql_query import SqlQueryExecutor
 from foliot.worker.executors.supervisor.link import SupervisorError
 from foliot.worker.output import Output
 
-_MODES: dict[str, Mode | None] = {"auto": None, "namespace": "namespace", "group": "group"}
 _REMEDY = "allow the worker user namespaces and mounts in them, or set FOLIOT_WORKER_SCRIPT_MODE=group to run without"
 _WEAKNESS = "scripts are held together by the worker alone; without root they can read what it can, its secrets too"
 _log = structlog.get_logger()
@@ -52,20 +50,13 @@ class Refusing:
 
 @contextlib.asynccontextmanager
 async def open_repertoire(config: Config) -> AsyncIterator[Repertoire]:
-    """Raises ConfigError for networks, modes and data sources that make no sense."""
+    """Raises ConfigError for data sources that make no sense."""
     async with contextlib.AsyncExitStack() as stack:
-        http = await stack.enter_async_context(HttpRequestExecutor(allow_networks=_networks(config)))
+        http = await stack.enter_async_context(HttpRequestExecutor(allow_networks=config.worker_http_allow_networks))
         script, run_script = await _script(config, stack)
         sql = await stack.enter_async_context(SqlQueryExecutor(_datasources(config)))
         noop = NoopExecutor()
         yield Repertoire({"http_request": http, "script": run_script, "sql_query": sql, "noop": noop}, script)
-
-
-def _networks(config: Config) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    try:
-        return [ipaddress.ip_network(text) for text in config.worker_http_allow_networks]
-    except ValueError as error:
-        raise ConfigError(f"FOLIOT_WORKER_HTTP_ALLOW_NETWORKS: {error}") from None
 
 
 def _datasources(config: Config) -> Mapping[str, Datasource]:
@@ -77,9 +68,7 @@ def _datasources(config: Config) -> Mapping[str, Datasource]:
 
 async def _script(config: Config, stack: contextlib.AsyncExitStack) -> tuple[ScriptExecutor | None, Executor]:
     """A worker that cannot run scripts says so, and goes on with the rest."""
-    if config.worker_script_mode not in _MODES:
-        raise ConfigError(f"FOLIOT_WORKER_SCRIPT_MODE: {config.worker_script_mode!r} is not auto, namespace or group")
-    sandbox = Sandbox(mode=_MODES[config.worker_script_mode])
+    sandbox = Sandbox(mode=None if config.worker_script_mode == "auto" else config.worker_script_mode)
     try:
         script = await stack.enter_async_context(ScriptExecutor(sandbox))
     except SupervisorError as error:

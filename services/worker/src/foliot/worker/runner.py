@@ -12,6 +12,7 @@ from foliot.common.model import payloads
 from foliot.common.model.execution import Outcome
 from foliot.common.model.states import ExecutionStatus
 from foliot.common.model.tracing import trace_id
+from foliot.worker import events
 from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.lease import Lease
 from foliot.worker.output import Output
@@ -77,7 +78,7 @@ class Runner:
             result = await executor.run(attempt, output)
         except Exception as error:  # a bug of an executor must not lose the attempt
             _log.error(
-                "executor_failed", execution_id=claimed.execution_id, job_id=claimed.job_id,
+                events.EXECUTOR_FAILED, execution_id=claimed.execution_id, job_id=claimed.job_id,
                 request_id=claimed.request_id, trace_id=trace_id(claimed.traceparent), exc_info=error,
             )  # fmt: skip
             return ExecutionStatus.FAILED, Result(succeeded=False, error_message=f"internal error: {error!r}")

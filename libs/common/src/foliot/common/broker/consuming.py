@@ -89,10 +89,6 @@ class Consumer:
             except (Down, Rejected):
                 return
 
-    async def close(self) -> None:
-        """Closes the channel: what was not acked is free for others."""
-        await self._link.drop()
-
 
 async def _outcome(future: asyncio.Future[Any]) -> None:
     await asyncio.wait({future})

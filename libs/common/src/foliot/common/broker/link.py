@@ -14,7 +14,7 @@ import structlog
 from foliot.common.broker.guard import Down, Rejected, guard
 from foliot.common.broker.topology import EXCHANGE, Queue
 from foliot.common.clock import Clock
-from foliot.common.process import metrics
+from foliot.common.process import events, metrics
 
 _log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class Link:
                 await self._drop()
                 self._not_before = self._clock.elapsed() + self._backoff * random.uniform(0.5, 1.5)  # noqa: S311
                 self._backoff = min(BACKOFF_MAX, self._backoff * 2)
-                _log.warning("rabbitmq_away", link=self._name, error=str(error))
+                _log.warning(events.RABBITMQ_AWAY, link=self._name, error=str(error))
                 raise Down(str(error)) from error
 
     async def _open(self) -> aiormq.abc.AbstractChannel:
@@ -76,7 +76,7 @@ class Link:
         self._channel = channel
         self._backoff = BACKOFF_MIN
         metrics.RABBITMQ_CONNECTED.labels(self._name).set(1)
-        _log.info("rabbitmq_open", link=self._name)
+        _log.info(events.RABBITMQ_OPEN, link=self._name)
         return channel
 
     async def declare(self, queues: Iterable[Queue]) -> None:

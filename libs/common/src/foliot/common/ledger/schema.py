@@ -13,6 +13,7 @@ from foliot.common.errors import FoliotError, SchemaUnknown, Unavailable
 from foliot.common.ledger.database import UnitsOfWork
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statement
+from foliot.common.process import events
 
 SCHEMA_VERSION = 12
 """The newest migration in sql/migrations; a test holds them together."""
@@ -54,7 +55,7 @@ async def await_schema(database: UnitsOfWork[HasSession], stop: asyncio.Event, c
                 await check_schema(unit.session)
                 return
         except Unavailable as error:
-            _log.warning("postgres_away", error=error)
+            _log.warning(events.POSTGRES_AWAY, error=error)
         await clock.sleep(wait)
         wait = min(2.0, wait * 2)
 

@@ -55,6 +55,7 @@ EXECUTION_STEPS: dict[ExecutionStatus, frozenset[ExecutionStatus]] = {
             ExecutionStatus.FAILED,
             ExecutionStatus.TIMEOUT,
             ExecutionStatus.CANCELLED,
+            ExecutionStatus.QUEUED,  # claimed and handed back before it began
         }
     ),
     ExecutionStatus.COMPLETED: frozenset(),

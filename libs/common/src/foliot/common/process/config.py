@@ -2,96 +2,77 @@
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from foliot.common.errors import ConfigError
+from foliot.common.process.setting import PREFIX, Secret, Setting, settings, variable
 
-PREFIX = "FOLIOT_"
 _Config = TypeVar("_Config", bound=msgspec.Struct)
-
-
-class Secret(str):
-    """A string that does not show itself in logs and tracebacks."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret(...)"
 
 
 def load(config_type: type[_Config], environ: Mapping[str, str]) -> _Config:
     """Read `FOLIOT_<FIELD>` (or `FOLIOT_<FIELD>_FILE`, a file that holds the value) for each field of `config_type`.
 
-    Raises ConfigError that lists every missing, wrong and unknown variable.
+    Raises ConfigError that lists every missing, wrong and unknown variable with its remedy.
     """
-    hints = typing.get_type_hints(config_type)
+    known = list(settings(config_type))
     values: dict[str, Any] = {}
     errors: list[str] = []
-    for field in msgspec.structs.fields(config_type):
-        name = PREFIX + field.name.upper()
+    wrong: set[str] = set()
+    for setting in known:
         try:
-            text = _read(name, environ)
-            if text is not None:
-                values[field.name] = _convert(text, hints[field.name])
-            elif field.required:
-                errors.append(f"{name} is not set")
-        except ValueError as error:
-            errors.append(f"{name}: {error}")
-    errors += [f"{name} is not a variable of this service" for name in _unknown(config_type, environ)]
+            if (text := _read(setting, environ)) is not None:
+                values[setting.field] = setting.parse(text)
+        except (OSError, ValueError) as error:
+            wrong.add(setting.field)
+            errors.append(_problem(setting, error, environ))
+    errors += _too_large([setting for setting in known if setting.field not in wrong], values)
+    errors += _unknown([setting.variable for setting in known], environ)
     if errors:
         raise ConfigError("; ".join(errors))
-    try:
-        return config_type(**values)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
+    return config_type(**values)
 
 
-def _read(name: str, environ: Mapping[str, str]) -> str | None:
-    if name in environ:
-        return environ[name]
-    if path := environ.get(name + "_FILE"):
-        try:
-            return Path(path).read_text().strip()
-        except OSError as error:
-            raise ValueError(f"cannot read the file {path}: {error.strerror}") from None
+def _read(setting: Setting, environ: Mapping[str, str]) -> str | None:
+    if setting.variable in environ:
+        return environ[setting.variable]
+    if path := environ.get(setting.variable + "_FILE"):
+        return Path(path).read_text().strip()
+    if setting.required:
+        raise ValueError("is missing")
     return None
 
 
-def _unknown(config_type: type[msgspec.Struct], environ: Mapping[str, str]) -> list[str]:
-    known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(config_type)}
-    known |= {name + "_FILE" for name in known}
-    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+def _problem(setting: Setting, error: OSError | ValueError, environ: Mapping[str, str]) -> str:
+    name = setting.variable
+    if isinstance(error, OSError):
+        return f"{name}_FILE: cannot read {error.filename}: {error.strerror}"
+    if name in environ and setting.base is not Secret:
+        return f"{name} is {environ[name]!r}: {setting.remedy}"
+    is_set = name in environ or environ.get(name + "_FILE")
+    return f"{name} {'has a wrong form' if is_set else 'is not set'}: {setting.remedy}"
 
 
-def _flag(text: str) -> bool:
-    try:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
-    except KeyError:
-        raise ValueError(f"{text!r} is neither true nor false") from None
+def _too_large(right: list[Setting], values: Mapping[str, Any]) -> Iterator[str]:
+    """Settings beyond the bound that another one gives by its value or its default."""
+    effective = {**{setting.field: setting.default for setting in right}, **values}
+    for setting in right:
+        bound = setting.at_most
+        if bound and bound.of in effective and effective[setting.field] * bound.parts > effective[bound.of]:
+            yield (
+                f"{setting.variable} is {effective[setting.field]:g}: {setting.remedy}, "
+                f"or raise {variable(bound.of)} from {effective[bound.of]:g}"
+            )
 
 
-def _number(text: str, parse: Callable[[str], Any], kind: str) -> Any:
-    try:
-        return parse(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not {kind}") from None
-
-
-def _convert(text: str, hint: Any) -> Any:
-    if isinstance(hint, types.UnionType):
-        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
-    if hint is bool:
-        return _flag(text)
-    if hint is int:
-        return _number(text, int, "a whole number")
-    if hint is float:
-        return _number(text, float, "a number")
-    if typing.get_origin(hint) is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    return hint(text)
+def _unknown(variables: list[str], environ: Mapping[str, str]) -> Iterator[str]:
+    files = {name + "_FILE" for name in variables}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in files and name not in variables:
+            similar = "".join(f" or write {known}" for known in difflib.get_close_matches(name, variables, n=1))
+            yield f"{name} is not a variable of this service: remove it{similar}"

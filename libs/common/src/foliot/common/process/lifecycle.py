@@ -7,20 +7,20 @@ import gc
 import os
 import signal
 import sys
-import zoneinfo
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import TypeVar
 
-import msgspec
 import structlog
 import uvloop
 
 from foliot.common.clock import Clock
 from foliot.common.errors import ConfigError, SchemaUnknown
-from foliot.common.process import config, logs, metrics
+from foliot.common.process import config, events, logs, metrics
+from foliot.common.process.settings import ServiceConfig
+from foliot.common.schedules.zones import use_pinned_tzdata
 
-_Config = TypeVar("_Config", bound=msgspec.Struct)
+_Config = TypeVar("_Config", bound=ServiceConfig)
 _log = structlog.get_logger()
 
 EXIT_CONFIG = 78  # sysexits.h EX_CONFIG
@@ -29,26 +29,24 @@ EXIT_CONFIG = 78  # sysexits.h EX_CONFIG
 def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyncio.Event], Awaitable[None]]) -> None:
     """Run a service until SIGTERM or SIGINT sets its stop event; exits the process with the code that says why."""
     environ: Mapping[str, str] = os.environ
-    zoneinfo.reset_tzpath([])  # the pinned tzdata counts, not the host's
-    level = environ.get("FOLIOT_LOG_LEVEL", "INFO")
-    logs.configure(service, level if level in logs.LEVELS else "INFO")
+    use_pinned_tzdata()
     try:
-        if level not in logs.LEVELS:
-            raise ConfigError(f"FOLIOT_LOG_LEVEL: {level!r} is none of {', '.join(logs.LEVELS)}")
         loaded = config.load(config_type, environ)
     except ConfigError as error:
-        _log.error("config_wrong", error=str(error))
+        logs.configure(service, "INFO")
+        _log.error(events.CONFIG_WRONG, error=str(error))
         sys.exit(EXIT_CONFIG)
+    logs.configure(service, loaded.log_level)
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
     gc.freeze()  # what is loaded stays: no full collection walks through it
     gc.set_threshold(20_000, 20, 20)  # a batch of rows is no reason to look for cycles
     try:
         uvloop.run(_until_stopped(service, loaded, run))
     except (SchemaUnknown, ConfigError) as error:
-        _log.error("config_wrong" if isinstance(error, ConfigError) else "schema_unknown", error=str(error))
+        _log.error(events.CONFIG_WRONG if isinstance(error, ConfigError) else events.SCHEMA_UNKNOWN, error=str(error))
         sys.exit(EXIT_CONFIG)
     except Exception as error:
-        _log.error("crashed", exc_info=error)
+        _log.error(events.CRASHED, exc_info=error)
         sys.exit(1)
 
 
@@ -59,9 +57,9 @@ async def _until_stopped(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    _log.info("starting", version=version(f"foliot-{service}"))
+    _log.info(events.STARTING, version=version(f"foliot-{service}"))
     await run(loaded, stop)
-    _log.info("stopped")
+    _log.info(events.STOPPED)
 
 
 async def watch_loop(clock: Clock) -> None:

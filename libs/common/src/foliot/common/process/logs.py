@@ -20,6 +20,7 @@ import orjson
 import structlog
 
 from foliot.common.clock import rfc3339
+from foliot.common.process import events
 
 _LEVELS = {
     "debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR", "exception": "ERROR",
@@ -27,7 +28,6 @@ _LEVELS = {
 }  # fmt: skip
 _BUFFER = 64 * 1024
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _BOUND: ContextVar[Mapping[str, Any]] = ContextVar("bound", default={})  # noqa: B039  # never written to
 _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 
@@ -35,7 +35,7 @@ _MAX_TEXT = 4_000  # a line stays below 16 KB, where log drivers split lines
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
     """Send every log line of this process to `stream` (stdout by default) as JSON of the service `service`.
 
-    `level`: one of LEVELS.
+    `level`: the lowest that is written.
     """
     out = _Output((stream or sys.stdout).buffer)
     line = _Line(service)
@@ -160,10 +160,10 @@ def _catch_last_words() -> None:
     log = structlog.get_logger()
 
     def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log.critical("crashed", exc_info=(kind, error, trace))
+        log.critical(events.CRASHED, exc_info=(kind, error, trace))
 
     def unraisable(args: Any) -> None:
-        log.error("unraisable", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+        log.error(events.UNRAISABLE, exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
 
     sys.excepthook, sys.unraisablehook = crashed, unraisable
     logging.captureWarnings(True)

@@ -10,7 +10,7 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.errors import Fenced, Unavailable
-from foliot.common.process import metrics
+from foliot.common.process import events, metrics
 
 _log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ async def periodic(
         except Exception as error:
             failures += 1
             failed.inc()
-            _log.warning("duty_failed", duty=name, failures=failures, error=error)
+            _log.warning(events.DUTY_FAILED, duty=name, failures=failures, error=error)
             if failures >= max_failures and not isinstance(error, Unavailable):
                 raise
             wait = min(2.0, 0.05 * 2 ** min(failures, 6)) * random.uniform(0.5, 1.5)  # noqa: S311

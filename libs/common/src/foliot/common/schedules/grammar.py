@@ -10,8 +10,6 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.fields import Values, parse_field
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual, Schedule
 
-__all__ = ["Cron", "Every", "Immediate", "Instant", "Manual", "Schedule", "ScheduleError", "parse"]
-
 LONGEST = 100
 """Characters; the column is VARCHAR(100)."""
 LONGEST_INTERVAL = timedelta(days=3653)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from foliot.common.broker.topology import POOL_FORM, POOL_PATTERN
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.model import payloads
@@ -21,15 +22,13 @@ from foliot.common.schedules.timetable import Timetable
 from foliot.common.schedules.zones import zone
 
 _MICROSECOND = timedelta(microseconds=1)
-_POOL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_POOL = re.compile(POOL_PATTERN)
 _TIMETABLE = ("schedule", "timezone", "dst_", "start_at", "end_at")
-_RESERVED_POOLS = {"high", "urgent", "normal"}
 _MAX_LABELS = 64
 
 _BY_DEFAULT = {"max_retries": RetryPolicy().max_retries, "backoff_factor": RetryPolicy().backoff_factor}
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -216,9 +215,9 @@ def _check_labels(labels: dict[str, str]) -> list[FieldError]:
 
 
 def _check_queue(queue: str) -> list[FieldError]:
-    if _POOL.fullmatch(queue) and queue not in _RESERVED_POOLS:
+    if _POOL.fullmatch(queue):
         return []
-    return [FieldError("queue", "a pool's name has 1 to 64 of a-z, 0-9, _ and -, and is not high, urgent or normal")]
+    return [FieldError("queue", f"a pool's name has {POOL_FORM}")]
 
 
 def check_window(values: dict[str, Any]) -> list[FieldError]:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import signal
-from collections.abc import Collection
 from types import TracebackType
 from typing import Final, Self
 
@@ -43,7 +42,6 @@ class ScriptExecutor:
         self._lease_seconds = lease_seconds
         self._grace_seconds = grace_seconds
         self._opening = asyncio.Lock()
-        self._keys: dict[int, int] = {}
 
     @property
     def mode(self) -> Mode:
@@ -59,16 +57,13 @@ class ScriptExecutor:
     ) -> None:
         await self._link.close()
 
-    def extend(self, deadline: float, execution_ids: Collection[int] | None = None) -> None:
-        """Let attempts (all, or these) run until `deadline`, in seconds of CLOCK_BOOTTIME.
+    def extend(self, deadline: float) -> None:
+        """Let the attempts that run go on until `deadline`, in seconds of CLOCK_BOOTTIME.
 
         To be called after each heartbeat, with the time before it was sent + 25 s. A worker that stands still does
         not call it, and what it said before names a time that passes without it.
         """
-        only = None
-        if execution_ids is not None:
-            only = [self._keys[execution_id] for execution_id in execution_ids if execution_id in self._keys]
-        self._link.extend(deadline, only)
+        self._link.extend(deadline)
 
     async def run(self, attempt: Attempt, output: Output) -> Result:
         """See `Executor.run`: TERM at the first cancel, KILL after the grace or at the second one."""
@@ -81,7 +76,7 @@ class ScriptExecutor:
         try:
             link = await self._working_link()
             order = self._sandbox.order(attempt, payload)
-            ending = await self._carried_out(link, attempt.execution_id, order, deadline, output)
+            ending = await self._carried_out(link, order, deadline, output)
         except SupervisorError as error:
             return Result(succeeded=False, error_message=str(error))
         return _judged(ending, payload)
@@ -95,20 +90,16 @@ class ScriptExecutor:
                     self._link = await self._sandbox.open(self._mode)
         return self._link
 
-    async def _carried_out(
-        self, link: Link, execution_id: int, order: Order, deadline: float, output: Output
-    ) -> Ending:
+    async def _carried_out(self, link: Link, order: Order, deadline: float, output: Output) -> Ending:
         with OutputPipe(output) as pipe:
             key, ended = link.start(order, pipe.write_end, deadline)
             pipe.close_write_end()
-            self._keys[execution_id] = key
             try:
                 await asyncio.shield(ended)
             except asyncio.CancelledError:
                 await self._stop(link, key, ended)
                 raise
             finally:
-                self._keys.pop(execution_id, None)
                 await pipe.drain(_DRAIN_SECONDS)
             return ended.result()
 

@@ -30,14 +30,6 @@ _NEVER_PUBLIC: Final = tuple(
 )
 
 
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """Read networks such as `10.0.0.0/8, ::1/128`; a single address stands for itself.
-
-    Raises ValueError that names the first one that is none.
-    """
-    return tuple(ipaddress.ip_network(part) for part in text.replace(",", " ").split())
-
-
 def is_allowed(host: str, networks: Sequence[Network]) -> bool:
     """Tell whether a numeric address may be connected to; anything that is no address may not."""
     try:

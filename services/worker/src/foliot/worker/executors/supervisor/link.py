@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
 from itertools import count
 from typing import Any, Final, NamedTuple, Self
 
@@ -95,13 +94,13 @@ class Link:
         ending = self._endings[key] = asyncio.get_running_loop().create_future()
         return key, ending
 
-    def extend(self, deadline: float, only: Iterable[int] | None) -> None:
-        """Let attempts (all, or those with these keys) go on until `deadline`.
+    def extend(self, deadline: float) -> None:
+        """Let the attempts that run go on until `deadline`.
 
         What does not arrive is not made up for: the attempts die at the deadline they have.
         """
         with contextlib.suppress(OSError):
-            self._send({"extend": deadline, "only": None if only is None else list(only)})
+            self._send({"extend": deadline})
 
     def terminate(self, key: int) -> None:
         """Send TERM to everything of an attempt."""

@@ -97,10 +97,9 @@ class Supervisor:
         match message:
             case {"start": int(key), "deadline": deadline}:
                 self._start(key, deadline, *fds)
-            case {"extend": deadline, "only": only}:
+            case {"extend": deadline}:
                 for attempt in self._attempts.values():
-                    if only is None or attempt.key in only:
-                        attempt.deadline = max(attempt.deadline, deadline)
+                    attempt.deadline = max(attempt.deadline, deadline)
             case {"term": int(key)} if key in self._attempts:
                 os.kill(self._attempts[key].keeper.pid, signal.SIGTERM)
             case {"kill": int(key)} if key in self._attempts:

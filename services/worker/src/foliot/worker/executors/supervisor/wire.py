@@ -1,7 +1,7 @@
 """What worker and supervisor tell each other: one JSON object a packet, file descriptors beside it.
 
 To the supervisor: {"start": id, "deadline": t} with the descriptors of an order and of the output pipe;
-{"extend": t, "only": [id, ...] or null}; {"term": id}; {"kill": id}.
+{"extend": t}; {"term": id}; {"kill": id}.
 To the worker: {"ready": ""} or {"ready": why not} once; {"ended": id, "code": status, "signal": n or null,
 "failed": null or [step, errno, message], "overdue": bool}.
 `t` is in seconds of CLOCK_BOOTTIME; ids are the worker's and never used twice.

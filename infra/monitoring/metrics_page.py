@@ -14,7 +14,7 @@ sees the first failure. *Leader only*: a fact of the whole cluster, shown by the
 """
 
 
-def reference() -> str:
+def metrics_page() -> str:
     metrics = catalogue()
     return HEAD + "".join(_section(name, [m for m in metrics if m.exporter == name]) for name in MODULES)
 
