@@ -31,7 +31,7 @@ JOB_UNPLANNABLE = EVENTS.declare(
     "job_unplannable", "ERROR", "A job's next tick cannot be computed; the job is FAILED.", "job_id error"
 )
 MESSAGES_LOST = EVENTS.declare(
-    "messages_lost", "WARNING", "Messages that the broker lost are sent again.", "queue priority count"
+    "messages_lost", "WARNING", "Messages that the broker lost are sent again.", "pool priority count"
 )
 QUEUE_REBUILT = EVENTS.declare(
     "queue_rebuilt", "ERROR", "A queue confirmed nothing any more and was deleted and declared again.", "queue"
