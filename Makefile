@@ -75,11 +75,11 @@ bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE
 bench-report: setup ## write docs/performance.md from the figures of the last runs
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m benchmarks.report
 
-fences: setup ## take each guard out of a copy and see its test turn red (FENCE="word of its name")
-	@PYTHONPATH=tools:tests $(BIN)/python -m fences "$(FENCE)"
+fences: setup ## take each guard out of a copy and see its test turn red (FENCE="word of its name" SHARD=1/2)
+	@PYTHONPATH=tools:tests $(BIN)/python -m fences "$(FENCE)" $(if $(SHARD),--shard $(SHARD))
 
-oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
-	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
+oracle: setup ## compare fire times with a brute-force scan (CASES=100000 SHARD=1/2)
+	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000) $(if $(SHARD),--shard $(SHARD))
 
 .PHONY: alerts dashboards docs-metrics docs-events docs-configuration
 alerts: setup ## write infra/alerts/*.yml from their settings

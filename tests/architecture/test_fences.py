@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fences.__main__ import FENCES, ROOT, Fence
+from fences.__main__ import ROOT
+from fences.fence import Fence
+from fences.guards import FENCES
 
 
 @pytest.mark.parametrize("fence", FENCES, ids=lambda fence: fence.name)

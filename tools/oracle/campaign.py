@@ -21,6 +21,7 @@ from foliot.common.schedules.timetable import from_fields
 from oracle.cases import Case, case
 from oracle.expression import Expression
 from oracle.scan import Scan
+from shards import shard
 
 FIRINGS = 20
 SPAN = timedelta(days=400)
@@ -109,17 +110,14 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="oracle.campaign", description=__doc__)
     arguments.formatter_class = argparse.RawDescriptionHelpFormatter
     arguments.add_argument("--cases", type=int, default=100_000, help="of all shards together")
-    arguments.add_argument("--shard", default="1/1", help="i/n, i from 1 to n")
+    arguments.add_argument("--shard", type=shard, default="1/1", help="i/n, i from 1 to n")
     arguments.add_argument("--seed", default="foliot")
     arguments.add_argument("--resume", type=Path, metavar="FILE", help="keep the state there")
     given = arguments.parse_args()
-    shard, shards = (int(part) for part in given.shard.split("/"))
-    if not 1 <= shard <= shards:
-        arguments.error("--shard is i/n with 1 <= i <= n")
     zoneinfo.reset_tzpath([])
-    identity = {"cases": given.cases, "shard": given.shard, "seed": given.seed}
+    identity = {"cases": given.cases, "shard": str(given.shard), "seed": given.seed}
     state = State(given.resume, identity)
-    run(state, range(shard - 1, given.cases, shards), given.seed)
+    run(state, range(given.cases)[given.shard.part], given.seed)
     print(f"shard {given.shard} of {given.cases} cases, seed {given.seed!r}: {state.line()}")
     return 1 if state.differences else 0
 

@@ -1,0 +1,7 @@
+"""The list of all fences, by the part of the product in which the guard is."""
+
+from __future__ import annotations
+
+from fences.guards import api, ledger, scheduler, worker
+
+FENCES = [*ledger.FENCES, *scheduler.FENCES, *worker.FENCES, *api.FENCES]

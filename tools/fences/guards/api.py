@@ -1,0 +1,53 @@
+"""Guards of the API: what it changes and what it shows."""
+
+from __future__ import annotations
+
+from fences.fence import Fence
+
+API = "services/api/src/foliot/api"
+CHANGE_TESTS = "tests/integration/api/test_time_of_changes.py"
+
+FENCES = [
+    Fence(
+        "a stale replica is not read",
+        f"{API}/web/reads.py",
+        "            if staleness <= MOST_STALE:\n",
+        "            if staleness >= 0:\n",
+        "tests/integration/api/test_replica.py::test_a_list_comes_from_the_replica_and_says_how_old_it_may_be",
+    ),
+    Fence(
+        "lock, then look",
+        f"{API}/jobs/steps.py",
+        '    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n',
+        '    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n',
+        "tests/integration/api/test_jobs.py::test_run_waits_for_the_planner_and_then_looks",
+    ),
+    Fence(
+        "due ticks are covered at a change",
+        f"{API}/jobs/rearming.py",
+        "    if due is None:\n        return\n",
+        "    if due is None or due < now:\n        return\n",
+        f"{CHANGE_TESTS}::test_what_was_due_and_not_planned_is_covered",
+    ),
+    Fence(
+        "due ticks are covered at a pause",
+        f"{API}/jobs/steps.py",
+        "        await drop_due(change.unit, job, now, SkipReason.PAUSED)\n",
+        "",
+        "tests/integration/scheduler/test_planner_model.py",
+    ),
+    Fence(
+        "an edit keeps what is due all the same",
+        f"{API}/jobs/rearming.py",
+        "        after.next_after(begin) == due\n",
+        "        after.next_after(begin) is None\n",
+        f"{CHANGE_TESTS}::test_an_edit_that_leaves_the_due_ticks_as_they_are_leaves_them_due",
+    ),
+    Fence(
+        "the timeline sees what is missing",
+        f"{API}/views/timeline.py",
+        'tick < read.floor else "MISSING"',
+        'tick < read.floor else "TO_COME"',
+        "tests/integration/api/test_timeline.py::test_a_tick_without_a_row_is_missing",
+    ),
+]

@@ -1,0 +1,77 @@
+"""Guards of the scheduler: what it decides, plans, sends and removes."""
+
+from __future__ import annotations
+
+from fences.fence import Fence
+
+SCHEDULER = "services/scheduler/src/foliot/scheduler"
+PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
+RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
+DECISION_TESTS = "tests/unit/scheduler/test_decisions.py"
+AHEAD_TESTS = "tests/integration/scheduler/test_ahead.py"
+
+FENCES = [
+    Fence(
+        "what meets another run is decided when it is due",
+        f"{SCHEDULER}/planner.py",
+        "if job.next_run_time <= now or judged.plain:",
+        "if job.next_run_time <= now or judged is not None:",
+        f"{AHEAD_TESTS}::test_what_meets_another_run_is_decided_when_it_is_due",
+    ),
+    Fence(
+        "a tick that has its row is decided when it is due",
+        f"{SCHEDULER}/planner.py",
+        "[j for j in judged if j.job.next_run_time <= now]",
+        "judged",
+        f"{AHEAD_TESTS}::test_a_tick_that_has_its_row_already_waits_until_it_is_due",
+    ),
+    Fence(
+        "sending the unconfirmed again",
+        f"{SCHEDULER}/dispatcher.py",
+        "        except (Down, Rejected):\n            self._unconfirmed.append(message)\n",
+        "        except (Down, Rejected):\n            pass\n",
+        f"{PLANNER_TESTS}::test_what_the_broker_did_not_confirm_is_sent_again",
+    ),
+    Fence(
+        "a month with open work stays",
+        f"{SCHEDULER}/retention.py",
+        'if parent == "executions" and await',
+        'if parent == "nothing" and await',
+        f"{RETENTION_TESTS}::test_a_closed_month_with_open_work_stays_until_that_has_ended",
+    ),
+    Fence(
+        "a gap is judged whole",
+        f"{SCHEDULER}/decisions.py",
+        "    if len(kept) < keep:\n        return [first, *kept], []\n",
+        "    if len(kept) < keep:\n        return kept, []\n",
+        f"{DECISION_TESTS}::test_a_few_late_ticks_before_very_many_in_time_are_judged_as_any_others",
+    ),
+    Fence(
+        "max_runs counts runs",
+        f"{SCHEDULER}/decisions.py",
+        "len(runs) >= judged.left",
+        "len(judged.kept) >= judged.left",
+        f"{DECISION_TESTS}::test_a_skipped_tick_does_not_count_towards_max_runs",
+    ),
+    Fence(
+        "open_since is the oldest",
+        f"{SCHEDULER}/decisions.py",
+        "    return min(runs[0].scheduled_time, open_runs.since or runs[0].scheduled_time)\n",
+        "    return open_runs.since or runs[0].scheduled_time\n",
+        f"{DECISION_TESTS}::test_a_caught_up_run_that_is_older_than_what_is_open_is_the_oldest_open_run",
+    ),
+    Fence(
+        "rows in portions",
+        f"{SCHEDULER}/planner.py",
+        "            if size >= PORTION:\n",
+        "            if size >= PORTION * 1_000:\n",
+        "tests/integration/scheduler/test_planner_bars.py::test_what_is_due_now_is_planned_before_the_catch_up",
+    ),
+    Fence(
+        "a new tzdata moves under the job's lock",
+        f"{SCHEDULER}/time_zones.py",
+        "        if left:\n            return AGAIN\n",
+        "",
+        "tests/integration/scheduler/test_time_zones.py::test_more_jobs_than_a_batch_and_one_that_somebody_holds",
+    ),
+]
