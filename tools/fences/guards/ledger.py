@@ -5,7 +5,9 @@ from __future__ import annotations
 from fences.fence import Fence
 
 LEDGER = "libs/common/src/foliot/common/ledger"
-PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
+TERM_TESTS = "tests/integration/scheduler/test_planner_terms.py"
+RACE_TESTS = "tests/integration/scheduler/test_planner_races.py"
+POISON_TESTS = "tests/integration/scheduler/test_planner_poison.py"
 RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
 RESCUE_TESTS = "tests/integration/scheduler/test_rescue.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
@@ -23,63 +25,63 @@ FENCES = [
         f"{LEDGER}/plan.sql",
         "l.id = 1 AND l.term = $2",
         "l.id = 1 AND $2::bigint IS NOT NULL",
-        f"{PLANNER_TESTS}::test_a_former_term_writes_nothing",
+        f"{TERM_TESTS}::test_a_former_term_writes_nothing",
     ),
     Fence(
         "term row held for the transaction",
         f"{LEDGER}/terms.sql",
         "WHERE id = 1 AND term = $1 FOR SHARE",
         "WHERE id = 1 AND term = $1",
-        f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
+        f"{TERM_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(
         "term row held by plan",
         f"{LEDGER}/plan.sql",
         "l.term = $2 AND p.id = 1 FOR SHARE)",
         "l.term = $2 AND p.id = 1)",
-        f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
+        f"{TERM_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(
         "term check of a plain plan",
         f"{LEDGER}/plan.sql",
         "l.id = 1 AND l.term = $1",
         "l.id = 1 AND $1::bigint IS NOT NULL",
-        f"{PLANNER_TESTS}::test_a_former_term_writes_nothing",
+        f"{TERM_TESTS}::test_a_former_term_writes_nothing",
     ),
     Fence(
         "term row held by a plain plan",
         f"{LEDGER}/plan.sql",
         "l.term = $1 AND p.id = 1 FOR SHARE)",
         "l.term = $1 AND p.id = 1)",
-        f"{PLANNER_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
+        f"{TERM_TESTS}::test_a_successor_waits_for_the_transaction_of_the_former",
     ),
     Fence(
         "a plain plan's job is the one that was read",
         f"{LEDGER}/plan.sql",
         " AND j.xmin = u.read_xmin",
         "",
-        f"{PLANNER_TESTS}::test_another_job_in_the_place_of_the_one_that_was_read",
+        f"{RACE_TESTS}::test_another_job_in_the_place_of_the_one_that_was_read",
     ),
     Fence(
         "idle_in_transaction timeout",
         "sql/roles.sql",
         "ALTER ROLE foliot_scheduler SET idle_in_transaction_session_timeout = '2s';",
         "ALTER ROLE foliot_scheduler SET idle_in_transaction_session_timeout = '60s';",
-        f"{PLANNER_TESTS}::test_a_stalled_leader_in_a_transaction_holds_its_successor_for_two_seconds",
+        f"{TERM_TESTS}::test_a_stalled_leader_in_a_transaction_holds_its_successor_for_two_seconds",
     ),
     Fence(
         "version read is version planned",
         f"{LEDGER}/plan.py",
         "for row in locked if row in wanted}",
         "for row in locked if wanted}",
-        f"{PLANNER_TESTS}::test_an_edit_between_read_and_write_is_planned_as_edited",
+        f"{RACE_TESTS}::test_an_edit_between_read_and_write_is_planned_as_edited",
     ),
     Fence(
         "poison split",
         f"{LEDGER}/splitting.py",
         "        if len(batch) == 1:\n",
         "        if len(batch) >= 1:\n",
-        f"{PLANNER_TESTS}::test_a_row_that_the_server_refuses_is_found_by_splitting",
+        f"{POISON_TESTS}::test_a_row_that_the_server_refuses_is_found_by_splitting",
     ),
     Fence(
         "claim token",

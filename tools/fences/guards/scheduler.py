@@ -5,7 +5,7 @@ from __future__ import annotations
 from fences.fence import Fence
 
 SCHEDULER = "services/scheduler/src/foliot/scheduler"
-PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
+DISPATCH_TESTS = "tests/integration/scheduler/test_dispatch.py"
 RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
 DECISION_TESTS = "tests/unit/scheduler/test_decisions.py"
 AHEAD_TESTS = "tests/integration/scheduler/test_ahead.py"
@@ -30,7 +30,7 @@ FENCES = [
         f"{SCHEDULER}/dispatcher.py",
         "        except (Down, Rejected):\n            self._unconfirmed.append(message)\n",
         "        except (Down, Rejected):\n            pass\n",
-        f"{PLANNER_TESTS}::test_what_the_broker_did_not_confirm_is_sent_again",
+        f"{DISPATCH_TESTS}::test_what_the_broker_did_not_confirm_is_sent_again",
     ),
     Fence(
         "a month with open work stays",
