@@ -29,7 +29,12 @@ async def foliot(servers: Servers, template: str, tmp_path_factory: pytest.TempP
     async with create_from_template(servers.database_url, template, "e2e") as database:
         sources.write_text(json.dumps({"demo": {"url": database.owner_url}}))
         async with start_foliot(
-            servers, database, directory, schedulers=2, workers=2, WORKER__FOLIOT_WORKER_DATASOURCES_FILE=str(sources)
+            servers,
+            database,
+            directory,
+            schedulers=2,
+            workers=2,
+            environment={"WORKER__FOLIOT_WORKER_DATASOURCES_FILE": str(sources)},
         ) as started:
             yield started
 

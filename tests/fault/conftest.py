@@ -99,8 +99,10 @@ async def broken(servers: Servers, template: str, tmp_path_factory: pytest.TempP
         create_from_template(servers.database_url, template, "faults") as database,
         start_foliot(
             servers, database, directory, proxied=True, schedulers=2, workers=2,
-            SCHEDULER__FOLIOT_LEASE_SECONDS=str(LEASE), WORKER__FOLIOT_LEASE_SECONDS=str(LEASE),
-            WORKER__FOLIOT_HEARTBEAT_SECONDS="1", SCHEDULER__FOLIOT_ZOOKEEPER_SESSION_SECONDS=str(SESSION),
+            environment={
+                "SCHEDULER__FOLIOT_LEASE_SECONDS": str(LEASE), "WORKER__FOLIOT_LEASE_SECONDS": str(LEASE),
+                "WORKER__FOLIOT_HEARTBEAT_SECONDS": "1", "SCHEDULER__FOLIOT_ZOOKEEPER_SESSION_SECONDS": str(SESSION),
+            },
         ) as foliot,
     ):  # fmt: skip
         yield Faults(foliot, servers, effects)

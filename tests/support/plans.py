@@ -52,7 +52,7 @@ def _looked_at(node: dict[str, Any]) -> float:
     if not node["Node Type"].endswith("Scan"):
         return 0
     removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-    return (node["Actual Rows"] + removed) * node["Actual Loops"]
+    return float((node["Actual Rows"] + removed) * node["Actual Loops"])
 
 
 def _lines(node: dict[str, Any], depth: int = 0) -> Iterator[str]:

@@ -36,8 +36,9 @@ class Receivers:
         """The Slack attachment with this title."""
 
         async def look() -> dict[str, Any]:
-            found = [a for m in self.messages for a in m["attachments"] if a["title"] == title]
-            assert found, (title, [a["title"] for m in self.messages for a in m["attachments"]], self.refused)
+            attachments: list[dict[str, Any]] = [a for m in self.messages for a in m["attachments"]]
+            found = [a for a in attachments if a["title"] == title]
+            assert found, (title, [a["title"] for a in attachments], self.refused)
             return found[-1]
 
         return await eventually(look, within=within, every=0.2)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -34,11 +34,11 @@ async def start_foliot(
     proxied: bool = False,
     schedulers: int = 1,
     workers: int = 1,
-    **environment: str,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Foliot]:
     """Starts the services, waits until all are ready, and gives a client with an admin's key.
 
-    `environment`: more variables for every process of a service, given as SERVICE__NAME=value.
+    `environment`: more variables for every process of a service, each named SERVICE__NAME.
     `proxied`: each process reaches each server through a proxy of its own.
     """
     vhost = await add_vhost(servers)
@@ -50,7 +50,7 @@ async def start_foliot(
         services = {}
         for name in names:
             reached = _addresses(name, database, amqp_url, servers, vhost, proxies[name])
-            variables = _variables(name, ports[name]) | reached | _more(name, environment)
+            variables = _variables(name, ports[name]) | reached | _more(name, environment or {})
             services[name] = Server(_definition(name, ports[name], variables), directory / f"{name}.log")
         stack.push_async_callback(_stop, services)
         async with asyncio.TaskGroup() as group:
@@ -102,7 +102,7 @@ def _variables(name: str, port: int) -> dict[str, str]:
     return common | ({"FOLIOT_WORKER_HTTP_ALLOW_NETWORKS": "127.0.0.0/8"} if service == "worker" else {})
 
 
-def _more(name: str, environment: dict[str, str]) -> dict[str, str]:
+def _more(name: str, environment: Mapping[str, str]) -> dict[str, str]:
     prefix = f"{name.partition('-')[0].upper()}__"
     return {key.removeprefix(prefix): value for key, value in environment.items() if key.startswith(prefix)}
 

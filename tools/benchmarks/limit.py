@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from operator import attrgetter
+from typing import TypeVar
 
 import asyncpg
 import msgspec
@@ -35,8 +36,8 @@ BATCH = 500
 ROUND = timedelta(seconds=1)
 WAITING_BATCHES = 4
 CLAIM, LEASE = 1, 30.0
-UNITS = {"scheduler": scheduler.Unit, "worker": worker.Unit}
 PHASES = ("plan", "claim", "record")
+_Unit = TypeVar("_Unit", scheduler.Unit, worker.Unit)
 
 
 class Phase(msgspec.Struct):
@@ -76,15 +77,15 @@ class Pipeline:
         self.claimed: asyncio.Queue[Sequence[Handle]] = asyncio.Queue(WAITING_BATCHES)
 
     @contextlib.asynccontextmanager
-    async def connection(self, phase: str, service: str) -> AsyncIterator[Database]:
-        async with Database(self.database.url(service), UNITS[service], size=1, name=phase) as units:
+    async def connection(self, phase: str, service: str, unit_of: type[_Unit]) -> AsyncIterator[Database[_Unit]]:
+        async with Database(self.database.url(service), unit_of, size=1, name=phase) as units:
             async with units.session() as unit:
                 pid = await unit.session._connection.fetchval("SELECT pg_backend_pid()")
             self.pids[phase].append(pid)
             yield units
 
     async def plan(self) -> None:
-        async with self.connection("plan", "scheduler") as units:
+        async with self.connection("plan", "scheduler", scheduler.Unit) as units:
             async with units.transaction() as unit:
                 term = await unit.terms.take_term("limit", time.time_ns(), "limit")
             assert term is not None
@@ -97,7 +98,7 @@ class Pipeline:
                 await self.planned.put(rows)
 
     async def claim(self) -> None:
-        async with self.connection("claim", "worker") as units:
+        async with self.connection("claim", "worker", worker.Unit) as units:
             while True:
                 batch = await self.planned.get()
                 started = time.perf_counter()
@@ -107,7 +108,7 @@ class Pipeline:
                 await self.claimed.put(batch)
 
     async def record(self) -> None:
-        async with self.connection("record", "worker") as units:
+        async with self.connection("record", "worker", worker.Unit) as units:
             while True:
                 batch = await self.claimed.get()
                 started = time.perf_counter()
@@ -122,7 +123,7 @@ class Pipeline:
         self.phases[phase].busy += time.perf_counter() - started
 
 
-async def _plan_batch(units: Database, term: int) -> Sequence[Handle]:
+async def _plan_batch(units: Database[scheduler.Unit], term: int) -> Sequence[Handle]:
     async with units.session() as unit:
         due = await unit.plan.select_pending_jobs(BATCH, AHEAD)
     ticks = [

@@ -58,8 +58,9 @@ async def load(sql: Sql, jobs: int, executions: int, months: int, due: int = 100
     """`due` of the jobs are due now, the others in the coming year. Prints progress."""
     await sql.execute("SELECT ensure_partitions('executions', now() - make_interval(months => $1), now())", months)
     await _copy(sql, "jobs", _JOB_COLUMNS, _jobs(jobs, due), jobs)
-    first, last = await sql.fetchrow("SELECT min(job_id), max(job_id) FROM jobs")
-    await _copy(sql, "executions", _EXECUTION_COLUMNS, _executions(executions, months, first, last), executions)
+    ids = await sql.fetchrow("SELECT min(job_id), max(job_id) FROM jobs")
+    assert ids is not None
+    await _copy(sql, "executions", _EXECUTION_COLUMNS, _executions(executions, months, *ids), executions)
     print("vacuum and analyze ...", flush=True)
     await sql.execute("VACUUM (ANALYZE, PARALLEL 2) jobs, executions", timeout=3600)
 

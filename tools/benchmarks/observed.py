@@ -27,7 +27,7 @@ class Steady:
         self._environment = environment
 
     async def measure(self, rig: Rig, _results: Results, _round: int) -> Figures:
-        async with rig.database() as database, rig.foliot(database, **self._environment) as bench:
+        async with rig.database() as database, rig.foliot(database, environment=self._environment) as bench:
             due = await in_seconds(bench.sql, 8)
             await insert_recurring(bench.sql, RATE, PERIOD, due)
             await settle(bench.sql)

@@ -66,7 +66,7 @@ class Post:
             await wrk(api.port, key, self._connections, 2, "warm")
             watch = bench.watch()
             said = await wrk(api.port, key, self._connections, rig.settings.seconds, "bench")
-            figures = watch.figures(max(1, said.answers)) | said.figures()
+            figures: Figures = watch.figures(max(1, said.answers)) | said.figures()
             figures["problems"] += await _check(bench.sql, said.answers, self._connections)
             return figures
 

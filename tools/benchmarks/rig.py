@@ -43,14 +43,19 @@ class Rig(msgspec.Struct):
 
     @contextlib.asynccontextmanager
     async def foliot(
-        self, database: TestDatabase, *, schedulers: int = 1, workers: int | None = None, **environment: str
+        self,
+        database: TestDatabase,
+        *,
+        schedulers: int = 1,
+        workers: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Bench]:
         """One API, one scheduler, the run's workers; logs at INFO to files, metrics scraped as Prometheus does."""
-        variables = {"WORKER__FOLIOT_WORKER_SLOTS": str(self.settings.slots)} | environment
+        variables = {"WORKER__FOLIOT_WORKER_SLOTS": str(self.settings.slots)} | dict(environment or {})
         with tempfile.TemporaryDirectory(prefix="log-", dir=self.directory) as logs:
             async with start_foliot(
                 self.servers, database, Path(logs), schedulers=schedulers,
-                workers=self.settings.workers if workers is None else workers, **variables,
+                workers=self.settings.workers if workers is None else workers, environment=variables,
             ) as foliot:  # fmt: skip
                 if schedulers:
                     await foliot.leader()

@@ -84,7 +84,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _command(self, environment: dict[str, str], log: Path, *arguments: str) -> bytes:
         process = await asyncio.create_subprocess_exec(
-            *(PYTHON, "-m", f"benchmarks.peers.{self.module}", *arguments),
+            *(str(PYTHON), "-m", f"benchmarks.peers.{self.module}", *arguments),
             env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, errors = await process.communicate()
@@ -118,17 +118,23 @@ async def _until(sql: Sql, query: str, workers: list[Process], log: Path, limit:
             await asyncio.sleep(LOOK_EVERY)
 
 
-_CELERY = {
-    "module": "celery_peer",
-    "processes": 1,
-    "begun": "SELECT EXISTS (SELECT FROM celery_taskmeta WHERE status = 'SUCCESS')",
-    "recorded": "SELECT count(*) FROM celery_taskmeta WHERE status = 'SUCCESS'",
-    "checked": "SELECT count(*) FROM celery_taskmeta WHERE status = 'SUCCESS'",
-}
+def _celery(name: str, per_second: int, **environment: str) -> Peer:
+    stored = "FROM celery_taskmeta WHERE status = 'SUCCESS'"
+    return Peer(
+        name=name,
+        module="celery_peer",
+        per_second=per_second,
+        processes=1,
+        begun=f"SELECT EXISTS (SELECT {stored})",
+        recorded=f"SELECT count(*) {stored}",
+        checked=f"SELECT count(*) {stored}",
+        environment=environment,
+    )
+
 
 PEERS = [
-    Peer(name="celery", per_second=700, **_CELERY),
-    Peer(name="celery, start recorded", per_second=400, environment={"BENCH_TRACK_STARTED": "1"}, **_CELERY),
+    _celery("celery", 700),
+    _celery("celery, start recorded", 400, BENCH_TRACK_STARTED="1"),
     Peer(
         name="procrastinate",
         module="procrastinate_peer",

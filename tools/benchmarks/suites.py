@@ -21,7 +21,8 @@ from benchmarks.throughput import Drain, Soak
 
 
 class Cell(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def measure(self, rig: Rig, results: Results, round_: int) -> Figures: ...
 

@@ -53,7 +53,7 @@ class Drain:
         async with (
             self.payload(rig) as (payload, environment),
             rig.database() as database,
-            rig.foliot(database, **environment) as bench,
+            rig.foliot(database, environment=environment) as bench,
         ):
             due = await in_seconds(bench.sql, self.ahead + count / LOADED_PER_SECOND)
             await insert_one_time(bench.sql, count, due, DUE_WITHIN, self.job_type, payload)

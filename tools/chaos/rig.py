@@ -69,7 +69,7 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def open_rig(directory: Path, *, schedulers: int = 2, workers: int = 2, **environment: str) -> AsyncIterator[Rig]:
+async def open_rig(directory: Path) -> AsyncIterator[Rig]:
     async with start_servers(directory / "servers") as servers:
         passwords = dict.fromkeys(("api", "scheduler", "worker", "maintenance"), "test")
         await migrate(servers.database_url, REPOSITORY / "sql" / "migrations", passwords)
@@ -78,8 +78,6 @@ async def open_rig(directory: Path, *, schedulers: int = 2, workers: int = 2, **
         database = TestDatabase(servers.database_url)
         async with (
             effect_directory() as effects,
-            start_foliot(
-                servers, database, logs, proxied=True, schedulers=schedulers, workers=workers, **environment
-            ) as foliot,
+            start_foliot(servers, database, logs, proxied=True, schedulers=2, workers=2) as foliot,
         ):
             yield Rig(foliot, servers, effects)

@@ -59,7 +59,8 @@ def choose(arguments: list[str] | None = None) -> list[Fence]:
     parser.add_argument("word", nargs="?", default="", help="part of the names of the fences; all by default")
     parser.add_argument("--shard", type=shard, default="1/1", help="i/n: the i-th of n parts of them")
     given = parser.parse_args(arguments)
-    chosen = [fence for fence in FENCES if given.word in fence.name][given.shard.part]
+    part: slice = given.shard.part
+    chosen = [fence for fence in FENCES if given.word in fence.name][part]
     if not chosen:
         raise SystemExit(f"no fence has {given.word!r} in its name")
     return chosen
