@@ -9,6 +9,7 @@ import msgspec
 
 from foliot.common.ledger.database import Database
 from foliot.scheduler.planner import Planner
+from foliot.scheduler.unit import Unit
 from planning.filling import Sql, a_planner, fill
 from support.callbacks import watched_callbacks
 from support.costs import Cost
@@ -37,7 +38,7 @@ async def plan_all(planner: Planner, sql: Sql, cost: Cost) -> Figures:
     return Figures(steps, seen.slowest, seen.what)
 
 
-async def outage(units: Database, sql: Sql, jobs: int, cost: Cost) -> tuple[Figures, list[str]]:
+async def outage(units: Database[Unit], sql: Sql, jobs: int, cost: Cost) -> tuple[Figures, list[str]]:
     """`jobs` minutely jobs of each misfire policy that were due for two hours. Gives figures and what is wrong."""
     for policy in POLICIES:
         for overlap in ("skip", "allow", "queue_one", "cancel_running"):

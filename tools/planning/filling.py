@@ -12,6 +12,7 @@ from foliot.common.clock import SystemClock
 from foliot.common.ledger.database import Database
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.planner import Planner
+from foliot.scheduler.unit import Unit
 from foliot.scheduler.windows import Windows
 
 Sql: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -32,7 +33,7 @@ class SilentBroker:
         pass
 
 
-async def a_planner(units: Database) -> Planner:
+async def a_planner(units: Database[Unit]) -> Planner:
     async with units.transaction() as unit:
         term = await unit.terms.take_term("planning", next(_czxids), "planning")
     assert term is not None

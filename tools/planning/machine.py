@@ -6,45 +6,20 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from foliot.common.errors import Fenced
-from planning.model import HORIZON, Life, Planned, Rules, decide
+from planning.ledger import Ledger
+from planning.model import HORIZON, Life, Planned, decide
+from planning.strategies import AFTER_THE_NEXT_TICK, JOBS, MEANWHILE, POLICIES, SCHEDULES, WINDOWS
+from planning.translation import definition_fields, edited_rules, rules_of, window_fields
 from planning.world import Died, MortalDatabase, World
 
-SCHEDULES = st.sampled_from(
-    [
-        {"schedule": "@every 10s"}, {"schedule": "@every 10s"}, {"schedule": "@every 45m"}, {"schedule": "*/20 * * * * *"}, {"schedule": "* * * * *"},
-        {"schedule": "30 2 * * *", "timezone": "Europe/Berlin"},
-        {"schedule": "15,45 2 * * *", "timezone": "Europe/Berlin", "dst_overlap": "both"},
-        {"schedule": "*/30 * * * *", "timezone": "Europe/Berlin"}, {"schedule": "0 */5 * * *", "timezone": "Australia/Lord_Howe"},
-        {"schedule": "immediate"}, {"once": 30}, {"once": 7_200},
-    ]
-)  # fmt: skip
-POLICIES = st.fixed_dictionaries(
-    {
-        "overlap_policy": st.sampled_from(["skip", "skip", "queue_one", "queue_one", "cancel_running", "allow"]),
-        "misfire_policy": st.sampled_from(["skip", "run_once", "run_all"]),
-        "misfire_grace_seconds": st.sampled_from([0, 5, 60, 600]),
-        "misfire_limit": st.sampled_from([1, 3, 100]),
-    }
-)
-WINDOWS = st.fixed_dictionaries(
-    {},
-    optional={
-        "max_runs": st.integers(1, 4), "start_at": st.sampled_from([15, 5_000]), "end_at": st.sampled_from([60, 20_000]),
-        "jitter_seconds": st.sampled_from([0, 30]),
-    },
-)  # fmt: skip
-AFTER_THE_NEXT_TICK = st.sampled_from([0, 0, 0, 0, 0, 0, 5, 25, 130, 4_000])
-WORK = st.sampled_from(["start", "start", "complete", "fail", "none", "no leader", "no leader"])
-MEANWHILE = st.lists(st.tuples(AFTER_THE_NEXT_TICK, WORK, st.integers(0, 5)), max_size=4)
-"""Each: time passes to the next tick and some seconds more; a leader, if there is one, plans; a worker does something."""
-JOBS = st.integers(0, 2)
+_Result = TypeVar("_Result")
 
 
 class Story(RuleBasedStateMachine):
@@ -57,7 +32,7 @@ class Story(RuleBasedStateMachine):
         self.jobs: list[int] = []
         self.lives: dict[int, Life] = {}
         self.overlapping: set[int] = set()
-        self._read: list[asyncpg.Record] | None = None
+        self.ledger = Ledger(self.world)
         self._do(self.world.begin())
         self.create(schedule, policies, window)
 
@@ -66,9 +41,13 @@ class Story(RuleBasedStateMachine):
     @precondition(lambda self: len(self.jobs) < 3)
     @rule(schedule=SCHEDULES, policies=POLICIES, window=WINDOWS)
     def create(self, schedule: dict[str, Any], policies: dict[str, Any], window: dict[str, Any]) -> None:
-        body = self._definition(schedule) | policies
+        body = definition_fields(schedule, self.world.now) | policies
         single = "once" in schedule or schedule.get("schedule") == "immediate"
-        body |= {name: value for name, value in self._window(window).items() if not single or name == "jitter_seconds"}
+        body |= {
+            name: value
+            for name, value in window_fields(window, self.world.now).items()
+            if not single or name == "jitter_seconds"
+        }
         status, job = self._do(
             self.world.call(
                 "POST", "/v1/jobs",
@@ -81,7 +60,7 @@ class Story(RuleBasedStateMachine):
         assert status == 201, job
         job_id = job["job_id"]
         self.jobs.append(job_id)
-        self.lives[job_id] = Life(self.world.now, self._rules(job, "created_at"))
+        self.lives[job_id] = Life(self.world.now, rules_of(job, datetime.fromisoformat(job["created_at"])))
         if body["overlap_policy"] == "allow":
             self.overlapping.add(job_id)
 
@@ -90,14 +69,15 @@ class Story(RuleBasedStateMachine):
         self._live(meanwhile)
         self._edit(
             which,
-            {"timezone": None, "dst_overlap": None, "start_at": None, "end_at": None} | self._definition(schedule),
+            {"timezone": None, "dst_overlap": None, "start_at": None, "end_at": None}
+            | definition_fields(schedule, self.world.now),
         )
 
     @rule(which=JOBS, window=WINDOWS, meanwhile=MEANWHILE)
     def edit_window(self, which: int, window: dict[str, Any], meanwhile: Any) -> None:
         self._live(meanwhile)
         if self._life(which) is not None and self._life(which).rules.once is None:
-            self._edit(which, self._window(window))
+            self._edit(which, window_fields(window, self.world.now))
 
     @rule(which=JOBS, policies=POLICIES, meanwhile=MEANWHILE)
     def edit_policies(self, which: int, policies: dict[str, Any], meanwhile: Any) -> None:
@@ -148,13 +128,13 @@ class Story(RuleBasedStateMachine):
 
     def _work(self, work: str, which: int) -> None:
         if work == "start":
-            rows = self._rows(
+            rows = self.ledger.rows(
                 lambda row: row["status"] == "QUEUED" and (row["available_at"] or HORIZON) <= self.world.now
             )
             if rows:
                 self._do(self.world.claim(rows[which % len(rows)]["execution_id"]))
         elif work != "none":
-            rows = self._rows(lambda row: row["status"] == "RUNNING")
+            rows = self.ledger.rows(lambda row: row["status"] == "RUNNING")
             if rows:
                 status = "COMPLETED" if work == "complete" else ("FAILED", "TIMEOUT")[which % 2]
                 self._do(self.world.finish(rows[which % len(rows)], status))
@@ -177,16 +157,16 @@ class Story(RuleBasedStateMachine):
                 await planner.step()
 
         if before:
-            ledger = self._ledger()
+            ledger = self.ledger.ids()
             self._do(dying())
-            assert self._ledger() == ledger
+            assert self.ledger.ids() == ledger
         else:
             self._plan(dying)
         self._do(self.world.take_over())
 
     @rule()
     def a_former_leader_plans(self) -> None:
-        former, ledger = self.world.planner(), self._ledger()
+        former, ledger = self.world.planner(), self.ledger.ids()
         self._do(self.world.take_over())
 
         async def fenced() -> None:
@@ -194,7 +174,7 @@ class Story(RuleBasedStateMachine):
                 await former.step()
 
         self._do(fenced())
-        assert self._ledger() == ledger
+        assert self.ledger.ids() == ledger
 
     @rule()
     def reconcile(self) -> None:
@@ -210,7 +190,7 @@ class Story(RuleBasedStateMachine):
         if not hasattr(self, "jobs"):
             return
         for job_id in self.jobs:
-            rows = self._open(job_id)
+            rows = self.ledger.open(job_id)
             going = {row["scheduled_time"] for row in rows if row["available_at"] is not None}
             waiting = [row for row in rows if row["available_at"] is None]
             assert len(going) == len([r for r in rows if r["available_at"] is not None]), "two open attempts of a run"
@@ -222,7 +202,7 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def nothing_is_covered_twice_or_without_being_expected(self) -> None:
         for job_id, life in getattr(self, "lives", {}).items():
-            covered, ran = self._covered(job_id)
+            covered, ran = self.ledger.covered(job_id, life)
             expected = set(life.expected(self.world.now, covered, ran))
             assert len(covered) == len(set(covered))
             assert set(covered) <= expected, (set(covered) - expected, life.periods)
@@ -233,24 +213,24 @@ class Story(RuleBasedStateMachine):
             return
         self._plan(self.world.planner().step)
         for job_id, life in self.lives.items():
-            covered, ran = self._covered(job_id)
+            covered, ran = self.ledger.covered(job_id, life)
             assert covered == life.expected(self.world.now, covered, ran), life.periods
 
     # How it is looked at.
 
-    def _plan(self, work: Any) -> None:
+    def _plan(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Do the work of a planner; every job that was due has exactly the rows that the model gives it."""
         wanted = {}
         for job_id, life in self.lives.items():
-            covered, ran = self._covered(job_id)
+            covered, ran = self.ledger.covered(job_id, life)
             due = sorted(set(life.expected(self.world.now, covered, ran)) - set(covered))
             if due and not life.over and not life.paused:
-                rows = self._open(job_id)
+                rows = self.ledger.open(job_id)
                 open_rows = [(row["available_at"] is None, row["status"] == "RUNNING") for row in rows]
                 wanted[job_id] = decide(life.rules, due, self.world.now, len(ran), open_rows)
-        ledger = self._ledger()
+        ledger = self.ledger.ids()
         self._do(work())
-        written = self._rows(lambda row: row["execution_id"] not in ledger)
+        written = self.ledger.rows(lambda row: row["execution_id"] not in ledger)
         for job_id in self.jobs:
             made = [row for row in written if row["job_id"] == job_id]
             self._compare(self.lives[job_id], made, wanted.get(job_id, []))
@@ -258,7 +238,7 @@ class Story(RuleBasedStateMachine):
     def _compare(self, life: Life, made: list[asyncpg.Record], wanted: list[Planned]) -> None:
         skips = [plan.tick for plan in wanted if plan.reason is not None]
         reasons = {plan.reason for plan in wanted} - {None}
-        covered = [tick for row in made if row["status"] == "SKIPPED" for tick in self._ticks_of(life, row)]
+        covered = [tick for row in made if row["status"] == "SKIPPED" for tick in self.ledger.ticks_of(life, row)]
         assert covered == skips, (made, wanted)
         assert {row["error_message"] for row in made if row["status"] == "SKIPPED"} == reasons
         runs = [(row["scheduled_time"], row["available_at"] is None) for row in made if row["status"] == "QUEUED"]
@@ -267,43 +247,10 @@ class Story(RuleBasedStateMachine):
             if row["available_at"] is not None and row["available_at"] < self.world.now - timedelta(seconds=31):
                 assert timedelta(0) <= row["available_at"] - row["scheduled_time"] <= timedelta(seconds=30)
 
-    def _covered(self, job_id: int) -> tuple[list[datetime], set[datetime]]:
-        """(the ticks that the ledger covers, those of them that ran)."""
-        rows = self._rows(lambda row: row["job_id"] == job_id and row["trigger"] == "schedule")
-        ticks = [tick for row in rows for tick in self._ticks_of(self.lives[job_id], row)]
-        return sorted(ticks), {row["scheduled_time"] for row in rows if row["status"] != "SKIPPED"}
-
-    def _ticks_of(self, life: Life, row: asyncpg.Record) -> list[datetime]:
-        if row["skipped_until"] is None:
-            return [row["scheduled_time"]]
-        among = [
-            tick
-            for period in life.periods
-            for tick in period.rules.ticks(period.begin, period.end or self.world.now)
-            if not period.paused and row["scheduled_time"] <= tick <= row["skipped_until"]
-        ]
-        assert len(among) == row["skipped_count"] > 100
-        assert (among[0], among[-1]) == (row["scheduled_time"], row["skipped_until"])
-        return among
-
-    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def _do(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Something that may change the ledger."""
-        self._read = None
+        self.ledger.forget()
         return self.world.run(work)
-
-    def _rows(self, of: Callable[[asyncpg.Record], bool] = lambda row: True) -> list[asyncpg.Record]:
-        """The ledger in order, read once after each change."""
-        if self._read is None:
-            self._read = self.world.run(
-                self.world.rows("SELECT * FROM executions ORDER BY scheduled_time, attempt_number")
-            )
-        return [row for row in self._read if of(row)]
-
-    def _open(self, job_id: int) -> list[asyncpg.Record]:
-        return self._rows(lambda row: row["job_id"] == job_id and row["end_time"] is None)
-
-    def _ledger(self) -> set[int]:
-        return {row["execution_id"] for row in self._rows()}
 
     def _life(self, which: int) -> Any:
         return self.lives[self._job(which)] if self.jobs else None
@@ -322,49 +269,10 @@ class Story(RuleBasedStateMachine):
         if status != 200:
             assert status in (409, 422), job
             return
-        scheduled = "schedule" in patch and self._differs(life.rules, job)
-        rules = self._rules(job, "updated_at" if scheduled else None, life.rules)
+        rules = edited_rules(job, life.rules, scheduled="schedule" in patch)
         life.change(self.world.now, rules=rules)
         if rules.overlap == "allow":
             self.overlapping.add(self._job(which))
-
-    def _differs(self, rules: Rules, job: dict[str, Any]) -> bool:
-        made = self._rules(job, None, rules)
-        return (made.every, made.cron, made.once) != (rules.every, rules.cron, rules.once)
-
-    def _definition(self, schedule: dict[str, Any]) -> dict[str, Any]:
-        if "once" not in schedule:
-            return dict(schedule)
-        at = self.world.now.replace(microsecond=0) + timedelta(seconds=schedule["once"])
-        return {"schedule": at.isoformat().replace("+00:00", "Z")}
-
-    def _window(self, window: dict[str, Any]) -> dict[str, Any]:
-        at = self.world.now.replace(microsecond=0)
-        return {
-            name: (at + timedelta(seconds=value)).isoformat() if name.endswith("_at") else value
-            for name, value in window.items()
-        }
-
-    def _rules(self, job: dict[str, Any], anchor: str | None, former: Rules | None = None) -> Rules:
-        """The job's answer as the model's rules. `anchor`: the field that tells when its schedule was set."""
-        since = datetime.fromisoformat(job[anchor]) if anchor else former.anchor if former else self.world.now
-        text = job["schedule"]
-        every = once = cron = None
-        if text.startswith("@every"):
-            number, unit = int(text.split()[1][:-1]), text[-1]
-            every = number * {"s": 1, "m": 60}[unit]
-        elif text == "immediate":
-            once = since
-        elif text[:4].isdigit() and text[4] == "-":
-            once = datetime.fromisoformat(text)
-        else:
-            cron = text
-        times = {name: job[name] and datetime.fromisoformat(job[name]) for name in ("start_at", "end_at")}
-        return Rules(
-            every=every, cron=cron, once=once, zone=job["timezone"], dst_overlap=job["dst_overlap"], anchor=since,
-            max_runs=job["max_runs"], overlap=job["overlap_policy"], misfire=job["misfire_policy"],
-            grace=job["misfire_grace_seconds"], limit=job["misfire_limit"], **times,
-        )  # fmt: skip
 
 
 def story_of(world: World) -> type[Story]:

@@ -42,7 +42,7 @@ class Died(Exception):
 class MortalDatabase:
     """Dies just before its commit, or just after it."""
 
-    def __init__(self, units: Database, before: bool) -> None:
+    def __init__(self, units: Database[scheduler.Unit], before: bool) -> None:
         self._units = units
         self._before = before
         self.session = units.session
