@@ -13,11 +13,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
     path
-    for folder in ("libs", "services", "infra")
+    for folder in ("libs", "services", "infra", "tools", "tests")
     for path in (ROOT / folder).rglob("*.py")
     if ".local" not in path.parts
 )
-PRODUCT = [path for path in SOURCES if "infra" not in path.parts]
+PRODUCT = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("libs", "services")]
+TOO_LONG = {  # split in branch worker
+    "tests/integration/executors/test_http_request.py",
+    "tests/integration/executors/test_script_end.py",
+    "tests/integration/executors/test_sql_query.py",
+    "tests/integration/worker/test_claim_and_record.py",
+}
 
 
 def name(path: Path) -> str:
@@ -41,7 +47,7 @@ def test_foliot_is_a_namespace_without_a_file() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_a_file_holds_one_idea(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 300
+    assert len(path.read_text().splitlines()) <= 300 or name(path) in TOO_LONG
     assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "base"}
 
 
