@@ -11,7 +11,7 @@ INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: mak
 SERVICES := libs/common services/api services/scheduler services/worker
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: packages $(VENV)/.installed ## install what is missing: .venv and Debian packages
 
@@ -23,7 +23,7 @@ $(VENV)/.installed: requirements.lock $(SERVICES:%=%/pyproject.toml)
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(SERVICES:%=-e %)
 	@touch $@
 
-packages:
+packages: ## install the Debian packages that are missing
 	@infra/local/install-packages
 
 up: setup ## start the local cluster, prove it with one job of each type
@@ -81,7 +81,6 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000 SHARD=1/2)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000) $(if $(SHARD),--shard $(SHARD))
 
-.PHONY: alerts dashboards docs-metrics docs-events docs-configuration
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
@@ -120,4 +119,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle planner-model planner-bars images compose-e2e snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle planner-model planner-bars alerts dashboards docs-metrics docs-events docs-configuration images compose-e2e snapshot lock
