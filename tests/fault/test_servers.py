@@ -22,10 +22,16 @@ async def test_rabbitmq_killed_and_restarted(faults: Faults) -> None:
 
 
 async def test_rabbitmq_stalled(faults: Faults) -> None:
-    """Longer than its heartbeats allow: links are found dead and opened again."""
+    """Until the leader and both workers have found their links dead and could not open others."""
     jobs = await faults.ticking(1)
+    names = [await faults.foliot.leader(), *faults.foliot.names("worker")]
+    before = {name: len(faults.foliot.logged(name, "rabbitmq_away")) for name in names}
     faults.servers.rabbitmq.pause()
-    await asyncio.sleep(12)
+
+    async def all_found_it() -> None:
+        assert [name for name in names if len(faults.foliot.logged(name, "rabbitmq_away")) == before[name]] == []
+
+    await eventually(all_found_it, within=60)
     faults.servers.rabbitmq.resume()
     await faults.completed_since(jobs[0], 3)
 
@@ -105,11 +111,21 @@ async def test_postgres_killed_and_restarted(faults: Faults) -> None:
 
 
 async def test_backends_terminated_again_and_again(faults: Faults) -> None:
+    """Each time somebody has connected again."""
     jobs = await faults.ticking()
+    terminated: list[int] = []
     async with faults.foliot.sql() as sql:
+
+        async def terminate_others() -> None:
+            found = await sql.fetch(
+                """SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE usename LIKE 'foliot\\_%' AND pid <> ALL($1::int[])""", terminated,
+            )  # fmt: skip
+            assert found
+            terminated.extend(row["pid"] for row in found)
+
         for _ in range(40):
-            await sql.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'foliot\\_%'")
-            await asyncio.sleep(0.05)
+            await eventually(terminate_others)
     await faults.completed_since(jobs[0], 3)
 
 
@@ -121,12 +137,12 @@ async def test_answers_of_commits_are_lost(faults: Faults) -> None:
     for _ in range(6):
         for proxy in proxies:
             proxy.blackhole("down")
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(10):
+            await asyncio.gather(*(proxy.holds_back("down") for proxy in proxies))
         for proxy in proxies:
             proxy.reset()
             proxy.heal()
-        await asyncio.sleep(0.5)
-    await faults.completed_since(jobs[0], 3)
+        await faults.completed_since(jobs[0], 1)
 
 
 async def test_the_api_dies_between_commit_and_answer(faults: Faults) -> None:

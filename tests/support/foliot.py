@@ -98,11 +98,15 @@ class Foliot:
 
     def logs(self, service: str) -> list[list[dict[str, Any]]]:
         """The decoded log lines of each process of a service."""
-        return [
-            [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
-            for name, server in self.services.items()
-            if name.startswith(service)
-        ]
+        return [self._lines(name) for name in self.services if name.startswith(service)]
+
+    def logged(self, name: str, event: str) -> list[dict[str, Any]]:
+        """The log lines of one process with this event, oldest first."""
+        return [line for line in self._lines(name) if line["event"] == event]
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        text = self.services[name].log.read_text()
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     @contextlib.asynccontextmanager
     async def sql(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:

@@ -16,6 +16,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._flows = {"up": asyncio.Event(), "down": asyncio.Event()}
+        self._held = {"up": asyncio.Event(), "down": asyncio.Event()}
         self._refusing = False
         self._cut_after: int | None = None
         self.heal()
@@ -36,6 +37,11 @@ class Proxy:
         """Bytes stop, connections stay: `up` (towards the server), `down`, or both."""
         for direction in directions or ("up", "down"):
             self._flows[direction].clear()
+            self._held[direction].clear()
+
+    async def holds_back(self, direction: str) -> None:
+        """Returns when bytes have come that way since the last `blackhole`, and are held back."""
+        await self._held[direction].wait()
 
     def reset(self) -> None:
         """RST to both sides of every connection; new ones pass."""
@@ -79,6 +85,8 @@ class Proxy:
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: str) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
+                if not self._flows[direction].is_set():
+                    self._held[direction].set()
                 await self._flows[direction].wait()
                 if direction == "down" and self._cut_after is not None:
                     if len(data) >= self._cut_after:

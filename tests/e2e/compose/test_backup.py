@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from support.compose import Compose, ComposeFoliot, connect
@@ -12,12 +15,24 @@ from support.ledger import check_ledger, check_nothing_open, check_ticks
 ROLES = Path(__file__).parents[3] / "sql" / "roles.sql"
 
 
-async def load(foliot: ComposeFoliot, seconds: float) -> None:
-    """Immediate jobs one after another."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while loop.time() < until:
-        await foliot.create(payload={"script": "true"}, retry_policy={"max_retries": 1, "backoff_factor": 1})
+@contextlib.asynccontextmanager
+async def load(foliot: ComposeFoliot) -> AsyncIterator[None]:
+    """Immediate jobs one after another, from when the first ten have been made to the end of the block."""
+    made, stop = asyncio.Event(), asyncio.Event()
+
+    async def create() -> None:
+        for number in itertools.count(1):
+            await foliot.create(payload={"script": "true"}, retry_policy={"max_retries": 1, "backoff_factor": 1})
+            if number == 10:
+                made.set()
+            if stop.is_set():
+                return
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(create())
+        await made.wait()
+        yield
+        stop.set()
 
 
 async def restore(compose: Compose, dumped: bytes) -> None:
@@ -32,10 +47,10 @@ async def restore(compose: Compose, dumped: bytes) -> None:
 
 async def test_a_dump_under_load_goes_on_in_a_new_cluster(foliot: ComposeFoliot) -> None:
     ticking = [(await foliot.create(schedule="@every 1s", overlap_policy="allow"))["job_id"] for _ in range(20)]
-    loading = asyncio.create_task(load(foliot, 8))
-    await asyncio.sleep(3)
-    dumped = await foliot.compose.bytes("exec", "-T", "postgres", "pg_dump", "-U", "foliot", "-Fc", "foliot")
-    await loading
+    for job_id in ticking:
+        await foliot.ended(job_id)
+    async with load(foliot):
+        dumped = await foliot.compose.bytes("exec", "-T", "postgres", "pg_dump", "-U", "foliot", "-Fc", "foliot")
     for job_id in ticking:
         await foliot.call("DELETE", f"/v1/jobs/{job_id}")
     await foliot.compose("stop", "worker", "scheduler")  # two machines' work on one is enough

@@ -23,6 +23,7 @@ from cluster.process import spawn
 from cluster.rabbitmq import RabbitMQ
 from cluster.server import Server
 from cluster.servers import start_servers
+from support.eventually import eventually
 
 async def start_rabbitmq(directory):  # until it is the Erlang machine, which takes a fifth of its start
     ports = choose(("rabbitmq", "epmd", "distribution")).values()
@@ -31,8 +32,11 @@ async def start_rabbitmq(directory):  # until it is the Erlang machine, which ta
     await server.prepare(directory / "log")
     process = spawn(server.command, server.environment, directory / "log", die_with_parent=True)
     process.go()
-    while Path(f"/proc/{process.pid}/comm").read_text() != "beam.smp\\n":
-        await asyncio.sleep(0.02)
+
+    async def is_the_erlang_machine():
+        assert Path(f"/proc/{process.pid}/comm").read_text() == "beam.smp\\n"
+
+    await eventually(is_the_erlang_machine, within=60)
     return process
 
 async def main():
@@ -93,7 +97,9 @@ async def test_cancelled_command_is_gone() -> None:
 async def test_servers_die_with_the_process_that_started_them(tmp_path: Path) -> None:
     starter = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", SERVERS_THAT_LOSE_THEIR_STARTER, str(tmp_path)),
-        env=minimal_environment(PYTHONPATH=os.pathsep.join(path for path in sys.path if path.endswith("infra/local"))),
+        env=minimal_environment(
+            PYTHONPATH=os.pathsep.join(path for path in sys.path if path.endswith(("/infra/local", "/tests")))
+        ),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
