@@ -81,7 +81,7 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
 
-.PHONY: alerts dashboards docs-metrics docs-events docs-configuration
+.PHONY: alerts dashboards docs-job-types docs-metrics docs-events docs-configuration
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
@@ -90,6 +90,9 @@ dashboards: setup ## write infra/dashboards/*.json from their code
 
 docs-metrics: setup ## write docs/metrics.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-metrics
+
+docs-job-types: setup ## write docs/job-types.md from the code
+	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-job-types
 
 docs-events: setup ## write docs/events.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-events
