@@ -72,6 +72,11 @@ bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(SLOTS),--slots $(SLOTS))
 
+versus: setup ## measure this tree against another commit, in turn (BASE=HEAD~1 ROUNDS=5 SECONDS=20 CELLS=drain,soak,post)
+	@infra/local/install-packages wrk
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m benchmarks.versus $(or $(BASE),HEAD~1) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(CELLS),--cells $(CELLS))
+
 bench-report: setup ## write docs/performance.md from the figures of the last runs
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m benchmarks.report
 
@@ -123,4 +128,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle planner-model planner-bars images compose-e2e snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench versus bench-report fences oracle planner-model planner-bars images compose-e2e snapshot lock
