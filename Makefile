@@ -11,7 +11,7 @@ INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: mak
 SERVICES := libs/common services/api services/scheduler services/worker
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: packages $(VENV)/.installed ## install what is missing: .venv and Debian packages
 
