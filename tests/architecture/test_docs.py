@@ -108,6 +108,14 @@ def test_the_page_of_a_distribution_names_its_files_and_rooms(package: Path) -> 
     assert {entry for entry in files | rooms if f"`{entry}`" not in page} == set()
 
 
+def test_the_page_of_common_names_each_module_of_its_rooms() -> None:
+    page = (ROOT / "libs/common/README.md").read_text()
+    rooms = [path.parent for path in (ROOT / "libs/common/src/foliot/common").glob("*/__init__.py")]
+    modules = {path.stem for room in rooms for path in room.glob("*.py")} - {"__init__"}
+    modules |= {path.parent.name for room in rooms for path in room.glob("*/__init__.py")}
+    assert {module for module in modules if f"`{module}`" not in page} == set()
+
+
 @pytest.mark.parametrize("path", [*DOCUMENTS, TEMPLATE], ids=name)
 def test_words_are_those_that_a_stranger_knows(path: Path) -> None:
     assert _OLD_WORDS.findall(prose(path)) == []
