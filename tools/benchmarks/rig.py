@@ -34,11 +34,14 @@ class Rig(msgspec.Struct):
     servers: Servers
     settings: Settings
     directory: Path
+    template: str = TEMPLATE
+    environment: dict[str, str] = {}
+    """More variables for every process of a service, given as SERVICE__NAME=value."""
 
     @contextlib.asynccontextmanager
     async def database(self, name: str = "bench") -> AsyncIterator[TestDatabase]:
         """A migrated, empty one; dropped afterwards."""
-        async with create_from_template(self.servers.database_url, TEMPLATE, name) as made:
+        async with create_from_template(self.servers.database_url, self.template, name) as made:
             yield made
 
     @contextlib.asynccontextmanager
@@ -51,7 +54,8 @@ class Rig(msgspec.Struct):
         environment: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Bench]:
         """One API, one scheduler, the run's workers; logs at INFO to files, metrics scraped as Prometheus does."""
-        variables = {"WORKER__FOLIOT_WORKER_SLOTS": str(self.settings.slots)} | dict(environment or {})
+        slots = {"WORKER__FOLIOT_WORKER_SLOTS": str(self.settings.slots)}
+        variables = slots | self.environment | dict(environment or {})
         with tempfile.TemporaryDirectory(prefix="log-", dir=self.directory) as logs:
             async with start_foliot(
                 self.servers, database, Path(logs), schedulers=schedulers,
