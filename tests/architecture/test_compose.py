@@ -1,4 +1,4 @@
-"""What is true of the compose files and the images' recipe without an engine; the rest is `make compose-e2e`."""
+"""Compose files and the images' recipe, as far as they can be checked without an engine; the rest is `make compose-e2e`."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from support.starting import start_foliot
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What needs a container engine."""
+    """tests/e2e/compose needs a container engine."""
     return True if collection_path.name == "compose" and not config.getoption("--compose") else None
 
 
@@ -62,10 +62,10 @@ async def watched(servers: Servers, template: str, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="session")
 async def target(foliot: Foliot) -> AsyncIterator[str]:
-    """A server for http_request jobs: /ok answers 200, /fail 500, /mended/<name> 500 at first and then 200."""
+    """A server for http_request jobs: /ok answers 200, /fail 500, /fixed/<name> 500 at first and then 200."""
     seen: set[str] = set()
 
-    async def mended(request: web.Request) -> web.Response:
+    async def fixed(request: web.Request) -> web.Response:
         first = request.path not in seen
         seen.add(request.path)
         return web.Response(status=500 if first else 200)
@@ -77,7 +77,7 @@ async def target(foliot: Foliot) -> AsyncIterator[str]:
         return web.Response(status=500)
 
     app = web.Application()
-    app.add_routes([web.route("*", "/ok", ok), web.route("*", "/fail", fail), web.route("*", "/mended/{name}", mended)])
+    app.add_routes([web.route("*", "/ok", ok), web.route("*", "/fail", fail), web.route("*", "/fixed/{name}", fixed)])
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, foliot.host, 0).start()

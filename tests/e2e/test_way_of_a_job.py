@@ -177,7 +177,7 @@ async def test_metrics_of_every_process(foliot: Foliot) -> None:
 
 
 async def test_a_replayed_dead_letter_runs_again_and_leaves_the_queue(foliot: Foliot, target: str) -> None:
-    payload = {"url": f"{target}/mended/{time.monotonic_ns()}"}
+    payload = {"url": f"{target}/fixed/{time.monotonic_ns()}"}
     job = await foliot.create(job_type="http_request", payload=payload, retry_policy={"max_retries": 0})
     (dead,) = await foliot.ended(job["job_id"])
     await foliot.job_becomes(job["job_id"], "FAILED")

@@ -111,13 +111,13 @@ async def broken(servers: Servers, template: str, tmp_path_factory: pytest.TempP
 @pytest.fixture
 async def faults(broken: Faults) -> AsyncIterator[Faults]:
     """Everything runs and every network passes before the test; afterwards the ledger is checked."""
-    await _mend(broken)
+    await _restore(broken)
     yield broken
-    await _mend(broken)
+    await _restore(broken)
     await broken.settle()
 
 
-async def _mend(broken: Faults) -> None:
+async def _restore(broken: Faults) -> None:
     for proxies in broken.foliot.proxies.values():
         for proxy in proxies.values():
             proxy.heal()

@@ -1,4 +1,4 @@
-"""The leader dies, stalls, is cut off: rows 1 to 10 and 13 of the failure matrix."""
+"""The leader dies, stalls, is cut off."""
 
 from __future__ import annotations
 

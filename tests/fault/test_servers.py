@@ -1,4 +1,4 @@
-"""RabbitMQ and PostgreSQL die, stall, lose and refuse: rows 14 to 16, 18, 19, 26 to 28 and 35 of the failure matrix."""
+"""RabbitMQ and PostgreSQL die, stall, lose and refuse."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_rabbitmq_stalled(faults: Faults) -> None:
 
 @pytest.mark.parametrize("fault", ["delete", "purge"])
 async def test_queue_deleted_or_purged(faults: Faults, fault: str) -> None:
-    """What was in it is sent again."""
+    """Its messages are sent again."""
     workers = [faults.foliot.services[name] for name in ("worker-1", "worker-2")]
     for worker in workers:
         await worker.stop()

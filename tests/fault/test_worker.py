@@ -1,4 +1,4 @@
-"""A worker dies, stalls, is cut off, is told to stop: rows 21, 22, 24 and 25 of the failure matrix."""
+"""A worker dies, stalls, is cut off, is told to stop."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_a_hole_in_the_numbers_is_refused(tmp_path: Path) -> None:
 
 
 async def test_snapshot_is_fresh(database: TestDatabase) -> None:
-    """sql/schema.txt shows what the migrations make; `make snapshot` writes it anew."""
+    """sql/schema.txt shows what the migrations make; `make snapshot` writes it again."""
     async with database.owner() as connection:
         made = await snapshot(connection)
     if os.environ.get("FOLIOT_WRITE_SNAPSHOT"):

@@ -1,4 +1,4 @@
-"""Plans: the seed's queries and the hot path's statements use their indexes, whatever the size."""
+"""Plans: the draft's queries and the hot path's statements use their indexes, whatever the size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the callbacks of this thread's event loop cost, each for itself."""
+"""The cost of each callback of this thread's event loop."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class ManualClock:
 
     @property
     def armed(self) -> list[float]:
-        """When the timers that are set will ring."""
+        """Times at which the timers that are set will ring."""
         return [timer.when for timer in self._timers if not timer.cancelled]
 
     def advance(self, seconds: float) -> None:

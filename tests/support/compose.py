@@ -43,14 +43,14 @@ class Compose:
         return f"http://127.0.0.1:{self.settings['API_PORT']}"
 
     async def __call__(self, *arguments: str, stdin: bytes = b"") -> str:
-        """What `docker compose` prints on stdout; fails with its stderr."""
+        """The stdout of `docker compose`; fails with its stderr."""
         return (await self.bytes(*arguments, stdin=stdin)).decode()
 
     async def bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
         return await run("compose", "-p", self.project, *self.profiles, *arguments, stdin=stdin, env=self.settings)
 
     async def containers(self, service: str = "") -> list[dict[str, Any]]:
-        """What `docker inspect` says of each, by its name."""
+        """The containers as `docker inspect` describes them, by name."""
         ids = (await self("ps", "-aq", *([service] if service else []))).split()
         found: list[dict[str, Any]] = json.loads(await docker("inspect", *ids)) if ids else []
         return sorted(found, key=lambda container: container["Name"])

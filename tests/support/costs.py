@@ -1,4 +1,4 @@
-"""What a piece of Python costs: in CPU for campaigns, in lines run for tests, which a slow machine must not fail."""
+"""The cost of a piece of Python: in CPU for campaigns, in lines run for tests, which a slow machine must not fail."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import msgspec
 
 
 class TestDatabase(msgspec.Struct, frozen=True):
-    """Where one test's database is, as its owner and as each service."""
+    """Addresses of one test's database, for its owner and for each service."""
 
     __test__ = False
     owner_url: str
@@ -39,7 +39,7 @@ async def create_from_template(server_url: str, template: str, name: str) -> Asy
 
 
 async def _run(server_url: str, statement: str) -> None:
-    """On a connection of its own: the server may have been killed meanwhile."""
+    """On a connection of its own: the server may have been killed since the last use."""
     owner = await asyncpg.connect(server_url)
     try:
         await owner.execute(statement)

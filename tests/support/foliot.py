@@ -37,14 +37,14 @@ class Foliot:
         self.amqp_url = amqp_url
 
     host = HOST
-    """Where a test may listen for its workers."""
+    """The address at which a test may listen for its workers."""
 
     def names(self, service: str) -> list[str]:
-        """What the processes of a service call themselves."""
+        """Names of the processes of a service, as they call themselves."""
         return sorted(name for name in self.services if name.startswith(service))
 
     def admin_url(self, name: str) -> str:
-        """Where a process answers /metrics."""
+        """The address at which a process answers /metrics."""
         return f"http://{HOST}:{self.services[name].port}"
 
     async def call(self, method: str, path: str, body: Any = None, *, expect: int | None = None, **headers: str) -> Any:

@@ -28,7 +28,7 @@ class Effect(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def effect_directory() -> AsyncIterator[Path]:
-    """Where scripts of any user may write: not below a folder that a test runner keeps to itself."""
+    """A directory in which scripts of any user may write: not below a folder that a test runner keeps to itself."""
     with tempfile.TemporaryDirectory(prefix="foliot-effects-") as made:
         os.chmod(made, 0o755)
         yield Path(made)
@@ -67,7 +67,7 @@ async def check_ticks(sql: Sql, job_id: int, every_seconds: float) -> list[str]:
 
 
 async def check_ledger(sql: Sql) -> list[str]:
-    """Attempts without holes, one open at a time, as long as their times say; no row of a term that was written after a newer
+    """Attempts without holes, one open at a time, for the time that their rows say; no row of a term that was written after a newer
     one had begun."""
     runs = await sql.fetch(
         """SELECT job_id, scheduled_time, count(*) AS n, max(attempt_number) AS last,
@@ -113,7 +113,7 @@ async def check_nothing_open(sql: Sql, job_ids: list[int]) -> list[str]:
 
 
 async def check_effects(sql: Sql, effects: list[Effect]) -> list[str]:
-    """What the jobs themselves saw: no attempt started twice or without a claim, none at the same time as another of its
+    """The jobs' own notes: no attempt started twice or without a claim, none at the same time as another of its
     run, and COMPLETED exactly if the end was written."""
     rows = {row["execution_id"]: row for row in await sql.fetch("SELECT * FROM executions")}
     starts: defaultdict[int, list[Effect]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Who stands behind whose lock, as PostgreSQL says."""
+"""Sessions that wait for a lock of another, as PostgreSQL says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a statement reads: its plan, run and rolled back, as a generic and as a custom plan."""
+"""The rows that a statement reads: its plan, run and rolled back, as a generic and as a custom plan."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 
 
 class Receivers:
-    """What arrived, in order."""
+    """Pages and messages that arrived, in order."""
 
     def __init__(self) -> None:
         self.pages: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""What the processes of a Foliot show at /metrics."""
+"""Samples that the processes of a Foliot show at /metrics."""
 
 from __future__ import annotations
 

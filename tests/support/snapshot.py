@@ -1,4 +1,4 @@
-"""The schema as text, from the catalogues: what sql/schema.txt holds. `python -m support.snapshot` writes it anew."""
+"""The schema as text, from the catalogues: the content of sql/schema.txt, which `make snapshot` writes."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ async def _open_proxies(stack: contextlib.AsyncExitStack, servers: Servers) -> P
 def _addresses(
     name: str, database: TestDatabase, amqp_url: str, servers: Servers, vhost: str, proxies: Proxies
 ) -> dict[str, str]:
-    """How one process reaches the servers."""
+    """Addresses at which one process reaches the servers."""
     service = name.partition("-")[0]
     zookeeper = f"{HOST}:{proxies['zookeeper'].port}" if proxies else servers.zookeeper_hosts
     found = {"FOLIOT_DATABASE_URL": _through(database.url(service), proxies.get("postgres"))}

@@ -1,4 +1,4 @@
-"""Whether a long run makes a lifecycle dearer: the same database measured minute by minute at full speed.
+"""Cost of a lifecycle in the course of a long run: the same database, measured minute by minute at full speed.
 
 python -m benchmarks.bloat --minutes 10
 """

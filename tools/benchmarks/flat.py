@@ -1,4 +1,4 @@
-"""Cost against size: the seed's queries, a change over HTTP and a lifecycle, beside what is stored."""
+"""Cost against size: the queries of the schema's draft, a change over HTTP and a lifecycle, beside what is stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZES = (100_000, 1_000_000, 10_000_000)
 MONTHS, DUE, HOT_JOBS = 12, 100, 100_000
 WARM, REPEATS = 50, 300
 SORTED = 3
-"""The seed's order reads and sorts all of a job's history: of a long one, so often is enough."""
+"""The draft's order reads and sorts all of a job's history: of a long one, so often is enough."""
 _SEED_DUE = "SELECT * FROM jobs WHERE next_run_time <= NOW() AND status = 'PENDING'"
 _SEED_HISTORY = """SELECT execution_id, status, start_time, duration_ms, error_message FROM executions
 WHERE job_id = $1 ORDER BY start_time DESC LIMIT 10"""

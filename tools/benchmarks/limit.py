@@ -1,4 +1,4 @@
-"""What PostgreSQL alone allows: the statements of plan, claim and record, without broker, services and decisions.
+"""The limit that PostgreSQL alone sets: the statements of plan, claim and record, without broker, services and decisions.
 
     python -m benchmarks.limit --jobs 100000
 
@@ -52,7 +52,7 @@ class Phase(msgspec.Struct):
 
 
 class Figures(msgspec.Struct, kw_only=True):
-    """What one run measured; CPU in microseconds a lifecycle, `hot` the share of HOT among the updates."""
+    """Figures of one run; CPU in microseconds a lifecycle, `hot` the share of HOT among the updates."""
 
     jobs: int
     seconds: float

@@ -1,4 +1,4 @@
-"""What metrics and logs cost: CPU a job at one steady rate, with both and without either."""
+"""The cost of metrics and logs: CPU a job at one steady rate, with both and without either."""
 
 from __future__ import annotations
 

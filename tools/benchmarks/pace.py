@@ -1,4 +1,4 @@
-"""How evenly the CPUs run while nothing else does: what a host takes from them is late for whoever runs on them."""
+"""Evenness of the CPUs while nothing runs on them: time that a host takes away makes everything on them late."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ WHERE (SELECT count(*) FROM job_versions v WHERE v.job_id = j.job_id) <> 1
 
 
 class Wrk(msgspec.Struct):
-    """What wrk says at its end; `wrong` are answers of 400 and above, `broken` connections that failed."""
+    """The result that wrk prints; `wrong` are answers of 400 and above, `broken` connections that failed."""
 
     answers: int
     wrong: int
@@ -72,7 +72,7 @@ class Post:
 
 
 async def _check(sql: Sql, answers: int, connections: int) -> list[str]:
-    """What was answered is stored; wrk breaks off up to one request a connection at its end."""
+    """Problems: an answered job must be stored. wrk breaks off up to one request a connection at its end."""
     rows = await sql.fetchval("SELECT count(*) FROM jobs WHERE job_name LIKE 'bench %'")
     alone = await sql.fetchval(WITHOUT_THEIR_ROWS, timeout=600)
     problems = [] if answers <= rows <= answers + connections else [f"{rows} jobs for {answers} answers"]

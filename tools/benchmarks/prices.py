@@ -1,4 +1,4 @@
-"""What each index and each fillfactor costs a lifecycle: variants of the schema side by side, in one run.
+"""Prices of indexes and fillfactors, as CPU of a lifecycle: variants of the schema side by side, in one run.
 
     python -m benchmarks.prices --rounds 3
 
@@ -67,7 +67,7 @@ VARIANTS = [
     _add("executions", "worker_id"),
     _add("executions", "job_id, start_time DESC"),
     Variant(
-        "with the seed's five on executions",
+        "with the draft's five on executions",
         tuple(f"CREATE INDEX ON executions ({columns})"
               for columns in ("job_id", "start_time DESC", "status", "worker_id", "job_id, start_time DESC")),
     ),
@@ -79,7 +79,7 @@ VARIANTS = [
     _add("jobs", "user_id"),
     _add("jobs", "status"),
     Variant(
-        "with the seed's idx_jobs_active",
+        "with the draft's idx_jobs_active",
         ("CREATE INDEX ON jobs (job_id, status, next_run_time) WHERE deleted_at IS NULL AND status NOT IN ('COMPLETED', 'CANCELLED')",),
     ),
     Variant("with GIN (payload)", ("CREATE INDEX ON jobs USING GIN (payload)",)),
@@ -141,7 +141,7 @@ def table(found: Prices) -> Iterator[str]:
 
 
 def read(results: Path) -> Prices:
-    """What earlier runs found."""
+    """Figures of earlier runs."""
     return msgspec.json.decode(results.read_bytes(), type=Prices) if results.exists() else {}
 
 

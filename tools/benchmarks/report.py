@@ -33,7 +33,7 @@ def table(rows: Rows) -> str:
 
 
 def about(results: Results) -> str:
-    """Which run it was, and what disturbed it."""
+    """The run in a sentence or two, and what disturbed it."""
     settings, machine = results.settings, results.machine
     text = (
         f"{settings.rounds} rounds of about {settings.seconds} s, commit {settings.commit}, {settings.workers} workers of "

@@ -1,4 +1,4 @@
-"""What was measured: one JSON file a cell and round, so that an interrupted run goes on where it was."""
+"""Figures on disk: one JSON file for each cell and round, so that an interrupted run goes on where it was."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is: another of these is another run."""
+    """Settings that make up a run: with others it is another run."""
 
     suite: str
     quick: bool = False

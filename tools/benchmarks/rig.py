@@ -1,4 +1,4 @@
-"""What is measured on: servers for the whole run, a database and Foliot's processes for each cell."""
+"""The system under measurement: servers for the whole run, a database and Foliot's processes for each cell."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Rig(msgspec.Struct):
     directory: Path
     template: str = TEMPLATE
     environment: dict[str, str] = {}
-    """More variables for every process of a service, given as SERVICE__NAME=value."""
+    """More variables for every process of a service, each named SERVICE__NAME."""
 
     @contextlib.asynccontextmanager
     async def database(self, name: str = "bench") -> AsyncIterator[TestDatabase]:
@@ -80,7 +80,7 @@ class Bench(msgspec.Struct):
         return Watch(roots | {name: service.pid for name, service in self.foliot.services.items()})
 
     async def planned(self) -> int:
-        """How many executions were made so far; costs nothing."""
+        """Number of executions made so far; costs nothing."""
         value: int = await self.sql.fetchval("SELECT last_value FROM executions_execution_id_seq")
         return value
 
@@ -104,7 +104,7 @@ class Bench(msgspec.Struct):
                     print(f"      {progress}: {await self.planned():,} runs planned so far", flush=True)
 
     async def executed(self) -> int:
-        """What the workers' own counters say: attempts that they carried out and recorded as COMPLETED."""
+        """Attempts recorded as COMPLETED, by the workers' own counters."""
         workers = [service for name, service in self.foliot.services.items() if name.startswith("worker")]
         texts = [await scrape(self.foliot, service.port) for service in workers]
         return sum(int(float(value)) for text in texts for value in _EXECUTED.findall(text))

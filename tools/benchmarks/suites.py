@@ -1,4 +1,4 @@
-"""What is measured together."""
+"""Suites: cells that are measured together, in turn on the same servers."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Leader:
         taken_over = time.monotonic() - started
         await asyncio.sleep(2.0)
         gap = await rig.value(LATEST_GAP, time.monotonic() - started)
-        await rig.mend()
+        await rig.restore()
         await asyncio.sleep(1.0)
         return {"takeover_s": round(taken_over, 3), "gap_s": round(gap, 3)}
 
@@ -91,7 +91,7 @@ class LeaderStop(Leader):
 
 
 class ZooKeeperAway(Leader):
-    title = "ZooKeeper away for 60 s: how late ticks are planned meanwhile"
+    title = "ZooKeeper away for 60 s: how late ticks are planned in that time"
     rounds = 1
 
     async def round(self, rig: Rig) -> Figures:
@@ -134,7 +134,7 @@ class WorkerKill:
         )
         await rig.until(second, jobs[0])
         again = time.monotonic() - broken
-        await rig.mend()
+        await rig.restore()
         lost = await rig.value(
             "SELECT error_message = 'worker lost' FROM executions WHERE execution_id = $1", execution_id
         )

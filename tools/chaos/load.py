@@ -1,4 +1,4 @@
-"""Campaigns without faults: the seed's 612 jobs a second as HTTP requests, and the delays of a job that always fails."""
+"""Campaigns without faults: 600 jobs a second as HTTP requests, and the delays of a job that always fails."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Rig:
             while not await sql.fetchval(query, *args):
                 await asyncio.sleep(every)
 
-    async def mend(self) -> None:
+    async def restore(self) -> None:
         for server in [*self.servers.all.values(), *self.foliot.services.values()]:
             if server.running:
                 server.resume()
@@ -51,7 +51,7 @@ class Rig:
 
     async def check(self, every_seconds: float | None = 1.0) -> list[str]:
         """Pauses the jobs, waits until nothing of them is open, and looks at everything."""
-        await self.mend()
+        await self.restore()
         for job_id in self.jobs:
             job = await self.foliot.job(job_id)
             if job["status"] in ("PENDING", "QUEUED", "RUNNING"):

@@ -11,7 +11,7 @@ from aiohttp import web
 
 def main(path: str) -> None:
     """Appends `<Idempotency-Key> <attempt> <epoch ns>` to `path` for each request; prints its port."""
-    arrivals = open(path, "a", buffering=1 << 16)  # noqa: SIM115 - open as long as the process
+    arrivals = open(path, "a", buffering=1 << 16)  # noqa: SIM115 - open until the process ends
 
     async def answer(request: web.Request) -> web.Response:
         arrivals.write(f"{request.headers['Idempotency-Key']} {request.headers['X-Foliot-Attempt']} {time.time_ns()}\n")

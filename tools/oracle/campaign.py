@@ -58,7 +58,7 @@ def _told(ticks: list[datetime]) -> str:
 
 
 class State:
-    """How far a shard has come; a JSON file if it is to be kept."""
+    """The progress of a shard; a JSON file if it is to be kept."""
 
     def __init__(self, path: Path | None, identity: dict[str, object]) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""What a cron expression matches, read from the contract and crontab(5) value by value."""
+"""A cron expression, and the values that match it one by one, after docs/schedules.md and crontab(5)."""
 
 from datetime import date, timedelta
 
@@ -19,13 +19,13 @@ class Expression:
         self._dates: dict[date, bool] = {}
 
     def on(self, day: date) -> bool:
-        """Whether the three date fields match a day."""
+        """True if the three date fields match a day."""
         if day not in self._dates:
             self._dates[day] = self._on(day)
         return self._dates[day]
 
     def ever(self) -> bool:
-        """Whether any date matches: 28 years hold each shape of a year."""
+        """True if any date matches: 28 years hold each shape of a year."""
         return any(self.on(date(2001, 1, 1) + timedelta(days=n)) for n in range(28 * 366))
 
     def _on(self, day: date) -> bool:
@@ -53,7 +53,7 @@ class Expression:
 
 
 def matches(field: str, value: int, low: int, high: int, names: list[str] | None = None, base: int = 0) -> bool:
-    """Whether a field (its items separated by commas) allows one value."""
+    """True if a field (its items separated by commas) allows one value."""
     return any(_item_matches(item, value, low, high, names or [], base) for item in field.split(","))
 
 

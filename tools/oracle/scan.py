@@ -80,7 +80,7 @@ class Scan:
                     yield datetime.fromtimestamp(end_of_gap * 60, UTC)
 
     def _look(self, begin: int, end: int) -> tuple[Shown, Lost]:
-        """What local clocks show from one UTC minute (counted from 1970) to another.
+        """Local clocks, read at each UTC minute (counted from 1970) from one to another.
 
         The local times that match with the minutes that show them; those left out with the minute after them.
         """

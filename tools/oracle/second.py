@@ -5,7 +5,7 @@
 The minute scan says who is right. Ends with 1 if it is not the product, or for no known reason. Known are:
 
 - `a-a/n` is one value (Vixie cron steps within the range); cronsim reads it as `a/n`.
-- Six fields: the contract's rules hold for them too; cronsim lets them follow elapsed time.
+- Six fields: Foliot's rules hold for them too; cronsim lets them follow elapsed time.
 - Wildcard expressions around an offset change fire at each matching local time there is; cronsim goes on in
   whole UTC hours from the change and passes over some, or fires at a time of the following day.
 - A date that never comes is refused at the door; cronsim takes it and looks for it.

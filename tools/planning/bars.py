@@ -1,4 +1,4 @@
-"""What a planner must stand: a two-hour outage of minutely jobs, and very many jobs due at one instant."""
+"""Loads that a planner must stand: a two-hour outage of minutely jobs, and very many jobs due at one instant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.costs import Cost
 
 POLICIES = ("skip", "run_once", "run_all")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-"""Where the clock stands, and a few microseconds more: of minutely ticks one is within the grace of a minute."""
+"""The time at which the clock stands, give or take microseconds: one minutely tick is within the grace of a minute."""
 OUTAGE = timedelta(hours=2)
 
 

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from foliot.common.errors import Fenced
 from planning.ledger import Ledger
 from planning.model import HORIZON, Life, Planned, decide
-from planning.strategies import AFTER_THE_NEXT_TICK, JOBS, MEANWHILE, POLICIES, SCHEDULES, WINDOWS
+from planning.strategies import AFTER_THE_NEXT_TICK, BEFOREHAND, JOBS, POLICIES, SCHEDULES, WINDOWS
 from planning.translation import definition_fields, edited_rules, rules_of, window_fields
 from planning.world import Died, MortalDatabase, World
 
@@ -64,29 +64,29 @@ class Story(RuleBasedStateMachine):
         if body["overlap_policy"] == "allow":
             self.overlapping.add(job_id)
 
-    @rule(which=JOBS, schedule=SCHEDULES, meanwhile=MEANWHILE)
-    def edit_schedule(self, which: int, schedule: dict[str, Any], meanwhile: Any) -> None:
-        self._live(meanwhile)
+    @rule(which=JOBS, schedule=SCHEDULES, beforehand=BEFOREHAND)
+    def edit_schedule(self, which: int, schedule: dict[str, Any], beforehand: Any) -> None:
+        self._live(beforehand)
         self._edit(
             which,
             {"timezone": None, "dst_overlap": None, "start_at": None, "end_at": None}
             | definition_fields(schedule, self.world.now),
         )
 
-    @rule(which=JOBS, window=WINDOWS, meanwhile=MEANWHILE)
-    def edit_window(self, which: int, window: dict[str, Any], meanwhile: Any) -> None:
-        self._live(meanwhile)
+    @rule(which=JOBS, window=WINDOWS, beforehand=BEFOREHAND)
+    def edit_window(self, which: int, window: dict[str, Any], beforehand: Any) -> None:
+        self._live(beforehand)
         if self._life(which) is not None and self._life(which).rules.once is None:
             self._edit(which, window_fields(window, self.world.now))
 
-    @rule(which=JOBS, policies=POLICIES, meanwhile=MEANWHILE)
-    def edit_policies(self, which: int, policies: dict[str, Any], meanwhile: Any) -> None:
-        self._live(meanwhile)
+    @rule(which=JOBS, policies=POLICIES, beforehand=BEFOREHAND)
+    def edit_policies(self, which: int, policies: dict[str, Any], beforehand: Any) -> None:
+        self._live(beforehand)
         self._edit(which, policies)
 
-    @rule(which=JOBS, what=st.sampled_from(["pause", "resume", "pause", "resume", "cancel"]), meanwhile=MEANWHILE)
-    def step(self, which: int, what: str, meanwhile: Any) -> None:
-        self._live(meanwhile)
+    @rule(which=JOBS, what=st.sampled_from(["pause", "resume", "pause", "resume", "cancel"]), beforehand=BEFOREHAND)
+    def step(self, which: int, what: str, beforehand: Any) -> None:
+        self._live(beforehand)
         life = self._life(which)
         if life is None or self._post(which, what)[0] != 200:
             return
@@ -95,9 +95,9 @@ class Story(RuleBasedStateMachine):
         else:
             life.change(self.world.now, paused=what == "pause")
 
-    @rule(which=JOBS, policy=st.sampled_from([None, "allow", "queue_one", "cancel_running"]), meanwhile=MEANWHILE)
-    def run_now(self, which: int, policy: str | None, meanwhile: Any) -> None:
-        self._live(meanwhile)
+    @rule(which=JOBS, policy=st.sampled_from([None, "allow", "queue_one", "cancel_running"]), beforehand=BEFOREHAND)
+    def run_now(self, which: int, policy: str | None, beforehand: Any) -> None:
+        self._live(beforehand)
         if self._life(which) is None:
             return
         status, _ = self._post(which, "run", {} if policy is None else {"overlap_policy": policy})
@@ -106,9 +106,9 @@ class Story(RuleBasedStateMachine):
 
     # What time, leaders and workers do.
 
-    @rule(meanwhile=MEANWHILE)
-    def time_passes(self, meanwhile: Any) -> None:
-        self._live(meanwhile)
+    @rule(beforehand=BEFOREHAND)
+    def time_passes(self, beforehand: Any) -> None:
+        self._live(beforehand)
 
     @rule(seconds=AFTER_THE_NEXT_TICK)
     def time_passes_without_a_leader(self, seconds: int) -> None:
@@ -119,8 +119,8 @@ class Story(RuleBasedStateMachine):
         if at < HORIZON - timedelta(days=1):
             self._do(self.world.pass_to(at))
 
-    def _live(self, meanwhile: list[tuple[int, str, int]]) -> None:
-        for seconds, work, which in meanwhile:
+    def _live(self, beforehand: list[tuple[int, str, int]]) -> None:
+        for seconds, work, which in beforehand:
             self.time_passes_without_a_leader(seconds)
             if work != "no leader":
                 self._plan(self.world.planner().step)

@@ -1,4 +1,4 @@
-"""What the contract says of ticks and policies, told a second time: shares no code with the product."""
+"""The rules of ticks and policies, written a second time: shares no code with the product."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from oracle.scan import Scan
 
 DAWN = datetime(2026, 10, 24, 20, tzinfo=UTC)
-"""Where each story begins: the evening before Berlin's clocks go back."""
+"""The start of each story: the evening before Berlin's clocks go back."""
 HORIZON = DAWN + timedelta(days=4)
 MOMENT = timedelta(milliseconds=100)
 """Time stands on whole seconds and each call of the clock adds a microsecond; ticks lie within a moment of them."""

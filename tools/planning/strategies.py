@@ -30,6 +30,6 @@ WINDOWS = st.fixed_dictionaries(
 )  # fmt: skip
 AFTER_THE_NEXT_TICK = st.sampled_from([0, 0, 0, 0, 0, 0, 5, 25, 130, 4_000])
 WORK = st.sampled_from(["start", "start", "complete", "fail", "none", "no leader", "no leader"])
-MEANWHILE = st.lists(st.tuples(AFTER_THE_NEXT_TICK, WORK, st.integers(0, 5)), max_size=4)
+BEFOREHAND = st.lists(st.tuples(AFTER_THE_NEXT_TICK, WORK, st.integers(0, 5)), max_size=4)
 """Each: time passes to the next tick and some seconds more; a leader, if there is one, plans; a worker does something."""
 JOBS = st.integers(0, 2)

@@ -1,4 +1,4 @@
-"""What the images are, and what their containers may do."""
+"""The images, and what their containers may do."""
 
 from __future__ import annotations
 

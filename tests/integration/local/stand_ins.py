@@ -55,7 +55,7 @@ def stand_in(
 
 
 class Changes:
-    """What a supervisor tells, to be waited for."""
+    """Changes that a supervisor reports, to be waited for."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str, Identity | None]] = []

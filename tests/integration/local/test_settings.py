@@ -1,4 +1,4 @@
-"""What a cluster remembers, and the one line that tells what is wrong."""
+"""Settings that a cluster remembers, and the one line that says what is wrong with them."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What the supervisor does with its processes, seen on small ones."""
+"""The supervisor and its processes, seen on small ones."""
 
 import asyncio
 import contextlib
@@ -79,11 +79,11 @@ async def test_delay_is_cut_short_when_the_plan_is_asked_for_again(
 ) -> None:
     monkeypatch.setattr(keeper, "FIRST_DELAY", 1000)
     monkeypatch.setattr(keeper, "LONGEST_DELAY", 1000)
-    mended = tmp_path / "mended"
-    once_mended = f"test -e '{mended}' && exec sleep 1000"
-    async with supervising([stand_in("one", once_mended)], tmp_path) as running:
+    fixed = tmp_path / "fixed"
+    once_fixed = f"test -e '{fixed}' && exec sleep 1000"
+    async with supervising([stand_in("one", once_fixed)], tmp_path) as running:
         await running.changes.until(lambda: "ended with status 1, again in 1000 s" in running.changes.phases("one"))
-        mended.touch()
+        fixed.touch()
         await running.follow(running.parts)
         await running.changes.until(lambda: running.changes.phases("one")[-1] == "ready")
 

@@ -57,7 +57,7 @@ async def all_there(elasticsearch: Elasticsearch, writer: Writer) -> None:
 
 
 async def test_nothing_is_lost(tmp_path: Path) -> None:
-    """While the receiver is away, refuses for a while, and while Fluentd itself starts anew."""
+    """While the receiver is away, refuses for a while, and while Fluentd itself starts again."""
     (tmp_path / "log").mkdir()
     writer = Writer(tmp_path / "log" / "worker-1.log")
     [port] = choose(["elasticsearch"]).values()

@@ -1,4 +1,4 @@
-"""What a process says beside its own log calls: warnings, libraries, tasks that nobody awaits, its last words."""
+"""Output of a process beside its own log calls: warnings, libraries, tasks that nobody awaits, its last words."""
 
 from __future__ import annotations
 

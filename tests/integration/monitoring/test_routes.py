@@ -1,4 +1,4 @@
-"""Where Alertmanager sends what."""
+"""Routes of Alertmanager: the receivers of each alert."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def run_now(leader: Leader, job_id: int) -> None:
 
 
 async def test_a_run_between_read_and_write_is_met(leader: Leader, database: TestDatabase) -> None:
-    """What was read says that nothing is open; a run that somebody made since leaves the job for another look."""
+    """Nothing was open at the read; a run that somebody has made since then leaves the job for another look."""
     async with database.owner() as sql:
         job_id = await insert_job(sql)
         now, portion = await read_due(leader)

@@ -1,4 +1,4 @@
-"""What a container's HEALTHCHECK says."""
+"""The HEALTHCHECK of a container, and what it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of the code is committed as the code makes it."""
+"""Generated files are committed as the code makes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a peer's servers are, and the two commands that each of its modules has."""
+"""Addresses of a peer's servers, and the three commands that each of its modules has."""
 
 from __future__ import annotations
 

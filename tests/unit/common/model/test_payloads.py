@@ -1,4 +1,4 @@
-"""What the door takes and refuses, and that it names every wrong field at once."""
+"""Payloads that are taken and refused; a refusal names every wrong field at once."""
 
 import json
 from typing import Any
@@ -154,7 +154,7 @@ def test_urls_that_are_refused(url: str) -> None:
     "url", ["http://localhost", "HTTPS://EXAMPLE.com.:8443/ä?q=ö", "http://bücher.example/", "http://[::1]/x"]
 )
 def test_urls_that_are_taken(url: str) -> None:
-    """Which networks are allowed is the worker's decision, at connect."""
+    """The worker decides at connect if the network is allowed."""
     assert decode("http_request", {"url": url}) == HttpRequest(url=url)
 
 

@@ -1,4 +1,4 @@
-"""What the grammar of contract.md takes."""
+"""Schedules that the grammar takes."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise

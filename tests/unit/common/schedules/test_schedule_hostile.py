@@ -75,7 +75,7 @@ def _field(draw: random.Random) -> str:
 
 
 def answer(text: str, zone: str, dst_gap: str) -> str:
-    """What POST /v1/schedules/preview has computed for it: the description, or what is wrong."""
+    """The text that POST /v1/schedules/preview answers with: the description, or what is wrong."""
     now = datetime(2026, 11, 23, tzinfo=UTC)
     try:
         table = from_fields(schedule=text, timezone=zone, dst_gap=dst_gap, anchor=now)

@@ -1,4 +1,4 @@
-"""What the grammar refuses: each error names the place and something that works."""
+"""Schedules that the grammar refuses: each error names the place and something that works."""
 
 import re
 
