@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foliot.common.ledger.database import Database
-from foliot.scheduler.relay import MAX_SLEEP
+from foliot.scheduler.relay import Relay
 from support.databases import TestDatabase
 from support.making import insert_job
 
@@ -16,7 +16,7 @@ async def test_the_window_leaves_the_rest_to_the_relay(leader: Leader, database:
             await insert_job(sql, priority=priority)
         await leader.planner.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE dispatched_at IS NOT NULL") == 105
-        assert await leader.relay.step() < MAX_SLEEP
+        assert await leader.relay.step() < Relay.INTERVAL
         await sql.execute(
             "UPDATE executions SET status = 'COMPLETED', end_time = now() WHERE dispatched_at IS NOT NULL"
         )

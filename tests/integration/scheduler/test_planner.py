@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from foliot.common.ledger.database import Database
-from foliot.scheduler.dispatcher import AHEAD
+from foliot.scheduler.dispatcher import HAND_OUT_AHEAD
 from support.databases import TestDatabase
 from support.making import insert_job
 
@@ -35,7 +35,7 @@ async def test_a_due_job_is_planned_and_dispatched_once(leader: Leader, database
 async def test_sleeps_until_the_next_job_is_due(leader: Leader, database: TestDatabase) -> None:
     async with database.owner() as sql:
         await insert_job(sql, next_run_time=datetime.now(UTC) + timedelta(seconds=0.15))
-    assert 0.0 < await leader.planner.step() <= 0.15 - AHEAD.total_seconds()
+    assert 0.0 < await leader.planner.step() <= 0.15 - HAND_OUT_AHEAD.total_seconds()
 
 
 async def test_two_leaders_make_one_row(leader: Leader, units: Database, database: TestDatabase) -> None:

@@ -25,7 +25,7 @@ async def test_an_edit_between_read_and_write_is_planned_as_edited(
         job_id = await insert_job(sql, **due())
         now, portion = await read_due(leader)
         await sql.execute("UPDATE jobs SET version = version + 1 WHERE job_id = $1", job_id)
-        assert await leader.planner._plan(portion, now) == 0
+        assert await leader.planner._writer.write(portion, now) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
         await leader.planner.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE status = 'QUEUED'") == 1
@@ -45,7 +45,7 @@ async def test_a_run_between_read_and_write_is_met(leader: Leader, database: Tes
         job_id = await insert_job(sql)
         now, portion = await read_due(leader)
         await run_now(leader, job_id)
-        assert await leader.planner._plan(portion, now) == 0
+        assert await leader.planner._writer.write(portion, now) == 0
         await leader.planner.step()
         statuses = await sql.fetch("SELECT status FROM executions WHERE trigger = 'schedule'")
     assert [row["status"] for row in statuses] == ["SKIPPED"]
@@ -58,7 +58,7 @@ async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database:
         now, portion = await read_due(leader)
         async with holder.transaction():
             await holder.execute("SELECT FROM leader FOR UPDATE")
-            planning = asyncio.create_task(leader.planner._plan(portion, now))
+            planning = asyncio.create_task(leader.planner._writer.write(portion, now))
             await eventually(lambda: stands_behind_a_lock(sql, "FOR SHARE"))
             await run_now(leader, job_id)
         assert await planning == 0
@@ -78,5 +78,5 @@ async def test_another_job_in_the_place_of_the_one_that_was_read(leader: Leader,
             assert await sql.fetchval("SELECT ctid FROM jobs WHERE job_id = $1", other) == portion[0].job.at
 
         await eventually(is_taken, within=20)
-        assert await leader.planner._plan(portion, now) == 0
+        assert await leader.planner._writer.write(portion, now) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
