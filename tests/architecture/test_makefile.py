@@ -14,7 +14,9 @@ TARGETS = re.findall(r"^([a-z][a-z0-9-]*):", TEXT, re.MULTILINE)
 
 
 def test_help_lists_every_target_with_a_sentence() -> None:
-    listed = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert [line.split(maxsplit=1)[0] for line in listed.splitlines() if len(line.split()) > 1] == TARGETS
 
 
