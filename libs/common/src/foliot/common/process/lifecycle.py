@@ -16,7 +16,8 @@ import uvloop
 
 from foliot.common.clock import Clock
 from foliot.common.errors import ConfigError, SchemaUnknown
-from foliot.common.process import config, events, logs, metrics
+from foliot.common.process import config, events, metrics
+from foliot.common.process.logs.setup import configure
 from foliot.common.process.settings import ServiceConfig
 from foliot.common.schedules.zones import use_pinned_tzdata
 
@@ -33,10 +34,10 @@ def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyn
     try:
         loaded = config.load(config_type, environ)
     except ConfigError as error:
-        logs.configure(service, "INFO")
+        configure(service, "INFO")
         _log.error(events.CONFIG_WRONG, error=str(error))
         sys.exit(EXIT_CONFIG)
-    logs.configure(service, loaded.log_level)
+    configure(service, loaded.log_level)
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
     gc.freeze()  # what is loaded stays: no full collection walks through it
     gc.set_threshold(20_000, 20, 20)  # a batch of rows is no reason to look for cycles
