@@ -1,4 +1,4 @@
--- SQL that several statements share: `/*:name:*/` in a statement stands for the fragment (statements.py).
+-- SQL that several statements share: statements.py puts the fragment in place of `/*:name:*/`.
 
 -- fragment: execution_columns
 -- An execution as the API shows it: the fields of Execution in model/execution.py, in their order.

@@ -1,4 +1,4 @@
-"""Bound fields: they stand in every line of a task, such as the request_id of the request that it handles."""
+"""Bound fields: every line of a task has them, such as the request_id of the request that it handles."""
 
 from __future__ import annotations
 
