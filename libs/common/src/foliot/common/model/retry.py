@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from foliot.common.model.states import RETRIED, ExecutionStatus, Trigger
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """The retry_policy of a job; its defaults are those of the API. Times are in seconds."""
+    """The retry_policy of a job; its defaults are those of the API. Times are in seconds.
 
-    max_retries: int = 3
-    backoff_factor: float = 3
-    max_backoff: float = 3600
-    jitter: float = 0
-    max_age: float | None = None
+    The bounds are the API's too. They keep every delay far below the longest timedelta, so that a row written by hand
+    cannot make a delay that fails its whole batch.
+    """
+
+    max_retries: Annotated[int, Meta(ge=0, le=100)] = 3
+    backoff_factor: Annotated[float, Meta(ge=0, le=3600)] = 3
+    max_backoff: Annotated[float, Meta(ge=0, le=86_400 * 7)] = 3600
+    jitter: Annotated[float, Meta(ge=0, le=1)] = 0
+    max_age: Annotated[float, Meta(gt=0, le=86_400 * 366)] | None = None
     retry_on: list[int | str] | None = None
 
     def delay_after(self, attempt_number: int, u: float, retry_after: float | None = None) -> timedelta:
@@ -32,7 +37,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False
         seconds = backoff * (1 + self.jitter * u)
         if retry_after is not None:
             seconds = max(seconds, min(retry_after, self.max_backoff))
-        return timedelta(seconds=max(0.0, seconds))
+        return timedelta(seconds=seconds)
 
 
 DEFAULT_POLICY = RetryPolicy()
