@@ -11,11 +11,11 @@ INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: mak
 SERVICES := libs/common services/api services/scheduler services/worker
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: packages $(VENV)/.installed ## install what is missing: .venv and Debian packages
 
-$(VENV)/.installed: requirements.lock $(SERVICES:%=%/pyproject.toml)
+$(VENV)/.installed: requirements.lock VERSION $(SERVICES:%=%/pyproject.toml)
 	@echo "Installing Python packages into $(VENV) (about 20 s) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Foliot needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -72,6 +72,11 @@ bench: setup $(VENV)/peers/.installed ## measure, alone and beside others (SUITE
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(SLOTS),--slots $(SLOTS))
 
+versus: setup ## measure this tree against another commit, in turn (BASE=HEAD~1 ROUNDS=5 SECONDS=20 CELLS=drain,soak,post)
+	@infra/local/install-packages wrk
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m benchmarks.versus $(or $(BASE),HEAD~1) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(CELLS),--cells $(CELLS))
+
 bench-report: setup ## write docs/performance.md from the figures of the last runs
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m benchmarks.report
 
@@ -81,7 +86,7 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000)
 
-.PHONY: alerts dashboards docs-metrics docs-events docs-configuration
+.PHONY: alerts dashboards docs-job-types docs-metrics docs-events docs-configuration
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
@@ -90,6 +95,9 @@ dashboards: setup ## write infra/dashboards/*.json from their code
 
 docs-metrics: setup ## write docs/metrics.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-metrics
+
+docs-job-types: setup ## write docs/job-types.md from the code
+	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-job-types
 
 docs-events: setup ## write docs/events.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-events
@@ -112,6 +120,10 @@ planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one i
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
+.PHONY: release
+release: setup ## test, commit and tag a release (VERSION=1.2.3; CHECKED=1: the tests have passed already)
+	@PYTHONPATH=tools $(BIN)/python -m release "$(VERSION)" $(if $(filter 1,$(CHECKED)),--checked)
+
 COMPILE := $(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-header
 
@@ -120,4 +132,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench bench-report fences oracle planner-model planner-bars images compose-e2e snapshot lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench versus bench-report fences oracle planner-model planner-bars images compose-e2e snapshot lock

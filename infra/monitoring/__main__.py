@@ -10,6 +10,7 @@ from monitoring.alerting import alert_rules
 from monitoring.configuration_page import configuration_page
 from monitoring.dashboards import dashboard_files
 from monitoring.events_page import events_page
+from monitoring.job_types_page import job_types_page
 from monitoring.metrics_page import metrics_page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -19,6 +20,7 @@ COMMANDS: dict[str, Callable[[], dict[str, str]]] = {
     "docs-metrics": lambda: {"docs/metrics.md": metrics_page()},
     "docs-events": lambda: {"docs/events.md": events_page()},
     "docs-configuration": lambda: {"docs/configuration.md": configuration_page()},
+    "docs-job-types": lambda: {"docs/job-types.md": job_types_page()},
     "alerts": alert_rules,
     "dashboards": dashboard_files,
 }

@@ -34,11 +34,14 @@ class Rig(msgspec.Struct):
     servers: Servers
     settings: Settings
     directory: Path
+    template: str = TEMPLATE
+    environment: dict[str, str] = {}
+    """More variables for every process of a service, given as SERVICE__NAME=value."""
 
     @contextlib.asynccontextmanager
     async def database(self, name: str = "bench") -> AsyncIterator[TestDatabase]:
         """A migrated, empty one; dropped afterwards."""
-        async with create_from_template(self.servers.database_url, TEMPLATE, name) as made:
+        async with create_from_template(self.servers.database_url, self.template, name) as made:
             yield made
 
     @contextlib.asynccontextmanager
@@ -46,7 +49,7 @@ class Rig(msgspec.Struct):
         self, database: TestDatabase, *, schedulers: int = 1, workers: int | None = None, **environment: str
     ) -> AsyncIterator[Bench]:
         """One API, one scheduler, the run's workers; logs at INFO to files, metrics scraped as Prometheus does."""
-        variables = {"WORKER__FOLIOT_WORKER_SLOTS": str(self.settings.slots)} | environment
+        variables = {"WORKER__FOLIOT_WORKER_SLOTS": str(self.settings.slots)} | self.environment | environment
         with tempfile.TemporaryDirectory(prefix="log-", dir=self.directory) as logs:
             async with start_foliot(
                 self.servers, database, Path(logs), schedulers=schedulers,

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foliot.common.model.payloads import HttpRequest, PayloadError, Script, SqlQuery, decode
+from foliot.common.model.payloads import decode
+from foliot.common.model.payloads.checks import PayloadError
+from foliot.common.model.payloads.http_request import HttpRequest
+from foliot.common.model.payloads.script import Script
+from foliot.common.model.payloads.sql_query import SqlQuery
 
 URL = "https://example.com/hook"
 

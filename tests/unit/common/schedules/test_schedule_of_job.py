@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from foliot.common.ledger.job import Job
 from foliot.common.model.due import DueJob, ZonedJob
-from foliot.common.model.job import Job
 from foliot.common.schedules.of_job import spread_key, timetable, timetable_of
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from foliot.common.model.payloads import Script
+from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Attempt
 
 

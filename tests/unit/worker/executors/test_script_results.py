@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from foliot.common.model.payloads import Script
+from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Result
 from foliot.worker.executors.sandbox import Limits, Sandbox
 from foliot.worker.executors.script import _judged

@@ -6,6 +6,8 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from foliot.common.model.payloads import PUBLIC
+
 JOBS_EXECUTED = Counter("worker_jobs_executed_total", "Attempts that ended here.", ["worker_id", "status", "job_type"])
 JOB_DURATION = Histogram(
     "worker_job_duration_seconds", "From claim to the end of the attempt.", ["job_type"],
@@ -23,13 +25,12 @@ UNREADABLE = Counter("worker_unreadable_messages_total", "Messages that are not 
 executed = cache(JOBS_EXECUTED.labels)
 """The counter of (worker_id, status, job_type); label values are looked up once."""
 job_duration = cache(JOB_DURATION.labels)
-JOB_TYPES = ("http_request", "script", "sql_query")
 STATUSES = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED")
 
 
 def initialise(worker_id: str) -> None:
     """Every label value is there from the start, so that rate() sees the first failure."""
-    for job_type in JOB_TYPES:
+    for job_type in PUBLIC:
         job_duration(job_type)
         for status in STATUSES:
             executed(worker_id, status, job_type)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Final
 
 import structlog
 
@@ -26,16 +27,16 @@ _log = structlog.get_logger()
 
 
 class Repertoire:
-    """What can be run here; `script` is None where scripts cannot be run safely."""
+    """The executors that are open."""
 
-    def __init__(self, by_job_type: Mapping[str, Executor], script: ScriptExecutor | None) -> None:
+    def __init__(self, by_job_type: Mapping[str, Executor]) -> None:
         self.by_job_type = by_job_type
-        self._script = script
+        self._scripts = [executor for executor in by_job_type.values() if isinstance(executor, ScriptExecutor)]
 
     def extend(self, deadline: float) -> None:
         """The lease holds until `deadline` (CLOCK_BOOTTIME): scripts may go on until then."""
-        if self._script is not None:
-            self._script.extend(deadline)
+        for executor in self._scripts:
+            executor.extend(deadline)
 
 
 class Refusing:
@@ -48,17 +49,6 @@ class Refusing:
         return Result(succeeded=False, error_message=self._reason)
 
 
-@contextlib.asynccontextmanager
-async def open_repertoire(config: Config) -> AsyncIterator[Repertoire]:
-    """Raises ConfigError for data sources that make no sense."""
-    async with contextlib.AsyncExitStack() as stack:
-        http = await stack.enter_async_context(HttpRequestExecutor(allow_networks=config.worker_http_allow_networks))
-        script, run_script = await _script(config, stack)
-        sql = await stack.enter_async_context(SqlQueryExecutor(_datasources(config)))
-        noop = NoopExecutor()
-        yield Repertoire({"http_request": http, "script": run_script, "sql_query": sql, "noop": noop}, script)
-
-
 def _datasources(config: Config) -> Mapping[str, Datasource]:
     try:
         return load_datasources(config.worker_datasources_file)
@@ -66,16 +56,44 @@ def _datasources(config: Config) -> Mapping[str, Datasource]:
         raise ConfigError(f"FOLIOT_WORKER_DATASOURCES_FILE: {error}") from None
 
 
-async def _script(config: Config, stack: contextlib.AsyncExitStack) -> tuple[ScriptExecutor | None, Executor]:
+async def _http_request(config: Config, stack: contextlib.AsyncExitStack) -> Executor:
+    return await stack.enter_async_context(HttpRequestExecutor(allow_networks=config.worker_http_allow_networks))
+
+
+async def _sql_query(config: Config, stack: contextlib.AsyncExitStack) -> Executor:
+    return await stack.enter_async_context(SqlQueryExecutor(_datasources(config)))
+
+
+async def _noop(_config: Config, _stack: contextlib.AsyncExitStack) -> Executor:
+    return NoopExecutor()
+
+
+async def _script(config: Config, stack: contextlib.AsyncExitStack) -> Executor:
     """A worker that cannot run scripts says so, and goes on with the rest."""
     sandbox = Sandbox(mode=None if config.worker_script_mode == "auto" else config.worker_script_mode)
     try:
         script = await stack.enter_async_context(ScriptExecutor(sandbox))
     except SupervisorError as error:
         _log.error(events.SCRIPTS_REFUSED, error=error, remedy=_REMEDY)
-        return None, Refusing(f"{error}; the operator can {_REMEDY}")
+        return Refusing(f"{error}; the operator can {_REMEDY}")
     if script.mode == "group":
         _log.warning(events.SCRIPTS_CONFINED, mode=script.mode, weakness=_WEAKNESS)
     else:
         _log.info(events.SCRIPTS_CONFINED, mode=script.mode)
-    return script, script
+    return script
+
+
+EXECUTORS: Final[Mapping[str, Callable[[Config, contextlib.AsyncExitStack], Awaitable[Executor]]]] = {
+    "http_request": _http_request,
+    "script": _script,
+    "sql_query": _sql_query,
+    "noop": _noop,
+}
+"""job_type -> how its executor is opened: one line for each job type of foliot.common.model.payloads."""
+
+
+@contextlib.asynccontextmanager
+async def open_repertoire(config: Config) -> AsyncIterator[Repertoire]:
+    """Raises ConfigError for data sources that make no sense."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield Repertoire({job_type: await opened(config, stack) for job_type, opened in EXECUTORS.items()})

@@ -10,6 +10,7 @@ import structlog
 from foliot.common.clock import Clock, first_of
 from foliot.common.model import payloads
 from foliot.common.model.execution import Outcome
+from foliot.common.model.payloads.checks import PayloadError
 from foliot.common.model.states import ExecutionStatus
 from foliot.common.model.tracing import trace_id
 from foliot.worker import events
@@ -69,7 +70,7 @@ class Runner:
         try:
             attempt = self._attempt(claimed)
             executor = self._executors[claimed.job_type]
-        except (payloads.PayloadError, KeyError) as error:
+        except (PayloadError, KeyError) as error:
             return ExecutionStatus.FAILED, Result(succeeded=False, final=True, error_message=_unknown(claimed, error))
         too_old = _too_old(claimed)
         if too_old:

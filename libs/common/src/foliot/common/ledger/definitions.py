@@ -9,10 +9,10 @@ from typing import Any, TypedDict
 import orjson
 
 from foliot.common.ledger.audit_logs import AuditEntry
+from foliot.common.ledger.job import Job
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statements
 from foliot.common.ledger.wakeup import CHANNEL
-from foliot.common.model.job import Job
 from foliot.common.model.scope import Scope
 
 SQL = Statements("foliot.common.ledger", "definitions.sql")

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from foliot.common.ledger.job import Job
 from foliot.common.ledger.postgres import Session, columns
 from foliot.common.ledger.statements import Statements
 from foliot.common.model.execution import Execution
-from foliot.common.model.job import Job
 
 
 class ReplayRow(msgspec.Struct, frozen=True):

@@ -20,8 +20,9 @@ from foliot.api.web.pages import page, path_id
 from foliot.api.web.reads import Reads
 from foliot.api.web.requests import RunOverride
 from foliot.common.errors import FieldError, Invalid, NotFound
+from foliot.common.ledger.job import Job
 from foliot.common.model import payloads
-from foliot.common.model.job import Job
+from foliot.common.model.payloads.checks import PayloadError
 
 
 class JobHandlers:
@@ -133,7 +134,7 @@ async def _check_payload(under_way: Change, job_id: int, payload: dict[str, Any]
     job, _ = await jobs.locked(under_way, job_id)
     try:
         payloads.decode(job.job_type, payload)
-    except payloads.PayloadError as error:
+    except PayloadError as error:
         raise Invalid([FieldError(field, message) for field, message in error.errors]) from None
 
 

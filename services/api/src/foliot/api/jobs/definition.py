@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from foliot.common.broker.topology import POOL_FORM, POOL_PATTERN
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.model import payloads
+from foliot.common.model.payloads.checks import PayloadError
 from foliot.common.model.retry import RetryPolicy
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.grammar import parse
@@ -31,12 +32,18 @@ _BY_DEFAULT = {"max_retries": RetryPolicy().max_retries, "backoff_factor": Retry
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
+if TYPE_CHECKING:
+    JobTypeName = str
+else:
+    JobTypeName = Literal[payloads.PUBLIC]
+
+
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a caller may set, with the contract's defaults; DEFINITION_FIELDS in their order."""
 
     job_key: Name | None = None
     job_name: Name
-    job_type: Literal["http_request", "script", "sql_query"]
+    job_type: JobTypeName
     description: Annotated[str, msgspec.Meta(max_length=10_000)] | None = None
     schedule: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     timezone: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] = "UTC"
@@ -101,7 +108,7 @@ def _check(values: dict[str, Any], known: Sequence[FieldError] = ()) -> list[Fie
     if payload is not None and job_type is not None:
         try:
             payloads.decode(job_type, payload)
-        except payloads.PayloadError as error:
+        except PayloadError as error:
             errors += [FieldError(field, message) for field, message in error.errors]
     if labels := values.get("labels"):
         errors += _check_labels(labels)

@@ -9,7 +9,7 @@ import msgspec
 
 from foliot.api.jobs.definition import first_tick
 from foliot.api.queries.unit import Unit
-from foliot.common.model.job import Job
+from foliot.common.ledger.job import Job
 from foliot.common.model.policies import SkipReason
 from foliot.common.model.skipped import skip_range
 from foliot.common.model.states import JobStatus

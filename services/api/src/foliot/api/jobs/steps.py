@@ -20,8 +20,8 @@ from foliot.api.web.changes import Change
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.job import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Job
 from foliot.common.model.execution import Execution
-from foliot.common.model.job import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Job
 from foliot.common.model.policies import OverlapPolicy, SkipReason
 from foliot.common.model.states import JOB_STEPS, JobStatus
 from foliot.common.schedules.of_job import timetable_of

@@ -9,9 +9,9 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from foliot.common.ledger.job import Job
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statements
-from foliot.common.model.job import Job
 from foliot.common.model.scope import Scope
 
 SQL = Statements("foliot.api.queries", "jobs.sql")

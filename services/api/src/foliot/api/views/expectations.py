@@ -9,7 +9,7 @@ import msgspec
 
 from foliot.api.jobs.rearming import fires_once
 from foliot.api.queries.history import JobVersion
-from foliot.common.model.job import Job
+from foliot.common.ledger.job import Job
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.of_job import spread_of, timetable, timetable_of

@@ -11,14 +11,14 @@ from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import principal_of
 from foliot.api.web.pages import LAST_ID, LAST_TIME, check_names, choice, cursor, cursor_of, limit_of, moment, number
 from foliot.common.errors import FieldError, Invalid
-from foliot.common.model.job import Job
+from foliot.common.ledger.job import Job
+from foliot.common.model.payloads import PUBLIC
 from foliot.common.model.states import JobStatus
 
 PARAMETERS = (
     "status", "job_type", "q", "priority", "created_after", "created_before", "label", "sort", "limit", "cursor",
 )  # fmt: skip
 SORTS = ("created_at", "job_name", "next_run_time")
-JOB_TYPES = ("http_request", "script", "sql_query")
 OPEN = (JobStatus.RUNNING, JobStatus.QUEUED)
 Found = tuple[list[Job], str | None]
 
@@ -82,7 +82,7 @@ def _filter(request: web.Request) -> JobFilter:
         raise Invalid([FieldError("priority", "must be 0 to 9")])
     return JobFilter(
         status=choice(request, "status", [status.value for status in JobStatus]),
-        job_type=choice(request, "job_type", JOB_TYPES), name_part=part, priority=priority,
+        job_type=choice(request, "job_type", PUBLIC), name_part=part, priority=priority,
         created_after=moment(request, "created_after") or FIRST_TIME,
         created_before=moment(request, "created_before") or LAST_TIME, labels=_labels(request),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from foliot.api.queries.history import LastTick, TickRow
 from foliot.api.queries.unit import Unit
 from foliot.api.views.expectations import NOT_CREATED, Period, expected, periods
 from foliot.common.errors import NotFound
-from foliot.common.model.job import Job
+from foliot.common.ledger.job import Job
 from foliot.common.model.scope import Scope
 from foliot.common.model.states import ExecutionStatus, JobStatus
 

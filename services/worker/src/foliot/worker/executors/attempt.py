@@ -5,7 +5,6 @@ from typing import Protocol
 
 import msgspec
 
-from foliot.common.model.payloads import Payload
 from foliot.worker.output import Output
 
 
@@ -17,7 +16,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     attempt_number: int
     scheduled_time: datetime
     """Aware, UTC."""
-    payload: Payload
+    payload: msgspec.Struct
+    """The Struct of the job type."""
     timeout_seconds: float
     traceparent: str
     request_id: str | None = None

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from foliot.common.model.payloads import PayloadError, decode
+from foliot.common.model.payloads import decode
+from foliot.common.model.payloads.checks import PayloadError
 
 _Count = Annotated[int, Meta(ge=1)]
 

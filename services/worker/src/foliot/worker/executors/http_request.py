@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import ClientError, InvalidUrlClientError
 from yarl import URL
 
-from foliot.common.model.payloads import HttpRequest
+from foliot.common.model.payloads.http_request import HttpRequest
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.http import answers
 from foliot.worker.executors.http.addresses import Network

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from foliot.common.model.payloads import Script
+from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Attempt
 from foliot.worker.executors.supervisor.link import Ending, Link, SupervisorError
 from foliot.worker.executors.supervisor.linux import hide_from_own_user, now

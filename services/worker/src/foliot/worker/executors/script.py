@@ -7,7 +7,7 @@ import signal
 from types import TracebackType
 from typing import Final, Self
 
-from foliot.common.model.payloads import Script
+from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.output_pipe import OutputPipe
 from foliot.worker.executors.sandbox import Mode, Sandbox

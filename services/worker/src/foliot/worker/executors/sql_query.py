@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import asyncpg
 
-from foliot.common.model.payloads import SqlQuery
+from foliot.common.model.payloads.sql_query import SqlQuery
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.datasources import Datasource
 from foliot.worker.executors.sql.connections import FAILURES, NO_VALUE, Connections, Kept
