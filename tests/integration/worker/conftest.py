@@ -16,6 +16,7 @@ from foliot.common.ledger.database import Database
 from foliot.worker import metrics
 from foliot.worker.claimer import Claimer
 from foliot.worker.executors.attempt import Attempt, Result
+from foliot.worker.handback import HandBack
 from foliot.worker.heartbeat import Heartbeat
 from foliot.worker.inbox import Inbox
 from foliot.worker.lease import Lease
@@ -80,8 +81,9 @@ class Worker:
         self.runner = Runner({"script": self.executor}, self.running, self.recorder, self.lease, clock)
         self.claimer = Claimer(
             units, self.inbox, self.running, self.lease, clock,
-            claimable=claimable, worker_id=worker_id, start=self.runner.start, hold_seconds=5.0,
+            claimable=claimable, worker_id=worker_id, start=self.runner.start,
         )  # fmt: skip
+        self.hand_back = HandBack(units, self.inbox, hold_seconds=5.0)
         self.heartbeat = Heartbeat(
             units, self.lease, self.running, self.inbox, clock,
             claimable=claimable, worker_id=worker_id, pools=("default",), slots=slots, on_extended=lambda deadline: None,

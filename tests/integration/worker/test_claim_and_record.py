@@ -216,7 +216,7 @@ async def test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token
 async def test_handed_back_through_the_database(worker: Worker, database: TestDatabase) -> None:
     async with database.owner() as sql:
         delivery = worker.deliver(*await queued(sql))
-        await worker.claimer.give_back(worker.inbox.take(10))
+        await worker.hand_back.give_back(worker.inbox.take(10))
         row = await sql.fetchrow("SELECT status, dispatched_at FROM executions")
     assert row is not None
     assert (row["status"], row["dispatched_at"], delivery.acked) == ("QUEUED", None, 1)
@@ -249,7 +249,7 @@ async def test_a_poisonous_result_spoils_only_itself(worker_units: Database, dat
         await worker.claimer.step()
         worker.executor.may_end.set()
         await asyncio.gather(*(e.task for e in worker.running.entries() if e.task))
-        msgspec.structs.force_setattr(worker.recorder._waiting[321].outcome, "logs", "a\0b")
+        msgspec.structs.force_setattr(worker.recorder._waiting[321], "logs", "a\0b")
         await worker.ran()
         statuses = await sql.fetch("SELECT status, count(*) AS n FROM executions GROUP BY status ORDER BY status")
         reason = await sql.fetchval("SELECT error_message FROM executions WHERE status = 'FAILED'")
