@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from foliot.common.broker.messages import Dispatched
 from foliot.common.clock import SystemClock
+from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
 from foliot.worker import metrics
 from foliot.worker.claimer import Claimer
@@ -106,6 +108,30 @@ class Worker:
         waiting, self.recorder._waiting = self.recorder._waiting, []
         if waiting:
             await self.recorder.step(waiting)
+
+
+class LosesAnswers:
+    """A database that loses its answer to the first write, which succeeds."""
+
+    def __init__(self, units: Database) -> None:
+        self._units = units
+        self._lost = False
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Unit]:
+        async with self._units.transaction() as unit:
+            yield unit
+        if not self._lost:
+            self._lost = True
+            raise Unavailable("connection lost in COMMIT")
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Unit]:
+        async with self._units.session() as unit:
+            yield unit
+        if not self._lost:
+            self._lost = True
+            raise Unavailable("connection lost before the answer")
 
 
 async def queued(sql: asyncpg.Connection[asyncpg.Record], count: int = 1, **columns: Any) -> list[asyncpg.Record]:

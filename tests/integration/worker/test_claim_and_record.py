@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import pytest
 
 from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
 from foliot.worker import running
-from foliot.worker.unit import Unit
 from support.databases import TestDatabase
 
-from .conftest import SLOTS, Worker, queued
+from .conftest import SLOTS, LosesAnswers, Worker, queued
 
 
 async def test_claims_runs_and_records(worker: Worker, database: TestDatabase) -> None:
@@ -102,15 +99,6 @@ async def test_what_is_not_recorded_keeps_others_from_being_claimed(
         assert worker.claimer._claimable.is_set()
 
 
-async def test_handed_back_through_the_database(worker: Worker, database: TestDatabase) -> None:
-    async with database.owner() as sql:
-        delivery = worker.deliver(*await queued(sql))
-        await worker.hand_back.give_back(worker.inbox.take(10))
-        row = await sql.fetchrow("SELECT status, dispatched_at FROM executions")
-    assert row is not None
-    assert (row["status"], row["dispatched_at"], delivery.acked) == ("QUEUED", None, 1)
-
-
 async def test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token(
     worker: Worker, database: TestDatabase
 ) -> None:
@@ -126,27 +114,3 @@ async def test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token(
         await worker.ran()
         assert await sql.fetchval("SELECT status FROM executions") == "COMPLETED"
     assert len(worker.executor.attempts) == 1
-
-
-class LosesAnswers:
-    """A database whose first write succeeds without anybody hearing of it."""
-
-    def __init__(self, units: Database) -> None:
-        self._units = units
-        self._lost = False
-
-    @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Unit]:
-        async with self._units.transaction() as unit:
-            yield unit
-        if not self._lost:
-            self._lost = True
-            raise Unavailable("connection lost in COMMIT")
-
-    @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[Unit]:
-        async with self._units.session() as unit:
-            yield unit
-        if not self._lost:
-            self._lost = True
-            raise Unavailable("connection lost before the answer")

@@ -36,15 +36,16 @@ class HandBack:
             await self.give_back(held)
 
     async def stop(self, doubtful: Doubtful | None) -> None:
-        """At a stop: release a claim that was interrupted, and hand back everything in the inbox.
+        """At a stop, when the claimer has ended: release its interrupted claim, and hand back everything in the inbox.
 
-        If PostgreSQL is away, both still end well: closing the channel frees the messages, and the lease runs out.
+        The claim may have been committed or not, so its batch is handed back too. If PostgreSQL is away, it still
+        ends well: closing the channel frees the messages, and the lease runs out.
         """
         try:
             if doubtful is not None:
+                self._inbox.put_back(doubtful.batch)
                 async with self._database.session() as unit:
                     await unit.claims.release_claimed([item.handle for item in doubtful.batch], doubtful.claim)
-                await settle(doubtful.batch)
             while held := self._inbox.take(MAX_HANDED_BACK):
                 await self.give_back(held)
         except Unavailable as error:

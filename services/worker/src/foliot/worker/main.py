@@ -104,6 +104,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             await consumer.run(stop)
             for task in taking:
                 task.cancel()
+            await asyncio.wait(taking)  # until its last statement has ended, the outcome of a claim may still change
             await hand_back.stop(claimer.doubtful)
             await runner.stop(config.worker_stop_grace_seconds)
             await recorder.drained(DRAIN)
