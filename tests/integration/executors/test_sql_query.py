@@ -30,7 +30,7 @@ from integration.executors.sql_source import PASSWORD, ran, rows, value
         ("SELECT id, 1/(id-60) FROM items ORDER BY id", [], "22012: division by zero"),
     ],
 )
-async def test_failures_are_told_and_retried(
+async def test_failures_have_their_reason_and_are_retried(
     reader: SqlQueryExecutor, query: str, params: list[Any], expected: str
 ) -> None:
     result, _ = await ran(reader, query, *params)

@@ -13,7 +13,7 @@ from integration.executors.sql_source import executing, open_connections, ran, v
 
 
 async def active(sql_servers: Servers) -> int:
-    """How many queries of jobs run on the server."""
+    """The number of queries of jobs that run on the server."""
     owner = await asyncpg.connect(sql_servers.database_url)
     try:
         count = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tenant' AND state = 'active'"
@@ -55,7 +55,7 @@ async def test_the_statement_timeout_of_the_source(sql_servers: Servers) -> None
 async def test_the_server_ends_a_query_whose_attempt_is_over(
     reader: SqlQueryExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no runner cancels: the statement timeout is that of the attempt."""
+    """The statement timeout is that of the attempt, for the case that no runner cancels."""
     monkeypatch.setattr(sql_query_module, "_GRACE_SECONDS", 0.0)
     query = "SELECT set_config('statement_timeout', '0', false), pg_sleep(1000)"
     result, _ = await ran(reader, query, timeout_seconds=0.3)
