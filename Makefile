@@ -11,11 +11,11 @@ INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: mak
 SERVICES := libs/common services/api services/scheduler services/worker
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: packages $(VENV)/.installed ## install what is missing: .venv and Debian packages
 
-$(VENV)/.installed: requirements.lock $(SERVICES:%=%/pyproject.toml)
+$(VENV)/.installed: requirements.lock VERSION $(SERVICES:%=%/pyproject.toml)
 	@echo "Installing Python packages into $(VENV) (about 20 s) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Foliot needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -119,6 +119,10 @@ planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one i
 
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
+
+.PHONY: release
+release: setup ## test, commit and tag a release (VERSION=1.2.3; CHECKED=1: the tests have passed already)
+	@PYTHONPATH=tools $(BIN)/python -m release "$(VERSION)" $(if $(filter 1,$(CHECKED)),--checked)
 
 COMPILE := $(VENV)/lock/bin/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-header

@@ -46,7 +46,7 @@ def about(results: Results) -> str:
     every = [f for cell in SUITES[settings.suite].cells for f in results.rounds(cell.name)]
     disturbed = spread(every, "others_percent")
     if disturbed and disturbed[2] > DISTURBED:
-        text += f" **Other work used up to {disturbed[2]:.0f} % of the machine meanwhile.**"
+        text += f" **Other work used up to {disturbed[2]:.0f} % of the machine at the same time.**"
     if problems := sum(len(figures["problems"]) for figures in every):
         text += f" **{problems} checks failed.**"
     return text

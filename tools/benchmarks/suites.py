@@ -63,9 +63,9 @@ SUITES = {
     ),
     "history": Suite(
         [Stored(rows) for rows in SIZES],
-        [("lifecycle_us", "us/lifecycle"), ("times_the_first", "of the first"), ("due p50_ms", "seed's due jobs, ms"),
+        [("lifecycle_us", "us/lifecycle"), ("times_the_first", "of the first"), ("due p50_ms", "every due job, ms"),
          ("planner p50_ms", "planner's"), ("last short p50_ms", "last 10, ms"), ("last long p50_ms", "of a long history"),
-         ("sorted short p50_ms", "seed's last 10, ms"), ("sorted long p50_ms", "of a long history"),
+         ("sorted short p50_ms", "last 10 by start_time, ms"), ("sorted long p50_ms", "of a long history"),
          ("create p99_ms", "create p99 ms"), ("edit p99_ms", "edit p99 ms")],
         rounds=1,
     ),

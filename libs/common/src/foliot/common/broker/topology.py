@@ -27,7 +27,7 @@ PRIORITIES: dict[PriorityClass, tuple[int, ...]] = {
     PriorityClass.NORMAL: (0,),
 }
 POOL_PATTERN = rf"(?!(?:{'|'.join(PriorityClass)})\Z)[a-z0-9][a-z0-9_-]{{0,63}}"
-POOL_FORM = f"1 to 64 of a-z, 0-9, _ and -, not {', '.join(PriorityClass)}"
+POOL_FORM = "1 to 64 of a-z, 0-9, _ and -, and is not high, urgent or normal"
 """A pool's name, as a regular expression and in words: a class's name would make the queue of another pool."""
 CLASS_OF = {priority: cls for cls, priorities in PRIORITIES.items() for priority in priorities}
 
