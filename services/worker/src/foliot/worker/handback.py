@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 
 
 class HandBack:
-    """The way out of the inbox that is no claim. `hold_seconds`: how long a delivery waits here for a slot."""
+    """The way from the inbox back to the outbox. `hold_seconds`: how long a delivery waits here for a slot."""
 
     def __init__(self, database: UnitsOfWork, inbox: Inbox, *, hold_seconds: float) -> None:
         self._database = database
