@@ -173,6 +173,20 @@ FENCES = [
         f"{WORKER_TESTS}::test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token",
     ),
     Fence(
+        "an interrupted claim is handed back",
+        f"{WORKER}/handback.py",
+        "                self._inbox.put_back(doubtful.batch)\n",
+        "",
+        "tests/integration/worker/test_handback.py::test_a_stop_hands_back_a_claim_that_was_never_committed",
+    ),
+    Fence(
+        "a full disk is waited out",
+        f"{LEDGER}/faults.py",
+        "    asyncpg.InsufficientResourcesError,\n",
+        "",
+        "tests/integration/worker/test_disk_full.py",
+    ),
+    Fence(
         "self-fencing deadline",
         f"{WORKER}/heartbeat.py",
         "        if self._lease.deadline == 0.0 or self._lease.holds:\n",
