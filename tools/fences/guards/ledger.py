@@ -88,7 +88,7 @@ FENCES = [
         f"{LEDGER}/claim.sql",
         "e.status = 'RUNNING' AND e.claim = $8",
         "e.status = 'RUNNING' AND $8::bigint IS NOT NULL",
-        f"{WORKER_TESTS}::test_the_result_of_a_taken_attempt_is_dropped",
+        "tests/integration/worker/test_stops.py::test_the_result_of_a_taken_attempt_is_dropped",
     ),
     Fence(
         "claim is a compare-and-set",
@@ -109,7 +109,14 @@ FENCES = [
         f"{LEDGER}/ending.sql",
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id FOR NO KEY UPDATE",
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id",
-        f"{WORKER_TESTS}::test_of_two_last_runs_one_writes_the_end",
+        "tests/integration/worker/test_what_follows.py::test_of_two_last_runs_one_writes_the_end",
+    ),
+    Fence(
+        "a full disk is waited out",
+        f"{LEDGER}/faults.py",
+        "    asyncpg.InsufficientResourcesError,\n",
+        "",
+        "tests/integration/worker/test_disk_full.py",
     ),
     Fence(
         "months are detached concurrently",

@@ -30,10 +30,17 @@ FENCES = [
         f"{WORKER_TESTS}::test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token",
     ),
     Fence(
+        "an interrupted claim is handed back",
+        f"{WORKER}/handback.py",
+        "                self._inbox.put_back(doubtful.batch)\n",
+        "",
+        "tests/integration/worker/test_handback.py::test_a_stop_hands_back_a_claim_that_was_never_committed",
+    ),
+    Fence(
         "self-fencing deadline",
         f"{WORKER}/heartbeat.py",
         "        if self._lease.deadline == 0.0 or self._lease.holds:\n",
         "        if self._lease.deadline >= 0.0:\n",
-        f"{WORKER_TESTS}::test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token",
+        "tests/integration/worker/test_stops.py::test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token",
     ),
 ]
