@@ -18,6 +18,7 @@ import msgspec
 ROOT = Path(__file__).parents[2]
 SOURCES = ("libs/common/src", "services/api/src", "services/scheduler/src", "services/worker/src")
 LEDGER = "libs/common/src/foliot/common/ledger"
+API = "services/api/src/foliot/api"
 SCHEDULER, WORKER = "services/scheduler/src/foliot/scheduler", "services/worker/src/foliot/worker"
 PLANNER_TESTS = "tests/integration/scheduler/test_planner.py"
 RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
@@ -209,16 +210,16 @@ FENCES = [
     ),
     Fence(
         "a stale replica is not read",
-        "services/api/src/foliot/api/web/reads.py",
-        "            if staleness <= MOST_STALE:\n",
+        f"{API}/web/reads.py",
+        "            if staleness <= MAX_STALE_SECONDS:\n",
         "            if staleness >= 0:\n",
         "tests/integration/api/test_replica.py::test_a_list_comes_from_the_replica_and_says_how_old_it_may_be",
     ),
     Fence(
         "lock, then look",
-        "services/api/src/foliot/api/jobs/steps.py",
-        '    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n',
-        '    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n    job, _ = await locked(change, job_id)\n    _allow(job, "run")\n',
+        f"{API}/jobs/run_now.py",
+        "    job, _ = await locked(change, job_id)\n    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n",
+        "    unit = change.unit\n    unfinished = await unit.runs.is_open(job_id)\n    job, _ = await locked(change, job_id)\n",
         "tests/integration/api/test_jobs.py::test_run_waits_for_the_planner_and_then_looks",
     ),
     Fence(
@@ -265,21 +266,21 @@ FENCES = [
     ),
     Fence(
         "due ticks are covered at a change",
-        "services/api/src/foliot/api/jobs/rearming.py",
+        f"{API}/jobs/dropping.py",
         "    if due is None:\n        return\n",
         "    if due is None or due < now:\n        return\n",
         f"{CHANGE_TESTS}::test_what_was_due_and_not_planned_is_covered",
     ),
     Fence(
         "due ticks are covered at a pause",
-        "services/api/src/foliot/api/jobs/steps.py",
+        f"{API}/jobs/steps.py",
         "        await drop_due(change.unit, job, now, SkipReason.PAUSED)\n",
-        "",
+        "        pass\n",
         "tests/integration/scheduler/test_planner_model.py",
     ),
     Fence(
         "an edit keeps what is due all the same",
-        "services/api/src/foliot/api/jobs/rearming.py",
+        f"{API}/jobs/next_tick.py",
         "        after.next_after(begin) == due\n",
         "        after.next_after(begin) is None\n",
         f"{CHANGE_TESTS}::test_an_edit_that_leaves_the_due_ticks_as_they_are_leaves_them_due",
@@ -300,9 +301,9 @@ FENCES = [
     ),
     Fence(
         "the timeline sees what is missing",
-        "services/api/src/foliot/api/views/timeline.py",
-        'tick < read.floor else "MISSING"',
-        'tick < read.floor else "TO_COME"',
+        f"{API}/views/outcomes.py",
+        "    return Unrecorded.MISSING\n",
+        "    return Unrecorded.TO_COME\n",
         "tests/integration/api/test_timeline.py::test_a_tick_without_a_row_is_missing",
     ),
 ]

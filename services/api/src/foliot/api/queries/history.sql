@@ -25,7 +25,8 @@ WHERE ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id
 ORDER BY execution_id DESC LIMIT $9
 
 -- name: select_executions_walk_end
--- Where a page of list_executions stops looking if it goes on behind it. $1/$2 window, $3 cursor execution_id
+-- The last attempt that a whole page of list_executions looks at: the next page begins behind it. $1/$2 window,
+-- $3 cursor execution_id
 SELECT execution_id FROM executions
 WHERE scheduled_time >= $1 AND scheduled_time <= $2 AND execution_id < $3
 ORDER BY execution_id DESC OFFSET 9999 LIMIT 1
@@ -54,17 +55,17 @@ GROUP BY scheduled_time HAVING bool_or(trigger = 'schedule')
 ORDER BY scheduled_time LIMIT $4
 
 -- name: select_last_tick
--- The newest row of job $1 that the schedule made before $2: it may cover more ticks than its own.
+-- The newest row of job $1 that the schedule made before $2: it may stand for more ticks than its own.
 SELECT scheduled_time, execution_id, error_message, skipped_until FROM executions
 WHERE job_id = $1 AND scheduled_time < $2 AND trigger = 'schedule'
 ORDER BY scheduled_time DESC LIMIT 1
 
 -- name: select_floor
--- Before this instant the ledger's months are gone; null: nothing is.
+-- History before this instant is dropped; null: none is.
 SELECT CASE WHEN isfinite(floor) THEN floor END FROM partition_floor
 
 -- name: list_job_versions
--- What decided the ticks of job $1 from $2 to $3, oldest first. $4 limit
+-- The definitions that decided the ticks of job $1 from $2 to $3, oldest first. $4 limit
 SELECT version, status, valid_from, valid_to, definition->>'previous_status' AS previous_status,
     definition->>'schedule' AS schedule, definition->>'timezone' AS timezone, definition->>'dst_gap' AS dst_gap,
     definition->>'dst_overlap' AS dst_overlap, (definition->>'start_at')::timestamptz AS start_at,

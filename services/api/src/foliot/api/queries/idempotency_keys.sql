@@ -1,5 +1,5 @@
 -- name: lock_key
--- Makes requests with one key follow one another. $1 a number made of user, team, method, path and key
+-- One request with a key at a time; false while another one holds it. $1 a number made of user, team, method, path, key
 SELECT pg_try_advisory_xact_lock($1)
 
 -- name: select_answer

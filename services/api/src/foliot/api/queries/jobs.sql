@@ -35,7 +35,7 @@ WHERE ($1::text IS NULL OR w.status = $1) AND ($1::text IS DISTINCT FROM 'PENDIN
 ORDER BY l.created_at DESC, l.job_id DESC LIMIT $8
 
 -- name: select_walk_end
--- Where a page of list_jobs stops looking if it goes on behind it. $1/$2 cursor, $3 created after
+-- The last job that a whole page of list_jobs looks at: the next page begins behind it. $1/$2 cursor, $3 created after
 SELECT created_at, job_id FROM listed_jobs
 WHERE (created_at, job_id) < ($1, $2) AND created_at > $3
 ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
@@ -47,7 +47,8 @@ WHERE owner = $4 AND (created_at, job_id) < ($1, $2) AND created_at > $3
 ORDER BY created_at DESC, job_id DESC OFFSET 9999 LIMIT 1
 
 -- name: list_open_jobs
--- Newest first, RUNNING or QUEUED: found from the open work, whatever the number of jobs. $1-$8 as above, $9/$10 cursor,
+-- Newest first, RUNNING or QUEUED: found from open executions, so that its cost does not grow with the number of jobs.
+-- $1-$8 as above, $9/$10 cursor,
 -- $11 owner or null
 SELECT w.*, $1 AS derived_status
 FROM (
@@ -64,7 +65,7 @@ WHERE open.status = $1 AND w.status = 'PENDING' AND w.deleted_at IS NULL
 ORDER BY w.created_at DESC, w.job_id DESC LIMIT $8
 
 -- name: list_sorted_jobs
--- Everybody's by name or next_run_time: reads them all. $1-$8 as above, $9 sort, $10/$11 cursor (sort_key, job_id)
+-- Everybody's, by name or next_run_time: reads all jobs. $1-$8 as above, $9 sort, $10/$11 cursor (sort_key, job_id)
 SELECT w.*, COALESCE(open.status, w.status) AS derived_status
 FROM (
     SELECT *, CASE WHEN $9 = 'job_name' THEN job_name
@@ -76,7 +77,7 @@ WHERE (w.sort_key, w.job_id) > ($10, $11) AND ($1::text IS NULL OR COALESCE(open
 ORDER BY w.sort_key, w.job_id LIMIT $8
 
 -- name: list_owned_sorted_jobs
--- One owner's by name or next_run_time: reads all of the owner's. $11 owner, $10/$12 cursor
+-- One owner's, by name or next_run_time: reads all of that owner's jobs. $11 owner, $10/$12 cursor
 SELECT w.*, COALESCE(open.status, w.status) AS derived_status
 FROM (
     SELECT j.*, CASE WHEN $9 = 'job_name' THEN j.job_name
