@@ -12,7 +12,7 @@ from benchmarks.results import Figures, Results
 from benchmarks.rig import Rig
 from foliot.api.queries import history
 from foliot.common.ledger import plan
-from foliot.scheduler.dispatcher import AHEAD
+from foliot.scheduler.dispatcher import HAND_OUT_AHEAD
 from support.databases import TestDatabase
 from support.ledger import Sql
 
@@ -54,7 +54,9 @@ async def _queries(database: TestDatabase, long: int, short: int) -> Figures:
     planner = plan.SQL.select_pending_jobs.sql
     try:
         figures = await timed("due", lambda: scheduler.fetch(_SEED_DUE), REPEATS, warm=WARM)
-        figures |= await timed("planner", lambda: scheduler.fetch(planner, 500, 600, AHEAD), REPEATS, warm=WARM)
+        figures |= await timed(
+            "planner", lambda: scheduler.fetch(planner, 500, 600, HAND_OUT_AHEAD), REPEATS, warm=WARM
+        )
         figures |= await _history(api, "short", short, REPEATS)
         return figures | await _history(api, "long", long, SORTED)
     finally:

@@ -27,7 +27,7 @@ from foliot.common.model.execution import Handle, Outcome
 from foliot.common.model.ticks import PlainTick
 from foliot.scheduler import unit as scheduler
 from foliot.scheduler.decisions import NO_FLOOR
-from foliot.scheduler.dispatcher import AHEAD
+from foliot.scheduler.dispatcher import HAND_OUT_AHEAD
 from foliot.worker import unit as worker
 from support.databases import TestDatabase
 
@@ -124,7 +124,7 @@ class Pipeline:
 
 async def _plan_batch(units: Database, term: int) -> Sequence[Handle]:
     async with units.session() as unit:
-        due = await unit.plan.select_pending_jobs(BATCH, AHEAD)
+        due = await unit.plan.select_pending_jobs(BATCH, HAND_OUT_AHEAD)
     ticks = [
         PlainTick(
             job_id=job.job_id, at=job.at, read_xmin=job.read_xmin, scheduled_time=job.next_run_time,

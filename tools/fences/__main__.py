@@ -112,15 +112,15 @@ FENCES = [
     ),
     Fence(
         "what meets another run is decided when it is due",
-        f"{SCHEDULER}/planner.py",
+        f"{SCHEDULER}/portions.py",
         "if job.next_run_time <= now or judged.plain:",
         "if job.next_run_time <= now or judged is not None:",
         f"{AHEAD_TESTS}::test_what_meets_another_run_is_decided_when_it_is_due",
     ),
     Fence(
         "a tick that has its row is decided when it is due",
-        f"{SCHEDULER}/planner.py",
-        "[j for j in judged if j.job.next_run_time <= now]",
+        f"{SCHEDULER}/plan_writer.py",
+        "[one for one in judged if one.job.next_run_time <= now]",
         "judged",
         f"{AHEAD_TESTS}::test_a_tick_that_has_its_row_already_waits_until_it_is_due",
     ),
@@ -259,9 +259,9 @@ FENCES = [
     ),
     Fence(
         "rows in portions",
-        f"{SCHEDULER}/planner.py",
-        "            if size >= PORTION:\n",
-        "            if size >= PORTION * 1_000:\n",
+        f"{SCHEDULER}/portions.py",
+        "            if rows >= ROWS_PER_PORTION:\n",
+        "            if rows >= ROWS_PER_PORTION * 1_000:\n",
         "tests/integration/scheduler/test_planner_bars.py::test_what_is_due_now_is_planned_before_the_catch_up",
     ),
     Fence(
@@ -295,7 +295,7 @@ FENCES = [
     Fence(
         "a new tzdata moves under the job's lock",
         f"{SCHEDULER}/time_zones.py",
-        "        if left:\n            return AGAIN\n",
+        "        if counts.held:\n            return HELD_JOBS_AFTER\n",
         "",
         "tests/integration/scheduler/test_time_zones.py::test_more_jobs_than_a_batch_and_one_that_somebody_holds",
     ),

@@ -117,7 +117,7 @@ class World:
     def planner(self, database: Any = None) -> Planner:
         clock = SystemClock()
         dispatcher = Dispatcher(SilentBroker(), Windows(), {"default"}, clock)
-        return Planner(database or self.units, self.term, dispatcher, clock)
+        return Planner(database or self.units, self.term, dispatcher, clock, batch=500)
 
     async def reconcile(self) -> None:
         reconciler = Reconciler(self.units, self.term)

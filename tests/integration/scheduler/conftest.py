@@ -14,7 +14,7 @@ from foliot.common.broker.topology import Queue
 from foliot.common.clock import SystemClock
 from foliot.common.ledger.database import Database
 from foliot.scheduler.decisions import Judged
-from foliot.scheduler.dispatcher import AHEAD, Dispatcher
+from foliot.scheduler.dispatcher import HAND_OUT_AHEAD, Dispatcher
 from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
 from foliot.scheduler.relay import Relay
@@ -70,9 +70,9 @@ class Leader:
         self.broker = RememberingBroker()
         self.windows = Windows()
         self.dispatcher = Dispatcher(self.broker, self.windows, {"default"}, clock)
-        self.planner = Planner(units, term, self.dispatcher, clock)
+        self.planner = Planner(units, term, self.dispatcher, clock, batch=500)
         self.relay = Relay(units, term, self.dispatcher, self.windows, clock, lease=LEASE)
-        self.rescuer = Rescuer(units, term, clock, lease=LEASE)
+        self.rescuer = Rescuer(units, term, lease=LEASE)
         self.reconciler = Reconciler(units, term)
 
     async def published(self) -> list[int]:
@@ -89,10 +89,10 @@ async def units(database: TestDatabase) -> AsyncIterator[Database]:
 async def read_due(leader: Leader) -> tuple[datetime, list[Judged]]:
     """A plan step that has read (when) and judged, and has not written yet."""
     async with leader.units.session() as unit:
-        jobs = await unit.plan.select_pending_jobs(10, AHEAD)
+        jobs = await unit.plan.select_pending_jobs(10, HAND_OUT_AHEAD)
     now = jobs[0].now
     assert now is not None
-    (portion,) = [portion async for portion in leader.planner._judge(jobs, now)]
+    (portion,) = [portion async for portion in leader.planner._portions.judged(jobs, now)]
     return now, portion
 
 

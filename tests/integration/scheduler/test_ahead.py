@@ -12,7 +12,7 @@ from support.making import insert_job
 
 from .conftest import Leader
 
-AHEAD = timedelta(seconds=30)
+HAND_OUT_AHEAD = timedelta(seconds=30)
 """Long enough for a slow machine; the tests' times lie in the middle of it."""
 SOON, LATER = timedelta(seconds=15), timedelta(seconds=60)
 
@@ -20,7 +20,7 @@ SOON, LATER = timedelta(seconds=15), timedelta(seconds=60)
 @pytest.fixture(autouse=True)
 def far_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (dispatcher, planner, relay):
-        monkeypatch.setattr(module, "AHEAD", AHEAD)
+        monkeypatch.setattr(module, "HAND_OUT_AHEAD", HAND_OUT_AHEAD)
 
 
 async def test_a_run_is_planned_and_handed_out_before_its_time(leader: Leader, database: TestDatabase) -> None:
@@ -85,4 +85,4 @@ async def test_a_delayed_run_is_handed_out_before_its_time(leader: Leader, datab
         rows = await sql.fetch("SELECT execution_id, dispatched_at FROM executions ORDER BY available_at")
     assert [row["dispatched_at"] is not None for row in rows] == [True, False]
     assert await leader.published() == [rows[0]["execution_id"]]
-    assert await leader.relay.step() == relay.MAX_SLEEP
+    assert await leader.relay.step() == relay.Relay.INTERVAL

@@ -13,8 +13,8 @@ from foliot.common.errors import Fenced, Unavailable
 from foliot.common.ledger.database import Database
 from foliot.common.ledger.runs import Runs
 from foliot.scheduler.decisions import NO_FLOOR
-from foliot.scheduler.dispatcher import AHEAD
-from foliot.scheduler.relay import MAX_SLEEP
+from foliot.scheduler.dispatcher import HAND_OUT_AHEAD
+from foliot.scheduler.relay import Relay
 from support.databases import TestDatabase
 from support.eventually import eventually
 from support.locks import stands_behind_a_lock
@@ -45,7 +45,7 @@ async def test_a_due_job_is_planned_and_dispatched_once(leader: Leader, database
 async def test_sleeps_until_the_next_job_is_due(leader: Leader, database: TestDatabase) -> None:
     async with database.owner() as sql:
         await insert_job(sql, next_run_time=datetime.now(UTC) + timedelta(seconds=0.15))
-    assert 0.0 < await leader.planner.step() <= 0.15 - AHEAD.total_seconds()
+    assert 0.0 < await leader.planner.step() <= 0.15 - HAND_OUT_AHEAD.total_seconds()
 
 
 async def test_two_leaders_make_one_row(leader: Leader, units: Database, database: TestDatabase) -> None:
@@ -111,7 +111,7 @@ async def test_an_edit_between_read_and_write_is_planned_as_edited(
         job_id = await insert_job(sql, **due())
         now, portion = await read_due(leader)
         await sql.execute("UPDATE jobs SET version = version + 1 WHERE job_id = $1", job_id)
-        assert await leader.planner._plan(portion, now) == 0
+        assert await leader.planner._writer.write(portion, now) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
         await leader.planner.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE status = 'QUEUED'") == 1
@@ -131,7 +131,7 @@ async def test_a_run_between_read_and_write_is_met(leader: Leader, database: Tes
         job_id = await insert_job(sql)
         now, portion = await read_due(leader)
         await run_now(leader, job_id)
-        assert await leader.planner._plan(portion, now) == 0
+        assert await leader.planner._writer.write(portion, now) == 0
         await leader.planner.step()
         statuses = await sql.fetch("SELECT status FROM executions WHERE trigger = 'schedule'")
     assert [row["status"] for row in statuses] == ["SKIPPED"]
@@ -144,7 +144,7 @@ async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database:
         now, portion = await read_due(leader)
         async with holder.transaction():
             await holder.execute("SELECT FROM leader FOR UPDATE")
-            planning = asyncio.create_task(leader.planner._plan(portion, now))
+            planning = asyncio.create_task(leader.planner._writer.write(portion, now))
             await eventually(lambda: stands_behind_a_lock(sql, "FOR SHARE"))
             await run_now(leader, job_id)
         assert await planning == 0
@@ -164,7 +164,7 @@ async def test_another_job_in_the_place_of_the_one_that_was_read(leader: Leader,
             assert await sql.fetchval("SELECT ctid FROM jobs WHERE job_id = $1", other) == portion[0].job.at
 
         await eventually(is_taken, within=20)
-        assert await leader.planner._plan(portion, now) == 0
+        assert await leader.planner._writer.write(portion, now) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
 
 
@@ -249,7 +249,7 @@ async def test_the_window_leaves_the_rest_to_the_relay(leader: Leader, database:
             await insert_job(sql, priority=priority)
         await leader.planner.step()
         assert await sql.fetchval("SELECT count(*) FROM executions WHERE dispatched_at IS NOT NULL") == 105
-        assert await leader.relay.step() < MAX_SLEEP
+        assert await leader.relay.step() < Relay.INTERVAL
         await sql.execute(
             "UPDATE executions SET status = 'COMPLETED', end_time = now() WHERE dispatched_at IS NOT NULL"
         )

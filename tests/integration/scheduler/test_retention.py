@@ -12,7 +12,7 @@ from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
 from foliot.scheduler.partitions import Partitions
 from foliot.scheduler.planner import LOOK_AGAIN
-from foliot.scheduler.retention import BATCH, TERMS_KEPT, Kept, Retention, months_before
+from foliot.scheduler.retention import ROWS_PER_BATCH, TERMS_KEPT, Expirer, RetentionPeriods, months_before
 from foliot.scheduler.unit import Unit
 from integration.scheduler.conftest import Leader
 from support.databases import TestDatabase
@@ -21,6 +21,9 @@ from support.ledger import Sql
 from support.locks import stands_behind_a_lock
 from support.making import insert_job
 
+PERIODS = RetentionPeriods(
+    executions_months=12, audit_logs_months=24, jobs_days=30, dead_letters_days=90, idempotency_keys_hours=24
+)
 OLD = datetime.now(UTC) - timedelta(days=400)
 
 
@@ -31,8 +34,8 @@ async def maintenance(database: TestDatabase) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def retention(units: Database, leader: Leader, maintenance: Database) -> Retention:
-    return Retention(units, leader.term, Kept(), maintenance)
+def expirer(units: Database, leader: Leader, maintenance: Database) -> Expirer:
+    return Expirer(units, leader.term, PERIODS, maintenance)
 
 
 async def months(sql: Sql, parent: str = "executions") -> list[str]:
@@ -60,7 +63,7 @@ def test_a_month_is_kept_as_long_as_something_in_it_is_younger() -> None:
 
 
 async def test_over_a_simulated_year_months_are_there_ahead_and_go_when_their_time_has_passed(
-    database: TestDatabase, units: Database, retention: Retention
+    database: TestDatabase, units: Database, expirer: Expirer
 ) -> None:
     partitions = Partitions(units)
     start = datetime.now(UTC)
@@ -69,7 +72,7 @@ async def test_over_a_simulated_year_months_are_there_ahead_and_go_when_their_ti
         for week in range(80):
             now = start + timedelta(weeks=week)
             await partitions.make(now)
-            await retention.expire_months(now)
+            await expirer.expire_months(now)
             names = await months(sql)
             for moment in (now, now + timedelta(days=31), now + timedelta(days=61)):
                 assert moment.strftime("executions_%Y_%m") in names
@@ -84,14 +87,14 @@ async def test_over_a_simulated_year_months_are_there_ahead_and_go_when_their_ti
 
 
 async def test_a_closed_month_with_open_work_stays_until_that_has_ended(
-    database: TestDatabase, retention: Retention
+    database: TestDatabase, expirer: Expirer
 ) -> None:
     async with database.owner() as sql:
         month = await old_month(sql, "QUEUED")
-        assert await retention.expire_months(datetime.now(UTC)) == 0
+        assert await expirer.expire_months(datetime.now(UTC)) == 0
         assert month in await months(sql)
         await sql.execute("UPDATE executions SET status = 'CANCELLED', end_time = now() WHERE job_id = 1")
-        assert await retention.expire_months(datetime.now(UTC)) == 1
+        assert await expirer.expire_months(datetime.now(UTC)) == 1
         assert month not in await months(sql)
         assert await sql.fetchval("SELECT floor FROM partition_floor") == months_before(datetime.now(UTC), 12)
         assert await sql.fetchval("SELECT ensure_partitions('executions', $1, $1)", OLD) <= 1
@@ -99,7 +102,7 @@ async def test_a_closed_month_with_open_work_stays_until_that_has_ended(
 
 
 async def test_a_month_is_dropped_while_dispatch_goes_on(
-    database: TestDatabase, leader: Leader, retention: Retention
+    database: TestDatabase, leader: Leader, expirer: Expirer
 ) -> None:
     """An old reader holds the detachment up; plan does not stand behind it, and the next step ends what was begun."""
     async with database.owner() as sql, database.owner() as reader:
@@ -108,7 +111,7 @@ async def test_a_month_is_dropped_while_dispatch_goes_on(
         transaction = reader.transaction(isolation="repeatable_read")
         await transaction.start()
         await reader.execute("SELECT count(*) FROM executions")
-        dropping = asyncio.create_task(retention.expire_months(datetime.now(UTC)))
+        dropping = asyncio.create_task(expirer.expire_months(datetime.now(UTC)))
         await eventually(lambda: stands_behind_a_lock(sql, "DETACH PARTITION"))
         await leader.planner.step()
         await leader.planner.step()
@@ -117,25 +120,23 @@ async def test_a_month_is_dropped_while_dispatch_goes_on(
         with pytest.raises(Unavailable):
             await dropping
         await transaction.rollback()
-        assert await retention.expire_months(datetime.now(UTC)) == 1
+        assert await expirer.expire_months(datetime.now(UTC)) == 1
         assert month not in await months(sql)
 
 
-async def test_closing_waits_for_who_holds_the_floor(
-    database: TestDatabase, units: Database, retention: Retention
-) -> None:
+async def test_closing_waits_for_who_holds_the_floor(database: TestDatabase, units: Database, expirer: Expirer) -> None:
     async with database.owner() as sql:
         await old_month(sql)
         async with units.transaction() as unit:
             await unit.months.hold_floor()
-            closing = asyncio.create_task(retention.expire_months(datetime.now(UTC)))
+            closing = asyncio.create_task(expirer.expire_months(datetime.now(UTC)))
             await eventually(lambda: stands_behind_a_lock(sql, "partition_floor"))
             assert not closing.done()
         assert await closing == 1
 
 
 async def test_plan_writes_nothing_into_a_closed_month(
-    database: TestDatabase, leader: Leader, retention: Retention
+    database: TestDatabase, leader: Leader, expirer: Expirer
 ) -> None:
     """A job that stood still for 400 days: the rows of its gap start at the floor, and the dropped month stays dropped."""
     async with database.owner() as sql:
@@ -144,7 +145,7 @@ async def test_plan_writes_nothing_into_a_closed_month(
             sql, schedule="@every 1d", next_run_time=OLD, schedule_since=OLD, misfire_policy="run_once"
         )
         await sql.execute("SELECT ensure_partitions('executions', $1, now())", OLD)
-        await retention.expire_months(datetime.now(UTC))
+        await expirer.expire_months(datetime.now(UTC))
         while await leader.planner.step() <= LOOK_AGAIN and not await sql.fetchval(
             "SELECT next_run_time > now() FROM jobs WHERE job_id = $1", job_id
         ):
@@ -160,13 +161,13 @@ async def test_without_the_maintenance_role_months_stay(
 ) -> None:
     async with database.owner() as sql:
         month = await old_month(sql)
-        assert await Retention(units, leader.term, Kept(), None).expire_months(datetime.now(UTC)) == 0
+        assert await Expirer(units, leader.term, PERIODS, None).expire_months(datetime.now(UTC)) == 0
         assert month in await months(sql)
         assert await sql.fetchval("SELECT floor = '-infinity' FROM partition_floor")
 
 
 async def test_finished_one_time_jobs_go_but_not_while_a_dead_letter_is_open(
-    database: TestDatabase, retention: Retention
+    database: TestDatabase, expirer: Expirer
 ) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=31)
     past = {"next_run_time": None, "updated_at": long_ago, "last_run_time": long_ago}
@@ -192,32 +193,32 @@ async def test_finished_one_time_jobs_go_but_not_while_a_dead_letter_is_open(
         await sql.execute(
             "INSERT INTO job_versions (job_id, version, status, definition) SELECT job_id, 1, status, '{}' FROM jobs"
         )
-        assert not await retention.remove_rows(datetime.now(UTC))
+        assert not await expirer.remove_rows(datetime.now(UTC))
         assert [row[0] for row in await sql.fetch("SELECT job_id FROM jobs ORDER BY 1")] == sorted(kept)
         for table in ("job_versions", "listed_jobs"):  # what hung on a job went with it
             assert [row[0] for row in await sql.fetch(f"SELECT job_id FROM {table} ORDER BY 1")] == sorted(kept)
         await sql.execute("UPDATE dead_letters SET closed_at = now()")
-        await retention.remove_rows(datetime.now(UTC))
+        await expirer.remove_rows(datetime.now(UTC))
         left = [row[0] for row in await sql.fetch("SELECT job_id FROM jobs")]
     assert kept[-1] not in left
     assert not set(gone) & set(left)
 
 
-async def test_rows_go_in_small_batches(database: TestDatabase, retention: Retention) -> None:
+async def test_rows_go_in_small_batches(database: TestDatabase, expirer: Expirer) -> None:
     async with database.owner() as sql:
         await sql.execute(
             f"""INSERT INTO idempotency_keys (user_id, method, path, key, request_hash, status, body, created_at)
                 SELECT 1, 'POST', '/v1/jobs', g::text, '', 201, '', now() - interval '25 hours'
-                FROM generate_series(1, {BATCH + 1}) g"""
+                FROM generate_series(1, {ROWS_PER_BATCH + 1}) g"""
         )
         await sql.execute("UPDATE idempotency_keys SET created_at = now() WHERE key = '1'")
-        assert await retention.remove_rows(datetime.now(UTC))
-        assert not await retention.remove_rows(datetime.now(UTC))
+        assert await expirer.remove_rows(datetime.now(UTC))
+        assert not await expirer.remove_rows(datetime.now(UTC))
         assert [row[0] for row in await sql.fetch("SELECT key FROM idempotency_keys")] == ["1"]
 
 
 async def test_dead_letters_are_closed_and_then_removed_when_their_copy_is_gone(
-    database: TestDatabase, retention: Retention
+    database: TestDatabase, expirer: Expirer
 ) -> None:
     async with database.owner() as sql:
         await sql.execute(
@@ -225,19 +226,19 @@ async def test_dead_letters_are_closed_and_then_removed_when_their_copy_is_gone(
                    sent_at)
                SELECT n, now(), 1, 1, 1, 'FAILED', 'x', now() - n * interval '1 day', now() FROM unnest(ARRAY[89, 91]) n"""
         )
-        await retention.remove_rows(datetime.now(UTC))
+        await expirer.remove_rows(datetime.now(UTC))
         rows = await sql.fetch("SELECT execution_id, closed_by FROM dead_letters ORDER BY 1")
         assert [tuple(row) for row in rows] == [(89, None), (91, "expired")]
         await sql.execute("UPDATE dead_letters SET removed_at = now() WHERE closed_at IS NOT NULL")
-        await retention.remove_rows(datetime.now(UTC))
+        await expirer.remove_rows(datetime.now(UTC))
         assert await sql.fetchval("SELECT array_agg(execution_id) FROM dead_letters") == [89]
 
 
-async def test_the_history_of_terms_is_bounded(database: TestDatabase, retention: Retention) -> None:
+async def test_the_history_of_terms_is_bounded(database: TestDatabase, expirer: Expirer) -> None:
     async with database.owner() as sql:
         await sql.execute(
             f"""INSERT INTO leader_terms (term, scheduler_id, czxid, ensemble_id)
                 SELECT g, 's', g, 'e' FROM generate_series(2, {TERMS_KEPT + 10}) g"""
         )
-        await retention.remove_rows(datetime.now(UTC))
+        await expirer.remove_rows(datetime.now(UTC))
         assert await sql.fetchval("SELECT count(*) FROM leader_terms") == TERMS_KEPT

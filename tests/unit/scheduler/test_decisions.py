@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from foliot.common.model.due import DueJob
 from foliot.common.model.ticks import OpenRuns
 from foliot.common.schedules.timetable import Timetable, from_fields
-from foliot.scheduler.decisions import CHUNK, Decision, decide, judge, plain_tick
+from foliot.scheduler.decisions import TICKS_PER_DECISION, Decision, decide, judge, plain_tick
 from support.costs import lines_run
 from support.making import NOW, a_due_job, seconds
 
@@ -154,7 +154,7 @@ def test_a_year_of_missed_seconds_is_judged_once(schedule: str, policy: str, lat
 @pytest.mark.parametrize("policy", ["run_once", "run_all"])
 def test_a_few_late_ticks_before_very_many_in_time_are_judged_as_any_others(policy: str) -> None:
     """Of ten late ticks the latest, or all, run, also where more follow than one decision takes."""
-    late, fresh = 10, CHUNK + 3_000
+    late, fresh = 10, TICKS_PER_DECISION + 3_000
     job = a_due_job(
         schedule="@every 1s", misfire_grace_seconds=fresh - 1, misfire_policy=policy, overlap_policy="skip",
         next_run_time=NOW - seconds(late + fresh - 1),
@@ -164,7 +164,7 @@ def test_a_few_late_ticks_before_very_many_in_time_are_judged_as_any_others(poli
         made = decide(judge(job, timetable(job), NOW), open_runs)
         queued += [t.scheduled_time for t in made.ticks if t.status == "QUEUED"]
         skipped += sum(t.skipped_count or 1 for t in made.ticks if t.status == "SKIPPED")
-        assert len(made.ticks) <= CHUNK
+        assert len(made.ticks) <= TICKS_PER_DECISION
         assert made.advance.next_run_time is not None
         job = msgspec.structs.replace(job, next_run_time=made.advance.next_run_time)
         open_runs = OpenRuns(since=queued[0], waits=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from foliot.common.broker.topology import PriorityClass
-from foliot.scheduler.windows import LEAST, Windows
+from foliot.scheduler.windows import SMALLEST_WINDOW, Windows
 
 NORMAL = PriorityClass.NORMAL
 
 
 def test_a_window_is_twice_the_slots_and_never_less_than_a_hundred() -> None:
     windows = Windows()
-    assert windows.take("default", 0, 1_000) == LEAST
+    assert windows.take("default", 0, 1_000) == SMALLEST_WINDOW
     windows.set_workers({"default": 300}, {"default": 2})
     assert windows.take("default", 0, 1_000) == 500
     assert windows.take("default", 0, 1) == 0
@@ -37,6 +37,6 @@ def test_a_count_is_asked_for_when_half_is_taken_and_not_again_while_it_is_full(
 def test_a_count_that_finds_the_window_full_asks_for_none() -> None:
     asked: list[None] = []
     windows = Windows(lambda: asked.append(None))
-    windows.set_dispatched({("default", NORMAL): LEAST})
+    windows.set_dispatched({("default", NORMAL): SMALLEST_WINDOW})
     assert windows.take("default", 0, 10) == 0
     assert asked == []

@@ -17,7 +17,7 @@ from foliot.common.process.settings import (
     ProcessId,
     ServiceConfig,
 )
-from foliot.scheduler.retention import Kept
+from foliot.scheduler.retention import RetentionPeriods
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}"
 
@@ -32,6 +32,8 @@ Hours = Annotated[int, Meta(ge=1, le=8_760, extra={"unit": "hours"})]
 
 
 class Config(ServiceConfig, frozen=True, kw_only=True):
+    """FOLIOT_* of a scheduler. docs/configuration.md is made of the fields."""
+
     database_url: Annotated[PostgresUrl, Meta(description="PostgreSQL's primary, as role foliot_scheduler.")]
     maintenance_database_url: Annotated[
         PostgresUrl | None,
@@ -74,6 +76,12 @@ class Config(ServiceConfig, frozen=True, kw_only=True):
     ] = 24
 
 
-def kept(config: Config) -> Kept:
-    """How long things are kept: FOLIOT_RETENTION_*."""
-    return Kept(**{name: getattr(config, f"retention_{name}") for name in Kept.__struct_fields__})
+def retention_periods(config: Config) -> RetentionPeriods:
+    """The settings FOLIOT_RETENTION_*."""
+    return RetentionPeriods(
+        executions_months=config.retention_executions_months,
+        audit_logs_months=config.retention_audit_logs_months,
+        jobs_days=config.retention_jobs_days,
+        dead_letters_days=config.retention_dead_letters_days,
+        idempotency_keys_hours=config.retention_idempotency_keys_hours,
+    )

@@ -14,18 +14,27 @@ from foliot.common.broker.topology import DEAD_LETTER_QUEUE
 from foliot.scheduler.dispatcher import Publishes
 from foliot.scheduler.unit import UnitsOfWork
 
-BATCH = 100
-LARGEST_PASS = 100_000
+LETTERS_PER_BATCH = 100
+"""Dead letters that are published, or taken from the queue and looked up, at once."""
+LETTERS_PER_PASS = 100_000
+"""Most messages that one pass over the queue takes. Others arrive while it runs, so the pass needs an end."""
 
 
 class Broker(Publishes, Protocol):
+    """The part of a broker that the copy needs. `take` gives None if the queue is empty."""
+
     async def ready_messages(self, queue: str) -> int: ...
 
     async def take(self, queue: str) -> Taken | None: ...
 
 
 class DeadLetterQueue:
-    """One leader's care for the queue: `copy` adds what is missing, `clear` takes out what was closed."""
+    """Keeps the queue like the table, under one term: `copy` adds letters, `clear` removes those that were closed."""
+
+    COPY_INTERVAL = 1.0
+    """Seconds between two looks for letters without a copy."""
+    CLEAR_INTERVAL = 10.0
+    """Seconds between two looks for closed letters. Queue and table are to agree within 60 s."""
 
     def __init__(self, database: UnitsOfWork, term: int, broker: Broker) -> None:
         self._database = database
@@ -33,15 +42,19 @@ class DeadLetterQueue:
         self._broker = broker
 
     async def copy(self) -> None:
-        """Publish what has no copy yet; a copy whose mark was lost is sent twice."""
+        """Publish the letters that have no copy yet and mark them. A letter without its mark (after a crash in between)
+        is published twice."""
         async with self._database.session() as unit:
-            letters = await unit.dead_letters.select_unsent(BATCH)
+            rows = await unit.dead_letters.select_unsent(LETTERS_PER_BATCH)
         sent = []
-        for row in letters:
+        for row in rows:
             letter = DeadLetter(
-                row.execution_id, row.job_id, to_microseconds(row.scheduled_time), row.attempt_number,
-                row.error_message,
-            )  # fmt: skip
+                execution_id=row.execution_id,
+                job_id=row.job_id,
+                scheduled_time_us=to_microseconds(row.scheduled_time),
+                attempt_number=row.attempt_number,
+                error_message=row.error_message,
+            )
             if not await self._publish(encode(letter), f"dead:{row.execution_id}"):
                 break
             sent.append(row.execution_id)
@@ -51,7 +64,7 @@ class DeadLetterQueue:
                 await unit.dead_letters.mark_sent(sent)
 
     async def clear(self) -> None:
-        """If something was closed: pass once through the queue, ack what is closed, republish the rest."""
+        """If letters were closed, pass once through the queue: ack their copies, republish the others."""
         async with self._database.session() as unit:
             if await unit.dead_letters.count_stale() == 0:
                 return
@@ -65,10 +78,10 @@ class DeadLetterQueue:
             await unit.dead_letters.mark_removed(now)
 
     async def _pass(self) -> None:
-        left = min(LARGEST_PASS, await self._broker.ready_messages(DEAD_LETTER_QUEUE))
+        left = min(LETTERS_PER_PASS, await self._broker.ready_messages(DEAD_LETTER_QUEUE))
         while left > 0:
             taken: list[Taken] = []
-            while len(taken) < min(BATCH, left):
+            while len(taken) < min(LETTERS_PER_BATCH, left):
                 message = await self._broker.take(DEAD_LETTER_QUEUE)
                 if message is None:
                     left = 0
@@ -78,18 +91,20 @@ class DeadLetterQueue:
             left -= len(taken)
 
     async def _sort(self, taken: Sequence[Taken]) -> None:
-        """Republished before it is acked: a crash in between leaves a copy too many, never one too few."""
-        letters = [(message, _letter(message)) for message in taken]
-        execution_ids = [letter.execution_id for _, letter in letters if letter is not None]
+        """Republish the copies of open letters, and ack all. The ack comes last: a crash in between leaves one copy too
+        many, never one too few."""
+        letters = [_letter(message) for message in taken]
+        execution_ids = [letter.execution_id for letter in letters if letter is not None]
         async with self._database.session() as unit:
             still_open = await unit.dead_letters.select_open_among(execution_ids)
-        for message, letter in letters:
+        for message, letter in zip(taken, letters, strict=True):
             keep = letter is None or letter.execution_id in still_open
             if keep and not await self._publish(message.body, "dead"):
                 raise Down("a dead letter could not be put back")
             await message.ack()
 
     async def _publish(self, body: bytes, message_id: str) -> bool:
+        """True if the broker holds the message."""
         try:
             await self._broker.publish(DEAD_LETTER_QUEUE, body, message_id)
         except (Down, Rejected):
@@ -98,7 +113,7 @@ class DeadLetterQueue:
 
 
 def _letter(message: Taken) -> DeadLetter | None:
-    """None for what is no dead letter of ours: it stays."""
+    """The letter in a message, None if the message is no dead letter of ours: such a message stays in the queue."""
     try:
         return decode_dead_letter(message.body)
     except msgspec.DecodeError:

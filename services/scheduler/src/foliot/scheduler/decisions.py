@@ -1,6 +1,7 @@
-"""What becomes of due ticks: misfire, overlap, the end of a schedule. Pure: no I/O, no clock.
+"""Decisions: the fate of due ticks by misfire policy, overlap policy and the end of a schedule. Pure: no I/O, no clock.
 
-The words and rules are the contract's (Job: overlap_policy, misfire_policy, max_runs).
+`judge` applies what depends on the job alone, before its row is locked. `decide` applies what depends on its open
+runs, after that. The words and rules are the contract's (Job: overlap_policy, misfire_policy, max_runs).
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ from foliot.common.model.ticks import Advance, OpenRuns, PlainTick, Tick
 from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
 
-CHUNK = 1_000
-"""Ticks within the grace that one decision takes."""
+TICKS_PER_DECISION = 1_000
+"""Most ticks within the grace that one decision takes: it bounds the rows of one transaction."""
 NO_FLOOR = datetime(1, 1, 1, tzinfo=UTC)
+"""The floor of history before any month is closed."""
 _MICROSECOND = timedelta(microseconds=1)
+"""The resolution of times: what is a microsecond later is strictly later."""
 
 
 class Judged(msgspec.Struct, frozen=True):
     """Due ticks after the misfire policy: the ticks to run, the SKIPPED rows to insert, the next run time.
 
     `gap`: the ticks are caught up after a time without planning. `left`: how many runs max_runs still allows (None:
-    any number). `plain`: one tick that meets no other run and waits for nothing, so that one statement writes it, as
-    long as the job's row stays what was read.
+    any number). `plain`: there is one tick, it meets no other run and waits for nothing. One statement can write it,
+    provided that the job's row is still the one that was read.
     """
 
     job: DueJob
@@ -42,7 +45,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The rows of one job's due ticks, its own write, and whether its open attempts are to be cancelled first."""
+    """The rows of one job's due ticks and the job's own write. `cancel_open`: its open attempts are cancelled first."""
 
     ticks: list[Tick]
     advance: Advance
@@ -51,10 +54,11 @@ class Decision(msgspec.Struct, frozen=True):
 
 def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO_FLOOR) -> Judged:
     """Apply the misfire policy, once, to all ticks due at `now`. Raises ScheduleError if a tick cannot be computed.
-    History before `floor` is dropped: a gap begins there, and what lies before it gets no row.
 
-    Of more than CHUNK ticks within the grace the older half is taken now. Ticks lie at least a second apart, so the
-    rest stays within the grace for as many seconds, far longer than until the next step.
+    History before `floor` is dropped: a gap begins there, and ticks before it get no row.
+
+    If more than TICKS_PER_DECISION ticks lie within the grace, the older half is taken now. Ticks lie at least a second
+    apart, so the rest stays within the grace for as many seconds, far longer than until the next step.
     """
     first = job.next_run_time if job.next_run_time >= floor else timetable.next_after(floor - _MICROSECOND)
     if first is None or first > now:
@@ -64,9 +68,9 @@ def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO
     following = timetable.next_after(first)
     if late_until < first and (following is None or now < following):  # one tick, in time, as nearly always
         return _judged(job, [first][:left], [], False, following, left)
-    fresh = timetable.ticks(max(first, late_until), now, CHUNK + 1)
-    if len(fresh) > CHUNK:
-        fresh = fresh[: CHUNK // 2]
+    fresh = timetable.ticks(max(first, late_until), now, TICKS_PER_DECISION + 1)
+    if len(fresh) > TICKS_PER_DECISION:
+        fresh = fresh[: TICKS_PER_DECISION // 2]
     kept, skipped = _judge_late(job, timetable, first, late_until) if first <= late_until else ([first], [])
     next_run_time = timetable.next_after(fresh[-1] if fresh else now)
     return _judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, True, next_run_time, left)
@@ -75,7 +79,7 @@ def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO
 def _judge_late(
     job: DueJob, timetable: Timetable, first: datetime, late_until: datetime
 ) -> tuple[list[datetime], list[Tick]]:
-    """(ticks that run, rows of the dropped) of the late ones: `first` and what follows up to `late_until`."""
+    """Judge the late ticks: `first` and each one after it up to `late_until`. Gives (ticks to run, SKIPPED rows)."""
     keep = _kept_of_late(job)
     kept = timetable.latest(first, late_until, keep)
     if len(kept) < keep:
@@ -104,18 +108,23 @@ def _judged(
 
 
 def plain_tick(judged: Judged) -> PlainTick:
-    """The tick of a plain judgement; `decide` would say the same of it."""
+    """The tick of a plain judgement, equal to what `decide` would make of it."""
     job, tick = judged.job, judged.job.next_run_time
     return PlainTick(
-        job_id=job.job_id, at=job.at, read_xmin=job.read_xmin, scheduled_time=tick, pool=job.pool,
-        priority=job.priority, next_run_time=None if judged.left == 1 else judged.next_run_time,
+        job_id=job.job_id,
+        at=job.at,
+        read_xmin=job.read_xmin,
+        scheduled_time=tick,
+        pool=job.pool,
+        priority=job.priority,
+        next_run_time=None if judged.left == 1 else judged.next_run_time,
         delayed_until=tick + _delay(job, tick) if job.jitter_seconds else None,
         open_since=min(tick, job.open_since) if job.open_since else None,
-    )  # fmt: skip
+    )
 
 
 def decide(judged: Judged, open_runs: OpenRuns) -> Decision:
-    """Apply the overlap policy, with what the locked job has open."""
+    """Apply the overlap policy. `open_runs`: those of the job, read after its row was locked."""
     job = judged.job
     runs: list[Tick] = []
     skipped: list[Tick] = []
@@ -134,14 +143,15 @@ def decide(judged: Judged, open_runs: OpenRuns) -> Decision:
 
 
 def _oldest(open_runs: OpenRuns, runs: list[Tick]) -> datetime | None:
-    """The oldest run that is open now: a caught-up one may be older than what was open before."""
+    """The scheduled_time of the oldest open run. A new run may be it: a caught-up tick may be older than the open
+    runs."""
     if not runs:
         return open_runs.since
     return min(runs[0].scheduled_time, open_runs.since or runs[0].scheduled_time)
 
 
 def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[Tick], bool]:
-    """(runs, skipped, whether to cancel what is open) of the kept ticks."""
+    """Apply the overlap policy to the kept ticks. Gives (runs, skipped, cancel_open)."""
     job, unfinished = judged.job, open_runs.since is not None
     if job.overlap_policy == OverlapPolicy.ALLOW:
         return [_run(job, tick, waits=False) for tick in judged.kept], [], False
@@ -161,12 +171,19 @@ def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[T
 
 def _run(job: DueJob, tick: datetime, *, waits: bool) -> Tick:
     return Tick(
-        job_id=job.job_id, user_id=job.user_id, team_id=job.team_id, status=ExecutionStatus.QUEUED.value,
-        scheduled_time=tick, pool=job.pool, priority=job.priority,
-        available_at=None if waits else tick + _delay(job, tick), request_id=job.request_id,
+        job_id=job.job_id,
+        user_id=job.user_id,
+        team_id=job.team_id,
+        status=ExecutionStatus.QUEUED.value,
+        scheduled_time=tick,
+        pool=job.pool,
+        priority=job.priority,
+        available_at=None if waits else tick + _delay(job, tick),
+        request_id=job.request_id,
         traceparent=job.traceparent,
-    )  # fmt: skip
+    )
 
 
 def _delay(job: DueJob, tick: datetime) -> timedelta:
+    """The delay of this tick by jitter."""
     return jitter_delay(str(job.job_id), tick, job.jitter_seconds) if job.jitter_seconds else timedelta()

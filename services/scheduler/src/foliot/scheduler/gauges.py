@@ -1,4 +1,4 @@
-"""Cluster-wide gauges, exported by the leader only."""
+"""Gauges of the whole cluster, read from PostgreSQL and RabbitMQ and exported by the leader only."""
 
 from __future__ import annotations
 
@@ -16,29 +16,38 @@ from foliot.common.ledger.dispatch import Backlog
 from foliot.scheduler import metrics
 from foliot.scheduler.unit import Unit, UnitsOfWork
 
-COUNTED = 100_000
-"""A longer backlog of one pool and priority shows as this many."""
+LARGEST_BACKLOG = 100_000
+"""Most rows of one pool and priority that are counted: a longer backlog is shown as this many."""
 _Label = TypeVar("_Label", str, tuple[str, ...])
 
 
 class Gauges:
-    """`pools`: those whose queues the broker has."""
+    """Reads and sets the gauges."""
+
+    INTERVAL = 5.0
+    """Seconds between two readings: no more than the usual intervals at which metrics are scraped."""
 
     def __init__(
         self,
-        database: UnitsOfWork, ready_messages: Callable[[str], Awaitable[int]], pools: Set[str], *,
+        database: UnitsOfWork,
+        ready_messages: Callable[[str], Awaitable[int]],
+        pools: Set[str],
+        *,
         lease: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
+        """`pools`: those whose queues the broker has, a set that may grow. `lease`: seconds of silence after which a
+        worker counts as lost."""
         self._database = database
         self._ready_messages = ready_messages
         self._pools = pools
         self._lease = lease
 
     async def step(self) -> None:
+        """Set all gauges and show them. Raises Unavailable if PostgreSQL is away."""
         async with self._database.session() as unit:
             due = await unit.plan.select_next_run_time()
             now = due.now
-            self._set_waiting(await unit.dispatch.count_backlog(COUNTED), now)
+            self._set_waiting(await unit.dispatch.count_backlog(LARGEST_BACKLOG), now)
             metrics.QUEUE_DEPTH.labels(DEAD_LETTER_QUEUE).set(await unit.dead_letters.count_open())
             metrics.OLDEST_DUE.set(_age(due.next_run_time, now))
             metrics.WORKERS_ALIVE.set(len(await unit.workers.list_workers(self._lease)))
@@ -69,7 +78,7 @@ class Gauges:
         _show(metrics.PARTITION_RUNWAY, {row.table: (row.until - now).total_seconds() for row in ends})
 
     async def _ask_broker(self) -> None:
-        """While RabbitMQ is away nothing is shown of it."""
+        """Set the gauge of RabbitMQ's own count. While RabbitMQ is away it has no values."""
         counts = {}
         with contextlib.suppress(Down, Rejected):
             for queue in topology(self._pools):
@@ -77,16 +86,17 @@ class Gauges:
         _show(metrics.QUEUE_MESSAGES, counts)
 
     def clear(self) -> None:
-        """A standby shows nothing."""
+        """Stop showing the gauges, because this process is a standby now."""
         metrics.CLUSTER.shown = False
 
 
 def _show(gauge: Gauge, values: Mapping[_Label, float]) -> None:
-    """These label values and no others."""
+    """Set these values of a gauge and remove all others."""
     gauge.clear()
     for label, value in values.items():
         gauge.labels(*((label,) if isinstance(label, str) else label)).set(value)
 
 
 def _age(moment: datetime | None, now: datetime) -> float:
+    """Seconds since a moment, 0 if it lies ahead or there is none."""
     return max(0.0, (now - moment) / timedelta(seconds=1)) if moment else 0.0

@@ -1,7 +1,7 @@
 """Leadership: one fixed ephemeral node in ZooKeeper elects, one row in PostgreSQL fences.
 
-A leader that ZooKeeper does not confirm goes on: every transaction of its duties checks its term, so a successor's
-first write stops it (Fenced), and an outage of ZooKeeper does not stop the work. It stops at the first refusal, or as
+A leader that ZooKeeper does not confirm goes on, so that an outage of ZooKeeper does not stop the work. Every
+transaction of its duties checks its term. It stops when one is refused (Fenced, after a successor's first write), or as
 soon as a server shows that the node is not its own.
 """
 
@@ -21,20 +21,29 @@ from foliot.scheduler import events, metrics
 from foliot.scheduler.unit import UnitsOfWork
 from foliot.scheduler.zookeeper import Client, Disconnected, Node
 
-TRUSTED = 0.66
+TRUSTED_SHARE = 0.66
+"""Share of the session timeout, from before a renewal was sent, for which that renewal confirms the leader. The rest is
+a margin: ZooKeeper gives the node to another scheduler only after the whole timeout."""
+RENEWALS_PER_SESSION = 6
+"""Renewals of the leader, and looks of a candidate, within one session timeout: some may fail."""
 WITHOUT_DATABASE = 8.0
 """Seconds after which a leader that does not reach PostgreSQL lets another try."""
+END_WITHIN = 5.0
+"""Seconds that cancelled duties have to end: they only close transactions and give publishes a last moment."""
 BACKOFF_MIN, BACKOFF_MAX = 0.1, 2.0
+"""Seconds between two candidacies, doubled after each up to the maximum, times 0.5 to 1.5 by chance: schedulers must
+not all come at once to an ensemble that has just started."""
 _log = structlog.get_logger()
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
+"""Opens a client for one candidacy. Raises Disconnected."""
 Lead = Callable[[int, Callable[[], None]], Awaitable[None]]
-"""The duties of a term: `lead(term, serves)`. Returns or raises Fenced when the term has passed, is cancelled when it
-must end. It calls `serves` whenever PostgreSQL has answered: a leader without its database resigns."""
+"""The duties of a term: `lead(term, serves)`. It runs until it is cancelled, or raises Fenced when the term has passed.
+It calls `serves` whenever PostgreSQL has answered, because a leader without its database resigns."""
 
 
 class Leadership:
-    """Takes part in the election until told to stop; runs `lead(term)` while this process leads."""
+    """Takes part in the election until told to stop, and performs the duties (`lead`) while this process leads."""
 
     def __init__(
         self,
@@ -69,9 +78,11 @@ class Leadership:
 
     @property
     def confirmed(self) -> bool:
+        """True while this process leads and its last renewal is recent enough to be trusted."""
         return self.term is not None and self._clock.elapsed() < self._deadline
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Stand as a candidate again and again until `stop` is set. Raises the error of duties that failed for good."""
         backoff = BACKOFF_MIN
         try:
             while not stop.is_set():
@@ -89,7 +100,7 @@ class Leadership:
             await self._end_duties("stopped")
 
     async def _candidacy(self, zk: Client, stop: asyncio.Event) -> None:
-        """From a fresh connection to its end. Raises Disconnected when nothing is known any more."""
+        """One candidacy, from a fresh connection to its end. Raises Disconnected when the node's owner is in doubt."""
         await zk.ensure_path(self._root)
         ensemble_id = await self._ensemble_id(zk)
         await self._remove_leftover(zk)
@@ -99,7 +110,7 @@ class Leadership:
             return
         node, sent_at = won
         self._own_czxid = node.czxid
-        self._deadline = sent_at + TRUSTED * zk.session_timeout
+        self._deadline = sent_at + TRUSTED_SHARE * zk.session_timeout
         term = await self._take_term(zk, node, ensemble_id)
         metrics.LOCK_ACQUISITION.observe(self._clock.elapsed() - started)
         await self._end_duties("a newer term of our own")
@@ -110,7 +121,7 @@ class Leadership:
         await self._give_node_back(zk)
 
     async def _ensemble_id(self, zk: Client) -> str:
-        """Which ensemble this is: a wiped one has another, and its zxids begin again."""
+        """The identity of this ensemble. A wiped one gets another, and its zxids begin at 0 again."""
         path = f"{self._root}/ensemble"
         await zk.create(path, secrets.token_hex(16).encode())
         node = await zk.get(path)
@@ -119,13 +130,14 @@ class Leadership:
         return node.data.decode()
 
     async def _remove_leftover(self, zk: Client) -> None:
-        """The node of our own former session need not expire first."""
+        """Delete the node of our own former session, so that nobody has to wait until it expires."""
         node = await zk.get(self._path)
         if node is not None and node.czxid == self._own_czxid and node.owner != zk.session_id:
             await zk.delete(self._path, node.version)
 
     async def _win(self, zk: Client, stop: asyncio.Event) -> tuple[Node, float] | None:
-        """Wait until the node is ours; None when told to stop. A node of somebody else ends duties that still run."""
+        """Wait until the node is ours. Gives it and when its request was sent, None if told to stop. A node of somebody
+        else ends duties that still run."""
         while not stop.is_set():
             sent_at = self._clock.elapsed()
             await zk.create(self._path, self._scheduler_id.encode(), ephemeral=True)
@@ -136,12 +148,14 @@ class Leadership:
             if node.owner == zk.session_id:
                 return node, sent_at
             await self._end_duties("another scheduler holds the node")
-            await first_of(self._clock, changed, zk.gone(), stop.wait(), timeout=zk.session_timeout / 6)
+            look_again = zk.session_timeout / RENEWALS_PER_SESSION
+            await first_of(self._clock, changed, zk.gone(), stop.wait(), timeout=look_again)
             zk.check()
         return None
 
     async def _take_term(self, zk: Client, node: Node, ensemble_id: str) -> int:
-        """The write that fences every former leader. A node that lost the race for the row is given back."""
+        """Take the next term in PostgreSQL, which fences every former leader. If another scheduler has taken it first,
+        the node is given back."""
         try:
             async with self._database.transaction() as unit:
                 term = await unit.terms.take_term(self._scheduler_id, node.czxid, ensemble_id)
@@ -154,8 +168,8 @@ class Leadership:
         return term
 
     async def _hold(self, zk: Client, node: Node, stop: asyncio.Event) -> None:
-        """Renew by writing until told to stop, until the duties end, or until the node is not ours (raises
-        Disconnected)."""
+        """Renew the node by writing, until told to stop or until the duties end. Raises Disconnected when the node is
+        not ours."""
         assert self._duties is not None
         changed = await zk.children_changed(self._root)
         while True:
@@ -165,7 +179,7 @@ class Leadership:
                 changed,
                 zk.gone(),
                 asyncio.wait({self._duties}),
-                timeout=zk.session_timeout / 6,
+                timeout=zk.session_timeout / RENEWALS_PER_SESSION,
             )
             if stop.is_set() or self._duties.done():
                 return
@@ -176,11 +190,11 @@ class Leadership:
             if changed.done():
                 changed = await zk.children_changed(self._root)
             sent_at = self._clock.elapsed()
-            czxid = await zk.touch(self._path, self._scheduler_id.encode(), zk.session_timeout / 3)
+            czxid = await zk.touch(self._path, self._scheduler_id.encode())
             if czxid != node.czxid:
                 await self._end_duties("the node was deleted")
                 raise Disconnected("the node is not ours any more")
-            self._deadline = sent_at + TRUSTED * zk.session_timeout
+            self._deadline = sent_at + TRUSTED_SHARE * zk.session_timeout
 
     async def _give_node_back(self, zk: Client) -> None:
         node = await zk.get(self._path)
@@ -211,13 +225,13 @@ class Leadership:
         if not self._duties.done():
             _log.info(events.LEADER_RESIGNED, term=self._term, error=reason)
             self._duties.cancel()
-            await asyncio.wait({self._duties}, timeout=5)
+            await asyncio.wait({self._duties}, timeout=END_WITHIN)
         if self._duties.done() and not self._duties.cancelled() and self._duties.exception():
             _log.warning(events.LEADER_RESIGNED, term=self._term, error=self._duties.exception())
         self._duties = None
 
     async def _raise_crash(self) -> None:
-        """A duty that failed for good ends the process; its supervisor starts it anew."""
+        """Raise the error of a duty that failed for good. It ends the process, and the supervisor starts a new one."""
         if self._duties is None or not self._duties.done() or self._duties.cancelled():
             return
         error = self._duties.exception()

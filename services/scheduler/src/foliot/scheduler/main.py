@@ -16,25 +16,32 @@ from foliot.common.process import lifecycle
 from foliot.common.process.admin import admin_app, listen
 from foliot.common.process.periodic import periodic
 from foliot.scheduler import wakeups
-from foliot.scheduler.config import Config, kept
+from foliot.scheduler.config import Config
 from foliot.scheduler.duties import Duties
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.presence import Presence
 from foliot.scheduler.unit import Unit
 from foliot.scheduler.zookeeper import connect
 
-POOL_SIZE = 8
+CONNECTIONS = 8
+"""Connections to the primary. The planner takes up to three (two portions at once and a job that is given up), the
+relay one; the duties that run now and then share the others."""
+LINK_INTERVAL = 1.0
+"""Seconds between two looks whether the link to RabbitMQ is open."""
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
-    """Run one scheduler until `stop` is set; only the elected one performs the duties.
+    """Run one scheduler until `stop` is set. Only the elected one performs the duties.
 
     Order of stopping: not ready, duties of the term (their transactions end), the node in ZooKeeper, the rest.
+    Raises the error of a duty that failed for good: the supervisor of the process starts it again.
     """
     clock = SystemClock()
     plan_wake, relay_wake = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(config.database_url, Unit, size=POOL_SIZE, name="primary"))
+        database = await stack.enter_async_context(
+            Database(config.database_url, Unit, size=CONNECTIONS, name="primary")
+        )
         maintenance = None
         if config.maintenance_database_url is not None:
             maintenance = await stack.enter_async_context(
@@ -44,14 +51,22 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         publisher = Publisher(link)
         stack.push_async_callback(publisher.close)
         duties = Duties(
-            database, publisher, clock,
-            plan_wake=plan_wake, relay_wake=relay_wake, plan_batch=config.plan_batch, lease=config.lease_seconds,
-            kept=kept(config), maintenance=maintenance,
-        )  # fmt: skip
+            config,
+            database,
+            publisher,
+            clock,
+            maintenance=maintenance,
+            plan_wake=plan_wake,
+            relay_wake=relay_wake,
+        )
         leadership = Leadership(
             lambda: connect(config.zookeeper_hosts, config.zookeeper_session_seconds),
-            database, duties.lead, scheduler_id=config.scheduler_id, root=config.zookeeper_root, clock=clock,
-        )  # fmt: skip
+            database,
+            duties.lead,
+            scheduler_id=config.scheduler_id,
+            root=config.zookeeper_root,
+            clock=clock,
+        )
         presence = Presence(database, leadership, config.scheduler_id)
 
         async def readiness() -> tuple[str | None, dict[str, Any]]:
@@ -66,8 +81,12 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             background = [
                 group.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
                 group.create_task(wakeups.listen(config.database_url, [plan_wake, relay_wake], clock), name="listen"),
-                group.create_task(periodic("link", publisher.keep_open, interval=1.0, clock=clock), name="link"),
-                group.create_task(periodic("presence", presence.step, interval=3.0, clock=clock), name="presence"),
+                group.create_task(
+                    periodic("link", publisher.keep_open, interval=LINK_INTERVAL, clock=clock), name="link"
+                ),
+                group.create_task(
+                    periodic("presence", presence.step, interval=Presence.INTERVAL, clock=clock), name="presence"
+                ),
             ]
             await leadership.run(stop)
             for task in background:

@@ -1,4 +1,4 @@
-"""Metrics of a scheduler; what counts the whole cluster is exported by the leader only."""
+"""Metrics of a scheduler. Those that count the whole cluster are exported by the leader only."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from foliot.common.process.metrics import query_duration
 
 _LAG = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+"""Upper bounds of the buckets of the lag, in seconds."""
 
 LAG = Histogram("scheduler_lag_seconds", "From available to held by the broker, of each execution.", buckets=_LAG)
 LOCK_ACQUISITION = Histogram(
@@ -28,7 +29,7 @@ TICKS_SKIPPED = Counter("scheduler_ticks_skipped_total", "Ticks that a policy dr
 RESCUED = Counter("scheduler_leases_rescued_total", "Attempts whose worker was lost.")
 UNCONFIRMED = Gauge("scheduler_unconfirmed_messages", "Messages handed to the broker that it has not confirmed yet.")
 RESENT = Counter("scheduler_dispatches_resent_total", "Messages sent again because nobody confirmed them.")
-LOST = Counter("scheduler_messages_lost_total", "Executions sent again because their message was lost.")
+MESSAGES_LOST = Counter("scheduler_messages_lost_total", "Executions sent again because their message was lost.")
 EXPIRED_ROWS = Counter("scheduler_expired_rows_total", "Rows that retention removed.", ["table"])
 EXPIRED_MONTHS = Counter("scheduler_expired_months_total", "Months of history that retention dropped.", ["table"])
 POISON = Counter("scheduler_poison_total", "Jobs set aside because they cannot be planned.")
@@ -43,7 +44,7 @@ query_duration("select_pending_jobs")
 
 
 class Cluster(Collector):
-    """Gauges of the whole cluster: there while `shown` is set, so that a standby does not tell what once was."""
+    """Gauges of the whole cluster. They are exported while `shown` is set, so that a standby shows no stale values."""
 
     registry = CollectorRegistry()
     shown = False
@@ -88,6 +89,8 @@ REPLICA_LAG_BYTES = Gauge(
     "pg_replica_lag_bytes", "How far a replica is behind the primary, in WAL.", ["replica"], registry=_CLUSTER
 )
 PARTITION_RUNWAY = Gauge(
-    "db_partition_runway_seconds", "How long the months of a partitioned table last from now.", ["table"],
+    "db_partition_runway_seconds",
+    "How long the months of a partitioned table last from now.",
+    ["table"],
     registry=_CLUSTER,
-)  # fmt: skip
+)

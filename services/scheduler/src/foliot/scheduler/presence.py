@@ -1,4 +1,4 @@
-"""That this scheduler is alive, for those who ask the API; and whether ZooKeeper confirms its lead."""
+"""Presence: the heartbeat of a scheduler, for the API to show, and whether ZooKeeper confirms it as leader."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ from foliot.scheduler import events, metrics
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.unit import UnitsOfWork
 
+FORGET_WITHIN = 2.0
+"""Seconds that the last write of a stopping scheduler may take."""
 _log = structlog.get_logger()
 
 
 class Presence:
+    """The heartbeat of this scheduler in PostgreSQL."""
+
+    INTERVAL = 3.0
+    """Seconds between two heartbeats. The API shows schedulers that were heard of within 15 s."""
+
     def __init__(self, database: UnitsOfWork, leadership: Leadership, scheduler_id: str) -> None:
         self._database = database
         self._leadership = leadership
@@ -22,6 +29,8 @@ class Presence:
         self._was_confirmed = True
 
     async def step(self) -> None:
+        """Write a heartbeat; a leader also removes schedulers that are long silent. Raises Unavailable if PostgreSQL is
+        away."""
         self._watch_confirmation()
         async with self._database.session() as unit:
             await unit.terms.beat_scheduler(self._scheduler_id)
@@ -36,9 +45,9 @@ class Presence:
         self._was_confirmed = confirmed
 
     async def forget(self) -> None:
-        """At a graceful stop; one that died is forgotten by its silence."""
+        """Remove this scheduler at a graceful stop. One that died is removed for its silence."""
         try:
-            async with asyncio.timeout(2.0), self._database.session() as unit:
+            async with asyncio.timeout(FORGET_WITHIN), self._database.session() as unit:
                 await unit.terms.forget_scheduler(self._scheduler_id)
         except (Unavailable, TimeoutError):
             pass

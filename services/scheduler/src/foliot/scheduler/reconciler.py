@@ -1,4 +1,4 @@
-"""Reconcile: what a race or a crash left undone is found and done."""
+"""Reconcile: finds ends of runs and of jobs that a race or a crash left undone, and completes them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from collections.abc import Awaitable, Callable
 from foliot.common.ledger.conclude import end_runs
 from foliot.scheduler.unit import Unit, UnitsOfWork
 
-BATCH = 500
+JOBS_PER_BATCH = 500
+"""Most jobs that one transaction completes and holds locked."""
 
 
 class Reconciler:
-    """Waiting runs without an unfinished earlier run are released; jobs that nothing follows take their outcome."""
+    """The reconciler of one term."""
+
+    RELEASE_INTERVAL = 1.0
+    """Seconds between two looks for runs to release: a waiting run is late by no more than this."""
+    SETTLE_INTERVAL = 10.0
+    """Seconds between two looks for jobs to end: nothing waits for their outcome, so it may come later."""
 
     def __init__(self, database: UnitsOfWork, term: int) -> None:
         self._database = database
         self._term = term
 
     async def release(self) -> None:
-        """Each second: runs that wait for nothing any more."""
-        await self._end(lambda unit, after: unit.endings.select_waiting_jobs(after, BATCH))
+        """Release the runs that wait for an earlier run although none is unfinished."""
+        await self._end(lambda unit, after: unit.endings.select_waiting_jobs(after, JOBS_PER_BATCH))
 
     async def settle(self) -> None:
-        """Every 10 s: jobs that will not be armed again and have nothing open."""
-        await self._end(lambda unit, after: unit.endings.select_unsettled(after, BATCH))
+        """Write the outcome of jobs that have no further tick and nothing open."""
+        await self._end(lambda unit, after: unit.endings.select_unsettled(after, JOBS_PER_BATCH))
 
     async def _end(self, select: Callable[[Unit, int], Awaitable[list[int]]]) -> None:
-        """Go through the selected jobs batch by batch, each in a transaction under the term."""
+        """End runs of the selected jobs batch by batch, each in a transaction under the term. Raises Fenced."""
         after, full = 0, True
         while full:
             async with self._database.transaction() as unit:
@@ -34,5 +40,5 @@ class Reconciler:
                 job_ids = await select(unit, after)
                 if job_ids:
                     await end_runs(unit, job_ids)
-            full = len(job_ids) == BATCH
+            full = len(job_ids) == JOBS_PER_BATCH
             after = job_ids[-1] if job_ids else after

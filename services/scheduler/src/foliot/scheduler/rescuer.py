@@ -1,10 +1,9 @@
-"""Rescue: attempts whose worker was lost end, and are tried again by their policy."""
+"""Rescue: attempts whose worker is lost are ended, and retried by their policy."""
 
 from __future__ import annotations
 
 import structlog
 
-from foliot.common.clock import Clock
 from foliot.common.ledger.conclude import WORKER_LOST, conclude, count_ended
 from foliot.common.ledger.ending import RescuedRow
 from foliot.common.model.retry import Finished, policy_from
@@ -13,25 +12,31 @@ from foliot.common.model.tracing import trace_id
 from foliot.scheduler import events, metrics
 from foliot.scheduler.unit import UnitsOfWork
 
-BATCH = 500
+ATTEMPTS_PER_BATCH = 500
+"""Most attempts that one transaction ends."""
 _log = structlog.get_logger()
 
 
 class Rescuer:
-    """Looks for claim tokens without a heartbeat first, and only then for their executions."""
+    """The rescuer of one term. It looks for claim tokens without a heartbeat first, which are few, and only then for
+    their executions."""
 
-    def __init__(self, database: UnitsOfWork, term: int, clock: Clock, *, lease: float) -> None:
+    INTERVAL = 2.0
+    """Seconds between two looks. A lease lasts 30 s by default, so this adds little to a rescue."""
+
+    def __init__(self, database: UnitsOfWork, term: int, *, lease: float) -> None:
+        """`lease`: seconds of silence after which a worker counts as lost."""
         self._database = database
         self._term = term
-        self._clock = clock
         self._lease = lease
 
     async def step(self) -> None:
+        """End all attempts of lost workers. Raises Fenced if the term has passed, Unavailable if PostgreSQL is away."""
         async with self._database.session() as unit:
             dead = await unit.workers.select_dead_claims(self._lease)
         if not dead:
             return
-        while await self._rescue(dead) == BATCH:
+        while await self._rescue(dead) == ATTEMPTS_PER_BATCH:
             pass
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
@@ -40,21 +45,25 @@ class Rescuer:
     async def _rescue(self, claims: list[int]) -> int:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
-            lost = await unit.endings.rescue_lost(claims, BATCH)
-            if not lost:
+            rescued = await unit.endings.rescue_lost(claims, ATTEMPTS_PER_BATCH)
+            if not rescued:
                 return 0
             now = await unit.server.select_now()
-            concluded = await conclude(unit, [_finished(row) for row in lost], now)
-        metrics.RESCUED.inc(len(lost))
+            concluded = await conclude(unit, [_finished(row) for row in rescued], now)
+        metrics.RESCUED.inc(len(rescued))
         count_ended(concluded)
-        for row in lost:
+        for row in rescued:
             _log.warning(
-                events.ATTEMPT_RESCUED, job_id=row.job_id, execution_id=row.execution_id,
-                attempt_number=row.attempt_number, worker_id=row.worker_id,
-                retry_at=concluded.retries.get(row.execution_id), request_id=row.request_id,
+                events.ATTEMPT_RESCUED,
+                job_id=row.job_id,
+                execution_id=row.execution_id,
+                attempt_number=row.attempt_number,
+                worker_id=row.worker_id,
+                retry_at=concluded.retries.get(row.execution_id),
+                request_id=row.request_id,
                 trace_id=trace_id(row.traceparent),
-            )  # fmt: skip
-        return len(lost)
+            )
+        return len(rescued)
 
 
 def _finished(row: RescuedRow) -> Finished:

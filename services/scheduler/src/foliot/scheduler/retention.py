@@ -1,4 +1,4 @@
-"""Retention: what its time has passed for is removed, rows in small batches, history by whole months."""
+"""Retention: data is removed when its time has passed, rows in small batches, history by whole months."""
 
 from __future__ import annotations
 
@@ -13,78 +13,90 @@ from foliot.common.ledger.months import Month, drop_month
 from foliot.scheduler import events, metrics
 from foliot.scheduler.unit import Unit, UnitsOfWork
 
-BATCH = 500
+ROWS_PER_BATCH = 500
+"""Most rows of one kind that one transaction removes: it holds their locks only briefly."""
 TERMS_KEPT = 1_000
-INTERVAL = 600.0
-SOON = 0.2
+"""The newest terms that stay in leader_terms; older ones are removed. A term is one failover."""
+NEXT_BATCH_AFTER = 0.2
+"""Seconds between two batches while more rows are to be removed. The pause leaves PostgreSQL to the work."""
 _log = structlog.get_logger()
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """How long things are kept."""
+class RetentionPeriods(msgspec.Struct, frozen=True, kw_only=True):
+    """How long each kind of data is kept, in the unit that its name ends in. Months are whole calendar months."""
 
-    executions_months: int = 12
-    audit_logs_months: int = 24
-    jobs_days: int = 30
-    dead_letters_days: int = 90
-    idempotency_keys_hours: int = 24
+    executions_months: int
+    audit_logs_months: int
+    jobs_days: int
+    dead_letters_days: int
+    idempotency_keys_hours: int
 
 
-class Retention:
-    """One leader's retention. `maintenance` logs in as the owner of the partitioned tables; without it months stay."""
+class Expirer:
+    """Removes expired data, under one term. `maintenance` logs in as the owner of the partitioned tables; without it
+    no month is dropped."""
 
-    def __init__(self, database: UnitsOfWork, term: int, kept: Kept, maintenance: UnitsOfWork | None) -> None:
+    INTERVAL = 600.0
+    """Seconds between two looks when nothing more is to be removed. The periods are hours at least."""
+
+    def __init__(
+        self, database: UnitsOfWork, term: int, periods: RetentionPeriods, maintenance: UnitsOfWork | None
+    ) -> None:
         self._database = database
         self._term = term
-        self._kept = kept
+        self._periods = periods
         self._maintenance = maintenance
-        self._told = False
+        self._warned = False
 
-    async def step(self) -> float:
-        """One batch of each kind; gives the seconds until the next is worth asking for."""
+    async def step(self) -> float | None:
+        """Remove one batch of each kind of row, and all expired months. Gives the seconds until the next batch, None if
+        nothing more is to be removed.
+
+        Raises Fenced if the term has passed, Unavailable if PostgreSQL is away.
+        """
         async with self._database.session() as unit:
             now = await unit.server.select_now()
-        full = await self.remove_rows(now)
+        more = await self.remove_rows(now)
         await self.expire_months(now)
-        return SOON if full else INTERVAL
+        return NEXT_BATCH_AFTER if more else None
 
     async def remove_rows(self, now: datetime) -> bool:
-        """Whether more is left to remove."""
-        kept = self._kept
-        letters = now - timedelta(days=kept.dead_letters_days)
-        counts = [
-            await self._remove("jobs", lambda unit: unit.retention.delete_finished_jobs(
-                now - timedelta(days=kept.jobs_days), BATCH)),
-            await self._remove("dead_letters_open", lambda unit: unit.retention.expire_letters(letters, BATCH)),
-            await self._remove("dead_letters", lambda unit: unit.retention.delete_letters(letters, BATCH)),
-            await self._remove("idempotency_keys", lambda unit: unit.retention.delete_answers(
-                now - timedelta(hours=kept.idempotency_keys_hours), BATCH)),
-            await self._remove("leader_terms", lambda unit: unit.retention.delete_terms(TERMS_KEPT, BATCH)),
-        ]  # fmt: skip
-        return BATCH in counts
+        """Remove one batch of each kind of row. True if there may be more."""
+        finished_before = now - timedelta(days=self._periods.jobs_days)
+        letters_before = now - timedelta(days=self._periods.dead_letters_days)
+        answers_before = now - timedelta(hours=self._periods.idempotency_keys_hours)
+        removals: dict[str, Callable[[Unit], Awaitable[int]]] = {
+            "jobs": lambda unit: unit.retention.delete_finished_jobs(finished_before, ROWS_PER_BATCH),
+            "dead_letters_open": lambda unit: unit.retention.expire_letters(letters_before, ROWS_PER_BATCH),
+            "dead_letters": lambda unit: unit.retention.delete_letters(letters_before, ROWS_PER_BATCH),
+            "idempotency_keys": lambda unit: unit.retention.delete_answers(answers_before, ROWS_PER_BATCH),
+            "leader_terms": lambda unit: unit.retention.delete_terms(TERMS_KEPT, ROWS_PER_BATCH),
+        }
+        counts = [await self._remove(kind, remove) for kind, remove in removals.items()]
+        return ROWS_PER_BATCH in counts
 
-    async def _remove(self, what: str, remove: Callable[[Unit], Awaitable[int]]) -> int:
+    async def _remove(self, kind: str, remove: Callable[[Unit], Awaitable[int]]) -> int:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
             count = await remove(unit)
         if count:
-            metrics.EXPIRED_ROWS.labels(what).inc(count)
-            _log.info(events.ROWS_EXPIRED, table=what, count=count)
+            metrics.EXPIRED_ROWS.labels(kind).inc(count)
+            _log.info(events.ROWS_EXPIRED, table=kind, count=count)
         return count
 
     async def expire_months(self, now: datetime) -> int:
-        """Months that lie wholly before the time kept; gives how many were dropped."""
+        """Drop the months that lie wholly before their retention period. Gives how many were dropped."""
         if self._maintenance is None:
-            if not self._told:
+            if not self._warned:
                 _log.warning(events.MONTHS_KEPT, remedy="set FOLIOT_MAINTENANCE_DATABASE_URL")
-            self._told = True
+            self._warned = True
             return 0
-        floor = await self._close(months_before(now, self._kept.executions_months))
+        floor = await self._close(months_before(now, self._periods.executions_months))
         dropped = await self._drop("executions", floor)
-        return dropped + await self._drop("audit_logs", months_before(now, self._kept.audit_logs_months))
+        return dropped + await self._drop("audit_logs", months_before(now, self._periods.audit_logs_months))
 
     async def _close(self, before: datetime) -> datetime:
-        """Closed first: from here on nobody writes a tick of those months."""
+        """Close the months before a time: from here on nobody writes a tick into them. Gives the floor of history."""
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
             return await unit.months.close_months(before)
@@ -98,6 +110,7 @@ class Retention:
         return dropped
 
     async def _drop_one(self, parent: str, month: Month) -> int:
+        """Drop one month unless it holds open executions. Gives how many were dropped, 0 or 1."""
         assert self._maintenance is not None
         async with self._maintenance.session() as unit:
             if parent == "executions" and await unit.months.is_month_open(month.month):
@@ -108,16 +121,24 @@ class Retention:
             await unit.terms.hold_term(self._term)
             await unit.audit_logs.insert_audit(
                 AuditEntry(
-                    user_id=FOLIOT, action="EXPIRE_MONTH", resource_type="PARTITION",
-                    resource_id=int(month.month[-7:].replace("_", "")), new_value={"month": month.month},
+                    user_id=FOLIOT,
+                    action="EXPIRE_MONTH",
+                    resource_type="PARTITION",
+                    resource_id=_year_and_month(month.month),
+                    new_value={"month": month.month},
                 )
-            )  # fmt: skip
+            )
         metrics.EXPIRED_MONTHS.labels(parent).inc()
         _log.info(events.MONTH_EXPIRED, month=month.month)
         return 1
 
 
+def _year_and_month(partition: str) -> int:
+    """202611 for `executions_2026_11`: the audit log names a resource by a number."""
+    return int(partition[-7:].replace("_", ""))
+
+
 def months_before(now: datetime, months: int) -> datetime:
-    """The first instant of the oldest month of which something is younger than so many months."""
+    """The start of the calendar month that lies `months` before that of `now`: earlier months are dropped whole."""
     month = now.year * 12 + now.month - 1 - months
     return now.replace(year=month // 12, month=month % 12 + 1, day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -20,6 +20,8 @@ from foliot.common.ledger.workers import Workers
 
 
 class Unit:
+    """The repositories over one connection. Each is made when it is first asked for."""
+
     def __init__(self, session: Session) -> None:
         self.session = session
 
@@ -69,3 +71,4 @@ class Unit:
 
 
 UnitsOfWork = database.UnitsOfWork[Unit]
+"""A source of units: `session()` for single statements, `transaction()` for more."""

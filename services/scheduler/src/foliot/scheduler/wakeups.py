@@ -1,4 +1,7 @@
-"""LISTEN: a hint that something was created, edited or asked for. Never a fact: polling finds everything too."""
+"""Wake-ups: PostgreSQL's NOTIFY hints that a job or a run was created or changed.
+
+Polling finds the same a little later, so a hint that never arrives costs milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,23 @@ from foliot.common.clock import Clock
 from foliot.common.ledger.wakeup import CHANNEL
 from foliot.scheduler import events
 
-CHECK_EVERY = 5.0
+CHECK_INTERVAL = 5.0
+"""Seconds between two checks of the listening connection: a dead one is silent, as one without news is."""
+RECONNECT_AFTER = 1.0
+"""Seconds until a new connection is tried after one has failed."""
+TIMEOUT = 5.0
+"""Seconds that connecting, and each check, may take."""
 _log = structlog.get_logger()
 
 
 async def listen(url: str, wakes: list[asyncio.Event], clock: Clock) -> None:
-    """Set every event of `wakes` at each hint, until cancelled; reconnects by itself."""
+    """Set every event of `wakes` at each hint, until cancelled. Reconnects by itself and raises nothing."""
     while True:
         try:
             await _listen_once(url, wakes, clock)
-        except Exception as error:  # a hint that is lost costs milliseconds, whatever the driver raises
+        except Exception as error:  # whatever the driver raises, polling goes on
             _log.warning(events.LISTEN_LOST, error=error)
-        await clock.sleep(1.0)
+        await clock.sleep(RECONNECT_AFTER)
 
 
 async def _listen_once(url: str, wakes: list[asyncio.Event], clock: Clock) -> None:
@@ -31,12 +39,12 @@ async def _listen_once(url: str, wakes: list[asyncio.Event], clock: Clock) -> No
         for event in wakes:
             event.set()
 
-    connection = await asyncpg.connect(url, timeout=5, command_timeout=5)
+    connection = await asyncpg.connect(url, timeout=TIMEOUT, command_timeout=TIMEOUT)
     try:
         await connection.add_listener(CHANNEL, wake)
         while True:
             wake()
-            await clock.sleep(CHECK_EVERY)
+            await clock.sleep(CHECK_INTERVAL)
             await connection.execute("SELECT 1")
     finally:
         connection.terminate()

@@ -1,4 +1,4 @@
-"""How many executions of each pool and class may be dispatched and unclaimed."""
+"""Windows: limits on the executions that are dispatched and not claimed yet, one limit for each queue."""
 
 from __future__ import annotations
 
@@ -7,44 +7,52 @@ from collections.abc import Callable
 
 from foliot.common.broker.topology import PriorityClass, class_of
 
-LEAST = 100
-Key = tuple[str, PriorityClass]
+SMALLEST_WINDOW = 100
+"""Executions that each queue may hold however few slots its pool has: a new worker finds work at once."""
+WINDOW_PER_SLOT = 2
+"""Executions that a queue may hold for each slot of its pool. With two, the recount at half a window comes before the
+workers run out of work."""
+QueueKey = tuple[str, PriorityClass]
+"""Names one queue of the broker: its pool and its priority class."""
 
 
 class Windows:
-    """At most max(100, 2 x the pool's slots) of each queue are handed out; the rest of a backlog waits in PostgreSQL,
-    so that priority is nearly exact, a purge costs little, and the broker's memory is never the limit.
+    """The windows of all queues. The window of each is max(SMALLEST_WINDOW, WINDOW_PER_SLOT x the pool's slots).
 
-    What was claimed meanwhile is only known from the next count; `on_half` asks for it when half of a window is taken.
+    The rest of a backlog waits in PostgreSQL, so that priority is nearly exact, a purge costs little, and the broker's
+    memory is never the limit. Claims made since the last count are unknown here; `on_half` requests a recount once half
+    of a window is taken.
     """
 
     def __init__(self, on_half: Callable[[], None] = lambda: None) -> None:
         self._on_half = on_half
         self._slots: dict[str, int] = {}
         self._workers: dict[str, int] = {}
-        self._dispatched: defaultdict[Key, int] = defaultdict(int)
+        self._dispatched: defaultdict[QueueKey, int] = defaultdict(int)
 
     def set_workers(self, slots: dict[str, int], workers: dict[str, int]) -> None:
-        """Slots of the living workers and their number, by pool."""
+        """Replace what is known of the living workers: their slots and their number, by pool."""
         self._slots = slots
         self._workers = workers
 
     def spread(self, pool: str) -> int:
-        """Messages that what is due at once is spread over: one for each worker."""
+        """Messages over which executions that are due at once are spread: one for each worker of the pool."""
         return max(1, self._workers.get(pool, 0))
 
-    def set_dispatched(self, counts: dict[Key, int]) -> None:
-        """What PostgreSQL counted; replaces what was reserved since the last count."""
+    def set_dispatched(self, counts: dict[QueueKey, int]) -> None:
+        """Set what PostgreSQL counts as dispatched and unclaimed, in place of the reservations since the last count."""
         self._dispatched = defaultdict(int, counts)
 
     def limit(self, pool: str) -> int:
-        return max(LEAST, 2 * self._slots.get(pool, 0))
+        """The size of the window of each queue of the pool, in executions."""
+        return max(SMALLEST_WINDOW, WINDOW_PER_SLOT * self._slots.get(pool, 0))
 
     def room(self, pool: str, cls: PriorityClass) -> int:
+        """The executions that the window still takes."""
         return max(0, self.limit(pool) - self._dispatched[pool, cls])
 
     def take(self, pool: str, priority: int, wanted: int) -> int:
-        """Reserve places for `wanted` executions; gives how many there were room for."""
+        """Reserve places for up to `wanted` executions. Gives how many there was room for."""
         cls = class_of(priority)
         before, half = self.room(pool, cls), self.limit(pool) // 2
         taken = min(wanted, before)
@@ -54,5 +62,6 @@ class Windows:
         return taken
 
     def depth(self) -> int:
-        """Rows of one pool and priority worth looking at to count its window: what runs and what is handed out."""
-        return 2 * LEAST + 4 * max(self._slots.values(), default=0)
+        """Open executions of one pool and priority that a survey looks at: room enough for those that run, which are
+        older, and those that are handed out."""
+        return 2 * (SMALLEST_WINDOW + WINDOW_PER_SLOT * max(self._slots.values(), default=0))

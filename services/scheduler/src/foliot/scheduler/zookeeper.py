@@ -1,7 +1,7 @@
 """Connections to ZooKeeper. The only module that calls aiozk.
 
-aiozk's recipes split the brain and its repaired sessions cannot be trusted. So one client is one host, one TCP
-connection and one candidacy: on any doubt `Disconnected` is raised and the whole client is thrown away.
+aiozk's recipes can make two leaders, and the sessions that it repairs cannot be trusted. So one client is one host, one
+TCP connection and one candidacy. On any doubt it raises Disconnected, and the whole client is thrown away.
 """
 
 from __future__ import annotations
@@ -18,15 +18,21 @@ from aiozk import exc
 
 from foliot.common.bounded import done_within
 
+CALLS_PER_SESSION = 3
+"""Calls that may go unanswered within one session timeout: each call has an equal share of it to be answered."""
+START_TIMEOUT = 2.0
+"""Most seconds to connect and open a session, half the session timeout if that is less. Another host is tried next."""
+CLOSE_TIMEOUT = 0.5
+"""Seconds for a graceful close, which frees the node at once; otherwise the session expires."""
 _Result = TypeVar("_Result")
 
 
 class Disconnected(Exception):
-    """Nothing is known any more of what ZooKeeper thinks of this client."""
+    """The connection or the session is in doubt, so nothing is known of what ZooKeeper thinks of this client."""
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A node as the server showed it."""
+    """A node as the server showed it. `czxid` names its creation, `owner` is the session of an ephemeral node."""
 
     data: bytes
     czxid: int
@@ -35,8 +41,8 @@ class Node(msgspec.Struct, frozen=True):
 
 
 async def guard(awaitable: Awaitable[_Result], timeout: float) -> _Result:
-    """The result of an aiozk call. Raises Disconnected on silence and on every doubt; NoNode and NodeExists pass
-    through."""
+    """The result of an aiozk call. Raises Disconnected after `timeout` seconds of silence and on every doubt; NoNode
+    and NodeExists pass through."""
     call = await done_within(awaitable, max(0.001, timeout))
     if call is None:
         raise Disconnected(f"no answer within {timeout:.1f} s")
@@ -58,45 +64,47 @@ class Client:
         self._zk = zk
         self.session_timeout: float = zk.session.timeout
         self.session_id: int = zk.session.session_id
-        self._call_timeout = self.session_timeout / 3
+        self._call_timeout = self.session_timeout / CALLS_PER_SESSION
         self._reader: asyncio.Future[None] = zk.session.conn.read_loop_task
 
     def check(self) -> None:
-        """Raises Disconnected unless this is still the connection and session it began with."""
+        """Raise Disconnected unless the connection and the session are still those that the client began with."""
         if self._reader.done():
             raise Disconnected("the connection is gone")
         if self._zk.session.session_id != self.session_id:
             raise Disconnected("the session is another one")
 
     async def gone(self) -> None:
-        """Returns when the connection is gone: the only prompt sign of a FIN or RST."""
+        """Wait until the connection is gone. This is the only prompt sign of a FIN or RST."""
         await asyncio.wait({self._reader})
 
     async def ensure_path(self, path: str) -> None:
+        """Create a node and those above it unless they exist."""
         await self._call(self._zk.ensure_path(path))
 
     async def create(self, path: str, data: bytes, *, ephemeral: bool = False) -> None:
-        """An existing node is no error: who owns it tells whose it is."""
+        """Create a node unless it exists. The caller reads its owner to see whose it is."""
         with contextlib.suppress(exc.NodeExists):
             await self._call(self._zk.create(path, data=data, ephemeral=ephemeral))
 
     async def get(self, path: str) -> Node | None:
+        """The node, None if there is none."""
         try:
             data, stat = await self._call(self._zk.get(path))
         except exc.NoNode:
             return None
         return Node(bytes(data or b""), stat.created_zxid, stat.version, stat.ephemeral_owner)
 
-    async def touch(self, path: str, data: bytes, timeout: float) -> int | None:
-        """Renew by a write, which only a server with a quorum answers; gives the node's czxid, None if it is gone."""
+    async def touch(self, path: str, data: bytes) -> int | None:
+        """Renew a node by a write, which only a server with a quorum answers. Gives its czxid, None if it is gone."""
         try:
-            stat = await self._call(self._zk.set(path, data, -1), timeout)
+            stat = await self._call(self._zk.set(path, data, -1))
         except exc.NoNode:
             return None
         return int(stat.created_zxid)
 
     async def delete(self, path: str, version: int) -> None:
-        """Delete exactly that version; anything else there stays."""
+        """Delete that version of a node. Any other version stays."""
         transaction = self._zk.begin_transaction()
         transaction.check_version(path, version)
         transaction.delete(path, version)
@@ -104,44 +112,47 @@ class Client:
             await self._call(transaction.commit())
 
     async def children_changed(self, path: str) -> asyncio.Future[None]:
-        """A future that is done when a child of `path` comes or goes."""
+        """A future that is done when a child of `path` appears or disappears."""
         changed: asyncio.Future[None] = self._zk.wait_for_events([aiozk.WatchEvent.CHILDREN_CHANGED], path)
         await self._call(self._zk.get_children(path, watch=True))
         return changed
 
-    async def _call(self, awaitable: Awaitable[_Result], timeout: float | None = None) -> _Result:
+    async def _call(self, awaitable: Awaitable[_Result]) -> _Result:
         self.check()
-        return await guard(awaitable, timeout or self._call_timeout)
+        return await guard(awaitable, self._call_timeout)
 
 
 @contextlib.asynccontextmanager
 async def connect(hosts: str, session_timeout: float) -> AsyncIterator[Client]:
-    """A client on one host of `hosts` (host:port, comma-separated), thrown away at the end. Raises Disconnected."""
+    """A client on one host of `hosts` (host:port, comma-separated), chosen by chance and thrown away at the end.
+
+    `session_timeout`: seconds. Raises Disconnected.
+    """
     host = random.choice(hosts.split(",")).strip()  # noqa: S311
     zk = aiozk.ZKClient(
         host,
         session_timeout=session_timeout,
-        read_timeout=session_timeout / 3,
+        read_timeout=session_timeout / CALLS_PER_SESSION,
         retry_policy=aiozk.RetryPolicy.n_times(1),
     )
     try:
-        await guard(zk.start(), min(2.0, session_timeout / 2))
+        await guard(zk.start(), min(START_TIMEOUT, session_timeout / 2))
         yield Client(zk)
     finally:
         if _is_open(zk):
             with contextlib.suppress(Disconnected, exc.ZKError):
-                await guard(zk.close(), 0.5)
+                await guard(zk.close(), CLOSE_TIMEOUT)
         _tear_down(zk)
 
 
 def _is_open(zk: aiozk.ZKClient) -> bool:
-    """Whether a graceful close can reach the server."""
+    """True if a graceful close can reach the server."""
     reader = getattr(zk.session.conn, "read_loop_task", None)
     return reader is not None and not reader.done()
 
 
 def _tear_down(zk: aiozk.ZKClient) -> None:
-    """aiozk's close waits for a server that is away and leaves tasks and socket; end them by hand."""
+    """End the client's tasks and socket by hand: aiozk's close waits for a server that is away, and leaves them."""
     session = zk.session
     session.closing = True
     connection = session.conn
