@@ -1,5 +1,5 @@
--- One role a service, least privilege. Run by the migration runner before the migrations, again and again:
--- everything here is idempotent. Passwords are set by the runner from FOLIOT_<SERVICE>_PASSWORD.
+-- One role per service, with the least privilege. `python -m foliot.common.migrate` runs this file before the migrations,
+-- every time: everything here is idempotent. It sets the passwords too, from FOLIOT_<SERVICE>_PASSWORD.
 DO $$
 DECLARE role_name text;
 BEGIN
@@ -11,14 +11,16 @@ BEGIN
     END LOOP;
 END $$;
 
--- The partitioned tables belong to foliot_maintenance (only an owner may detach and drop a month);
--- the migrating role needs to be a member of it to hand them over.
+-- The partitioned tables belong to foliot_maintenance, because only an owner may detach and drop a month. The migrating
+-- role must be a member of it to give them to it.
 GRANT foliot_maintenance TO CURRENT_USER;
 
--- Planner settings and timeouts are settings of the role, never SET by a client: they survive PgBouncer and cannot leak.
--- A batch is a list of keys, and each key is one lookup in an index: whole tables are never scanned or hashed for it,
--- however wrong the statistics of a month that has just begun are. One generic plan a statement: a plan made for today's
--- values takes the ledger's index for a narrow range of scheduled_time, and making it costs more than running it.
+-- Planner settings and timeouts are settings of the role, never SET by a client: they survive PgBouncer and cannot leak
+-- from one session to the next.
+-- Scans and hash joins are off: a batch is a list of keys, and each key is one index lookup. PostgreSQL would otherwise scan
+-- or hash a whole table for a batch, because the statistics of a month that has just begun are wrong.
+-- force_generic_plan: one plan per statement. A plan made for the values at hand uses the ledger's index for a narrow range
+-- of scheduled_time, and making it costs more than running it.
 ALTER ROLE foliot_api SET statement_timeout = '5s';
 ALTER ROLE foliot_api SET lock_timeout = '2s';
 ALTER ROLE foliot_api SET idle_in_transaction_session_timeout = '5s';
@@ -26,7 +28,7 @@ ALTER ROLE foliot_api SET jit = off;
 ALTER ROLE foliot_api SET enable_seqscan = off;
 ALTER ROLE foliot_api SET max_parallel_workers_per_gather = 0;
 
--- Only for the lag of replicas as a metric; a server that does not let us grant it goes without.
+-- For the metrics of replica lag alone. A server that refuses this grant has no such metrics.
 DO $$
 BEGIN
     GRANT pg_read_all_stats TO foliot_scheduler;

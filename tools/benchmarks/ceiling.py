@@ -22,7 +22,7 @@ from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
 from foliot.api.web.reads import Reads
 from foliot.common.clock import SystemClock
-from foliot.common.process import logs
+from foliot.common.process.logs.setup import configure
 
 
 class OneKey:
@@ -64,7 +64,7 @@ async def serve(port: int, key: str) -> None:
 
 
 if __name__ == "__main__":
-    logs.configure("api", "INFO")
+    configure("api", "INFO")
     gc.freeze()  # as the services do at their start
     gc.set_threshold(20_000, 20, 20)
     uvloop.run(serve(int(sys.argv[1]), sys.argv[2]))

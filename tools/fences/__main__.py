@@ -150,7 +150,7 @@ FENCES = [
         f"{LEDGER}/claim.sql",
         "e.status = 'RUNNING' AND e.claim = $8",
         "e.status = 'RUNNING' AND $8::bigint IS NOT NULL",
-        f"{WORKER_TESTS}::test_the_result_of_a_taken_attempt_is_dropped",
+        "tests/integration/worker/test_stops.py::test_the_result_of_a_taken_attempt_is_dropped",
     ),
     Fence(
         "claim is a compare-and-set",
@@ -174,18 +174,32 @@ FENCES = [
         f"{WORKER_TESTS}::test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token",
     ),
     Fence(
+        "an interrupted claim is handed back",
+        f"{WORKER}/handback.py",
+        "                self._inbox.put_back(doubtful.batch)\n",
+        "",
+        "tests/integration/worker/test_handback.py::test_a_stop_hands_back_a_claim_that_was_never_committed",
+    ),
+    Fence(
+        "a full disk is waited out",
+        f"{LEDGER}/faults.py",
+        "    asyncpg.InsufficientResourcesError,\n",
+        "",
+        "tests/integration/worker/test_disk_full.py",
+    ),
+    Fence(
         "self-fencing deadline",
         f"{WORKER}/heartbeat.py",
         "        if self._lease.deadline == 0.0 or self._lease.holds:\n",
         "        if self._lease.deadline >= 0.0:\n",
-        f"{WORKER_TESTS}::test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token",
+        "tests/integration/worker/test_stops.py::test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token",
     ),
     Fence(
         "job-row lock at the end",
         f"{LEDGER}/ending.sql",
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id FOR NO KEY UPDATE",
         "(next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))\nORDER BY job_id",
-        f"{WORKER_TESTS}::test_of_two_last_runs_one_writes_the_end",
+        "tests/integration/worker/test_what_follows.py::test_of_two_last_runs_one_writes_the_end",
     ),
     Fence(
         "months are detached concurrently",

@@ -24,7 +24,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from cluster.servers import start_servers
 from foliot.common.ledger.database import Database
 from foliot.common.migrate import migrate
-from foliot.common.process import logs
+from foliot.common.process.logs.setup import configure
 from foliot.scheduler.unit import Unit
 from planning.bars import NOON, outage, plan_all
 from planning.filling import a_planner, fill
@@ -108,7 +108,7 @@ def main() -> None:
     given = parser.parse_args()
     zoneinfo.reset_tzpath([])
     with Path(os.devnull).open("w") as sink:
-        logs.configure("scheduler", "INFO", sink)
+        configure("scheduler", "INFO", sink)
         work = model(given.examples, given.steps) if given.command == "model" else bars(given.jobs, given.crowd)
         sys.exit(0 if asyncio.run(work) else 1)
 

@@ -1,4 +1,4 @@
-"""What a script gets, what it may use, and how its end is told; in every mode that works here."""
+"""Scripts in every mode that works here: their surroundings, their limits, and the report of their end."""
 
 import asyncio
 import os

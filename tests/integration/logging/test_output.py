@@ -11,7 +11,7 @@ import pytest
 
 from support.elasticsearch import Elasticsearch
 
-SETUP = "from foliot.common.process import logs; logs.configure('worker', 'INFO')\n"
+SETUP = "from foliot.common.process.logs.setup import configure; configure('worker', 'INFO')\n"
 PROGRAMS = {
     "an exception that nobody catches": ("1 / 0", "CRITICAL", "ZeroDivisionError"),
     "a warning": ("import warnings; warnings.warn('old', DeprecationWarning)", "WARNING", "old"),

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from foliot.common.ledger.database import Database
-from foliot.common.process import logs
+from foliot.common.process.logs.setup import configure
 from foliot.scheduler.unit import Unit
 from planning.bars import NOON, OUTAGE, check_outage, outage, plan_all
 from planning.filling import a_planner, fill
@@ -28,7 +28,7 @@ SINK = Path(os.devnull).open("w")  # noqa: SIM115 (cached loggers keep it)
 @pytest.fixture(autouse=True)
 def _logged_as_in_production() -> Iterator[None]:
     handlers = logging.getLogger().handlers[:]
-    logs.configure("scheduler", "INFO", SINK)
+    configure("scheduler", "INFO", SINK)
     yield
     logging.getLogger().handlers[:] = handlers
     structlog.reset_defaults()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +13,12 @@ import pytest
 
 from foliot.common.broker.messages import Dispatched
 from foliot.common.clock import SystemClock
+from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
 from foliot.worker import metrics
 from foliot.worker.claimer import Claimer
 from foliot.worker.executors.attempt import Attempt, Result
+from foliot.worker.handback import HandBack
 from foliot.worker.heartbeat import Heartbeat
 from foliot.worker.inbox import Inbox
 from foliot.worker.lease import Lease
@@ -80,8 +83,9 @@ class Worker:
         self.runner = Runner({"script": self.executor}, self.running, self.recorder, self.lease, clock)
         self.claimer = Claimer(
             units, self.inbox, self.running, self.lease, clock,
-            claimable=claimable, worker_id=worker_id, start=self.runner.start, hold_seconds=5.0,
+            claimable=claimable, worker_id=worker_id, start=self.runner.start,
         )  # fmt: skip
+        self.hand_back = HandBack(units, self.inbox, hold_seconds=5.0)
         self.heartbeat = Heartbeat(
             units, self.lease, self.running, self.inbox, clock,
             claimable=claimable, worker_id=worker_id, pools=("default",), slots=slots, on_extended=lambda deadline: None,
@@ -104,6 +108,30 @@ class Worker:
         waiting, self.recorder._waiting = self.recorder._waiting, []
         if waiting:
             await self.recorder.step(waiting)
+
+
+class LosesAnswers:
+    """A database that loses its answer to the first write, which succeeds."""
+
+    def __init__(self, units: Database) -> None:
+        self._units = units
+        self._lost = False
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Unit]:
+        async with self._units.transaction() as unit:
+            yield unit
+        if not self._lost:
+            self._lost = True
+            raise Unavailable("connection lost in COMMIT")
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Unit]:
+        async with self._units.session() as unit:
+            yield unit
+        if not self._lost:
+            self._lost = True
+            raise Unavailable("connection lost before the answer")
 
 
 async def queued(sql: asyncpg.Connection[asyncpg.Record], count: int = 1, **columns: Any) -> list[asyncpg.Record]:

@@ -12,7 +12,7 @@ from support.ledger import check_ledger
 from .conftest import Worker, queued
 
 SIXTY_DAYS = 60 * 86_400_000
-"""In ms more than an INT takes."""
+"""In milliseconds, more than an INT takes."""
 
 
 async def test_a_record_that_comes_late_says_when_the_work_was_over(worker: Worker, database: TestDatabase) -> None:
@@ -40,7 +40,8 @@ async def test_a_record_that_comes_late_says_when_the_work_was_over(worker: Work
 
 
 async def test_the_checker_holds_each_duration_against_its_times(database: TestDatabase) -> None:
-    """Half a millisecond may be rounded either way; more, and a duration that is missing or has no end, is told."""
+    """Half a millisecond may be rounded either way; more than that is reported, and so is a duration that is missing or
+    has no end."""
     rows = [("4.5 ms", 4), ("4.5 ms", 5), ("4.5 ms", 6), ("2 s", None), (None, 7)]
     async with database.owner() as sql:
         for lasted, duration in rows:

@@ -58,7 +58,7 @@ def test_what_a_statement_addresses() -> None:
     midnight = datetime(2026, 12, 1, tzinfo=UTC)
 
     def of(first: datetime, last: datetime) -> bool:
-        """Whether November alone."""
+        """True if the statement addresses November alone."""
         sql = of_month(SQL.record_executions, first, last).sql
         assert ("executions_2026_11 e" in sql) == ("executions_2026_11 w" in sql)
         return "executions_2026_11 e" in sql

@@ -1,4 +1,4 @@
-"""A retry_policy has one set of fields and defaults: the model's, the API's bounds and the column's default agree."""
+"""A retry_policy has one set of bounds and defaults, the model's: the API's and the column's are the same."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ import msgspec
 import pytest
 
 from foliot.api.jobs.definition import decode
-from foliot.api.jobs.retry_fields import RetryFields, convert_retry_policy
-from foliot.common.model.retry import DEFAULT_POLICY, STORED_BY_DEFAULT, RetryPolicy, policy_from
+from foliot.api.jobs.retry_fields import convert_retry_policy
+from foliot.common.model.retry import DEFAULT_POLICY, STORED_BY_DEFAULT, policy_from
 
 MIGRATIONS = Path(__file__).parents[3] / "sql" / "migrations"
 JOB = {"job_name": "a job", "job_type": "script", "schedule": "manual", "payload": {"script": "true"}}
-
-
-def test_the_bounds_have_the_fields_and_defaults_of_the_model() -> None:
-    assert msgspec.structs.asdict(RetryFields()) == msgspec.structs.asdict(RetryPolicy())
 
 
 def test_the_columns_default_is_the_models() -> None:

@@ -1,4 +1,4 @@
-"""Which addresses a job may reach without the operator's leave, and with it."""
+"""The addresses that a job may reach without the operator's leave, and with it."""
 
 from ipaddress import ip_network
 

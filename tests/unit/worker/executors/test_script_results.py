@@ -1,4 +1,4 @@
-"""What a script's end means for the attempt, and what the supervisor is asked for."""
+"""The result of an attempt by the end of its script, and the order that the supervisor gets."""
 
 import errno
 

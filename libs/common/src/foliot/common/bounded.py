@@ -1,4 +1,4 @@
-"""A bounded await of a library that cancels on its own, or is silent for ever."""
+"""A bounded await, for libraries that cancel calls on their own or never answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _Result = TypeVar("_Result")
 
 
 async def done_within(awaitable: Awaitable[_Result], seconds: float) -> asyncio.Future[_Result] | None:
-    """The finished call, however it ended (a cancellation by the library included); None after `seconds` of silence."""
+    """The call once it has ended, even by a cancellation of the library; None after `seconds` without an end."""
     call = asyncio.ensure_future(awaitable)
     try:
         done, _ = await asyncio.wait({call}, timeout=seconds)

@@ -1,6 +1,6 @@
 """Time as an argument: waits and deadlines go through a Clock, so that a simulation can drive them.
 
-What is due is decided by the database's clock alone; these clocks only sleep and measure.
+The database's clock alone decides what is due; these clocks only sleep and measure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _RFC3339 = "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ"
 
 
 class Timer(Protocol):
-    """A callback that is to come."""
+    """A callback that will be called, unless it is cancelled."""
 
     def cancel(self) -> None: ...
 
@@ -30,13 +30,13 @@ class Clock(Protocol):
         ...
 
     def elapsed(self) -> float:
-        """Seconds that never jump and go on while the machine is suspended."""
+        """Seconds of a clock that never jumps and keeps running while the machine is suspended."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        """Wait until the event is set, at most `seconds`; gives whether it is set."""
+        """Wait until the event is set, at most `seconds`. Returns True if it is set."""
         ...
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
@@ -67,7 +67,7 @@ class SystemClock:
 
 
 async def first_of(clock: Clock, *awaitables: Awaitable[object], timeout: float | None = None) -> None:
-    """Wait until one is done, or `timeout` seconds have passed. Futures stay as they are, other waits are cancelled."""
+    """Wait until one is done, or until `timeout` seconds have passed. Other waits are cancelled, but no future is."""
     waits = awaitables if timeout is None else (*awaitables, clock.sleep(timeout))
     given = {a: asyncio.ensure_future(a) for a in waits}
     try:

@@ -1,4 +1,4 @@
-"""What can go wrong, once. Only the API's middleware turns these into HTTP answers."""
+"""Errors that Foliot raises on purpose. Only the API's middleware turns them into HTTP answers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One wrong field: its path as the caller wrote it, and what is wrong with the remedy."""
+    """One wrong field: its path as the caller wrote it, and a message with the fault and the remedy."""
 
     field: str
     message: str
 
 
 class FoliotError(Exception):
-    """Base of every error that Foliot raises on purpose. `code` is stable and machine-readable."""
+    """Base of Foliot's errors. `code` is stable and machine-readable.
+
+    Two errors of pure code are ValueErrors instead: ScheduleError and PayloadError are about a value, and the caller
+    that got the value translates them. One that nobody translates is a bug, and the API must log it as one.
+    """
 
     code = "error"
 
@@ -50,13 +54,13 @@ class Conflict(FoliotError):
 
 
 class PreconditionFailed(FoliotError):
-    """If-Match names another version than the one that stands."""
+    """If-Match names another version than the current one."""
 
     code = "stale_version"
 
 
 class Unauthorized(FoliotError):
-    """No key, or one that is unknown, revoked or expired."""
+    """The request has no key, or one that is unknown, revoked or expired."""
 
     code = "unauthorized"
 
@@ -68,19 +72,19 @@ class Forbidden(FoliotError):
 
 
 class Unavailable(FoliotError):
-    """A server that is needed is away; try again."""
+    """A server that is needed is away: try again."""
 
     code = "unavailable"
 
 
 class Fenced(FoliotError):
-    """Somebody newer holds the term or the claim: what was about to be written must not be."""
+    """A newer process holds the term or the claim: the caller must write nothing."""
 
     code = "fenced"
 
 
 class ConfigError(FoliotError):
-    """The environment does not describe a service that can start."""
+    """The environment does not describe a service that can start: the message lists every fault."""
 
     code = "config"
 

@@ -1,6 +1,6 @@
 """`python -m foliot.common.healthcheck URL`: exits 0 if the URL answers 200, else 1 with the answer on stderr.
 
-What a container's HEALTHCHECK runs: the images hold no curl.
+The HEALTHCHECK of the container images runs it, because they hold no curl.
 """
 
 from __future__ import annotations
@@ -9,18 +9,20 @@ import http.client
 import sys
 from urllib.parse import urlsplit
 
-TIMEOUT = 4.0
-LONGEST_ANSWER = 1_000
+_TIMEOUT = 4.0
+"""Seconds for the connection and for each read: below the 5 s after which Docker ends the check without a word."""
+_LONGEST_ANSWER = 1_000
+"""Bytes of the answer that are shown: Docker keeps 4,096 of a check's output."""
 
 
 def check(url: str) -> str | None:
-    """None if it answers 200, else why not."""
+    """None if the URL answers 200, else the reason why it does not."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT)
     try:
         connection.request("GET", parts.path or "/")
         response = connection.getresponse()
-        body = response.read(LONGEST_ANSWER).decode(errors="replace")
+        body = response.read(_LONGEST_ANSWER).decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
         return f"{url}: {error or type(error).__name__}"
     finally:

@@ -1,7 +1,7 @@
 """`python -m foliot.common.migrate`: brings the database to the newest schema.
 
-Ordered files of sql/migrations, each once, each in a transaction of its own, under an advisory lock; a file that was
-applied must not change (its SHA-256 is kept). Roles and their settings (sql/roles.sql) are laid anew each time.
+It applies the files of sql/migrations in their order, each once and in its own transaction, under an advisory lock. An
+applied file must not change: its SHA-256 is stored. Roles and their settings (sql/roles.sql) are set again each time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
-LOCK = 0x666F6C696F74  # "foliot"
+from foliot.common.errors import FoliotError
+
+_LOCK = 0x666F6C696F74  # "foliot" in ASCII: the key of the advisory lock that lets one migrator run at a time
+_CONNECT_TIMEOUT = 10  # seconds; the database may just be starting
+_CLOSE_TIMEOUT = 5  # seconds; then the connection is cut
 SERVICES = ("api", "scheduler", "worker", "maintenance")
 
 _TABLE = """CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -27,11 +31,15 @@ _TABLE = """CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_at TIMESTAMPTZ NOT NULL DEFAULT now())"""
 
 
-class MigrationError(Exception):
+class MigrationError(FoliotError):
     """The migrations cannot be applied; the message says what to do."""
+
+    code = "migration"
 
 
 class Migration(msgspec.Struct, frozen=True):
+    """One file of sql/migrations."""
+
     version: int
     name: str
     sql: str
@@ -42,7 +50,7 @@ class Migration(msgspec.Struct, frozen=True):
 
 
 def read_migrations(directory: Path) -> list[Migration]:
-    """Raises MigrationError unless the files are numbered 1, 2, 3, ... without a hole."""
+    """The files of a directory in their order. Raises MigrationError unless they are numbered 1, 2, 3, ..."""
     migrations = []
     for path in sorted(directory.glob("*.sql")):
         match = re.fullmatch(r"(\d{4})_(\w+)\.sql", path.name)
@@ -57,11 +65,11 @@ def read_migrations(directory: Path) -> list[Migration]:
 
 
 async def migrate(url: str, directory: Path, passwords: Mapping[str, str] | None = None) -> list[Migration]:
-    """Apply what is missing; gives what was applied. `passwords`: service -> password of its role."""
+    """Apply the missing migrations and return them. `passwords`: service -> password of its role."""
     migrations = read_migrations(directory)
-    connection = await asyncpg.connect(url, timeout=10, server_settings={"timezone": "UTC"})
+    connection = await asyncpg.connect(url, timeout=_CONNECT_TIMEOUT, server_settings={"timezone": "UTC"})
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await connection.execute((directory.parent / "roles.sql").read_text())
         await _set_passwords(connection, passwords or {})
         await connection.execute(_TABLE)
@@ -77,7 +85,7 @@ async def migrate(url: str, directory: Path, passwords: Mapping[str, str] | None
                 )  # fmt: skip
         return missing
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=_CLOSE_TIMEOUT)
 
 
 def _check(migrations: list[Migration], checksums: Mapping[int, str]) -> None:

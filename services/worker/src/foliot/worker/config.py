@@ -24,6 +24,8 @@ Pool = Annotated[str, Meta(pattern=rf"\A{POOL_PATTERN}\Z", extra={"form": POOL_F
 
 
 class Config(ServiceConfig, frozen=True, kw_only=True):
+    """One field for each FOLIOT_ variable that a worker reads."""
+
     database_url: Annotated[PostgresUrl, Meta(description="PostgreSQL's primary, as role foliot_worker.")]
     amqp_url: AmqpUrl
     worker_id: ProcessId = msgspec.field(default_factory=socket.gethostname)

@@ -1,4 +1,4 @@
-"""Heartbeat: keeps the claim token and the leases alive, hears of cancels, and fences this worker by itself."""
+"""Heartbeat: renews the claim token and the leases, learns of cancels, and fences this worker without any server."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ from foliot.worker.running import CANCELLED, LEASE, Running
 from foliot.worker.unit import UnitsOfWork
 
 CHECK_EVERY = 0.5
+"""Seconds between two looks at the lease's deadline: a tenth of the margin that a lease of 30 s leaves."""
 _log = structlog.get_logger()
 
 
 class Heartbeat:
+    """The duties that keep attempts this worker's, and end them when they are not."""
+
     def __init__(
         self,
         database: UnitsOfWork, lease: Lease, running: Running, inbox: Inbox, clock: Clock, *,
         claimable: asyncio.Event, worker_id: str, pools: tuple[str, ...], slots: int,
         on_extended: Callable[[float], None],
     ) -> None:  # fmt: skip
+        """`on_extended` gets the new deadline (CLOCK_BOOTTIME seconds) after each heartbeat."""
         self._database = database
         self._lease = lease
         self._running = running
@@ -38,7 +42,10 @@ class Heartbeat:
         self._on_extended = on_extended
 
     async def step(self) -> None:
-        """One heartbeat; asks to stop what was cancelled and kills what was taken from this worker."""
+        """Send one heartbeat; stop attempts whose cancel was asked, kill those that were taken from this worker.
+
+        Raises Unavailable.
+        """
         sent_at, claim = self._clock.elapsed(), self._lease.claim
         before = [entry for entry in self._running.entries() if entry.claimed.claim == claim]
         async with self._database.transaction() as unit:
@@ -65,16 +72,18 @@ class Heartbeat:
                 self._lose(entry.claimed.execution_id)
 
     def _lose(self, execution_id: int) -> None:
-        """Not ours any more: the attempt ends at once and nothing of it is recorded. A result that is being recorded at
-        this moment has left RUNNING by itself; then there is nothing left to end."""
+        """End at once an attempt that is not this worker's any more; its result is not recorded.
+
+        An attempt whose result is being recorded at this moment has left RUNNING by that: its task is done.
+        """
         entry = self._running.get(execution_id)
         if entry is None or entry.task is None or entry.task.done():
             return
         entry.kill(LEASE, self._clock)
 
     async def guard(self) -> None:
-        """A duty: past the deadline everything that runs is killed, before the server's lease ends, and this process
-        takes a new claim token."""
+        """A duty: past the deadline, kill everything that runs, before the server's lease ends, and take a new claim
+        token."""
         if self._lease.deadline == 0.0 or self._lease.holds:
             return
         lost = self._running.entries()
@@ -84,7 +93,7 @@ class Heartbeat:
         self._lease.renew_token()
 
     async def end(self) -> None:
-        """The last write of a graceful stop: this token holds nothing."""
+        """The last write of a graceful stop: this token holds nothing any more."""
         try:
             async with self._database.session() as unit:
                 await unit.workers.forget_worker(self._lease.claim)

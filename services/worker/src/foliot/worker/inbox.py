@@ -1,4 +1,4 @@
-"""What was delivered and is not claimed yet: urgent before high before normal."""
+"""Inbox: executions that were delivered and are not claimed yet; urgent before high before normal."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from foliot.common.model.execution import Handle
 
 
 class Acks(Protocol):
-    """A delivery, as far as the inbox is concerned."""
+    """The part of a delivery that the inbox needs."""
 
     async def ack(self) -> None: ...
 
 
 class Parcel:
-    """One message; acked when everything it named is settled."""
+    """One message; `left` counts its executions that are not settled. It is acked when none is left."""
 
     __slots__ = ("delivery", "left")
 
@@ -30,7 +30,8 @@ class Parcel:
 
 
 class Held(msgspec.Struct, frozen=True):
-    """One execution that waits here for a slot."""
+    """One execution that waits here for a slot. `received_at`: by the clock's elapsed(). `rank`: 0 is the most
+    urgent."""
 
     dispatched: Dispatched
     handle: Handle
@@ -40,7 +41,8 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Inbox:
-    """Bounded by the windows of the queues (what the scheduler hands out) and the prefetch."""
+    """One queue for each class of urgency. Its size is bounded from outside: by the windows within which the scheduler
+    hands out executions, and by the prefetch. `claimable` is set when something comes."""
 
     def __init__(self, classes: int, clock: Clock, claimable: asyncio.Event) -> None:
         self._waiting: list[deque[Held]] = [deque() for _ in range(classes)]
@@ -51,7 +53,7 @@ class Inbox:
         return sum(len(waiting) for waiting in self._waiting)
 
     def put(self, rank: int, dispatched: list[Dispatched], delivery: Acks) -> None:
-        """Executions of one message; `rank` 0 is the most urgent class."""
+        """Add the executions of one message; `rank` 0 is the most urgent class."""
         parcel, now = Parcel(delivery, len(dispatched)), self._clock.elapsed()
         self._waiting[rank].extend(
             Held(d, Handle(d.execution_id, from_microseconds(d.scheduled_time_us)), parcel, now, rank)
@@ -60,7 +62,7 @@ class Inbox:
         self._claimable.set()
 
     def take(self, limit: int) -> list[Held]:
-        """At most `limit`, the most urgent first."""
+        """Remove and return at most `limit`, the most urgent first, the oldest of a class first."""
         taken: list[Held] = []
         for waiting in self._waiting:
             while waiting and len(taken) < limit:
@@ -68,7 +70,7 @@ class Inbox:
         return taken
 
     def take_older_than(self, seconds: float, limit: int) -> list[Held]:
-        """Those that waited here for longer than `seconds`."""
+        """Remove and return at most `limit` of those that have waited here for longer than `seconds`."""
         latest = self._clock.elapsed() - seconds
         taken: list[Held] = []
         for waiting in self._waiting:
@@ -77,14 +79,14 @@ class Inbox:
         return taken
 
     def put_back(self, held: list[Held]) -> None:
-        """To the front again, in the order they had; they stay as old as they were."""
+        """Return them to the front, in the order they had and as old as they were."""
         for item in reversed(held):
             self._waiting[item.rank].appendleft(item)
         self._claimable.set()
 
 
 async def settle(held: list[Held]) -> None:
-    """What these executions asked for is committed or void: ack the messages that are through."""
+    """These executions are claimed, handed back or void, and that is committed: ack each message that has none left."""
     for item in held:
         item.parcel.left -= 1
         if item.parcel.left == 0:

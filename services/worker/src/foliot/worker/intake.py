@@ -1,4 +1,4 @@
-"""Deliveries into the inbox; what cannot be read goes to dead_letter_queue with its reason."""
+"""Intake: deliveries go into the inbox; a message that cannot be read goes to dead_letter_queue with its reason."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from foliot.common.broker.topology import DEAD_LETTER_QUEUE
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Inbox
 
-_KEPT = 1_000
+_LETTER_LIMIT = 1_000
+"""Bytes of the message, and characters of its error, that the dead letter keeps: enough to see who sent it."""
 _log = structlog.get_logger()
 
 
 class Intake:
-    """Called by the consumer for each delivery; only enqueues."""
+    """The consumer's callback for each delivery. It does nothing but enqueue: the consumer reads no other message in
+    the meantime. `ranks`: rank by queue name, 0 is the most urgent."""
 
     def __init__(self, inbox: Inbox, publisher: Publisher, ranks: dict[str, int]) -> None:
         self._inbox = inbox
@@ -40,9 +42,9 @@ class Intake:
         self._inbox.put(self._ranks[delivery.queue], dispatch.executions, delivery)
 
     async def _set_aside(self, delivery: Delivery, error: Exception) -> None:
-        """Copied, then acked; if the copy is not confirmed the message comes again."""
-        body = base64.b64encode(delivery.body[:_KEPT]).decode()
-        letter = Unreadable(queue=delivery.queue, reason="unreadable", error=str(error)[:_KEPT], body=body)
+        """Copy the message, then ack it; if the copy is not confirmed, the broker delivers the message again."""
+        body = base64.b64encode(delivery.body[:_LETTER_LIMIT]).decode()
+        letter = Unreadable(queue=delivery.queue, reason="unreadable", error=str(error)[:_LETTER_LIMIT], body=body)
         metrics.UNREADABLE.inc()
         _log.error(events.MESSAGE_UNREADABLE, queue=delivery.queue, error=error)
         try:

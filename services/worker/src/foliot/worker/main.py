@@ -19,6 +19,7 @@ from foliot.common.process.periodic import periodic
 from foliot.worker import metrics
 from foliot.worker.claimer import Claimer
 from foliot.worker.config import Config
+from foliot.worker.handback import HAND_BACK_EVERY, HandBack
 from foliot.worker.heartbeat import CHECK_EVERY, Heartbeat
 from foliot.worker.inbox import Inbox
 from foliot.worker.intake import Intake
@@ -30,14 +31,17 @@ from foliot.worker.running import Running
 from foliot.worker.unit import Unit
 
 POOL_SIZE = 6
+"""Connections to PostgreSQL: claim, record, heartbeat, hand-back and readiness use one each at a time; one is spare."""
 DRAIN = 5.0
+"""Seconds that a stop waits for results to be recorded. After them the attempts are rescued like those of a crash."""
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
     """Run one worker until `stop` is set.
 
-    Order of stopping: not ready, no more deliveries, what waits goes back, what runs has its grace, results are
-    recorded, the heartbeat ends last.
+    It stops in this order: it is not ready, takes no more deliveries, hands back those that wait, gives running
+    attempts their grace, records results, and ends the heartbeat last. Raises ConfigError for data sources that make no
+    sense.
     """
     clock = SystemClock()
     metrics.initialise(config.worker_id)
@@ -58,8 +62,9 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         runner = Runner(executors.by_job_type, running, recorder, lease, clock)
         claimer = Claimer(
             database, inbox, running, lease, clock,
-            claimable=claimable, worker_id=config.worker_id, start=runner.start, hold_seconds=config.hold_seconds,
+            claimable=claimable, worker_id=config.worker_id, start=runner.start,
         )  # fmt: skip
+        hand_back = HandBack(database, inbox, hold_seconds=config.hold_seconds)
         heartbeat = Heartbeat(
             database, lease, running, inbox, clock,
             claimable=claimable, worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
@@ -93,13 +98,14 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             taking = [
                 group.create_task(claimer.run(), name="claim"),
                 group.create_task(
-                    periodic("hand_back", claimer.hand_back, interval=1.0, clock=clock), name="hand-back"
+                    periodic("hand_back", hand_back.step, interval=HAND_BACK_EVERY, clock=clock), name="hand-back"
                 ),
             ]
             await consumer.run(stop)
             for task in taking:
                 task.cancel()
-            await claimer.give_all_back()
+            await asyncio.wait(taking)  # until its last statement has ended, the outcome of a claim may still change
+            await hand_back.stop(claimer.doubtful)
             await runner.stop(config.worker_stop_grace_seconds)
             await recorder.drained(DRAIN)
             for task in beating:

@@ -23,13 +23,15 @@ POISON = Counter("worker_poison_total", "Rows that were set aside because they b
 UNREADABLE = Counter("worker_unreadable_messages_total", "Messages that are not a dispatch.")
 
 executed = cache(JOBS_EXECUTED.labels)
-"""The counter of (worker_id, status, job_type); label values are looked up once."""
+"""The counter of (worker_id, status, job_type), whose labels are looked up once."""
 job_duration = cache(JOB_DURATION.labels)
+"""The histogram of a job_type, whose label is looked up once."""
 STATUSES = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED")
+"""The statuses in which an attempt can end at a worker."""
 
 
 def initialise(worker_id: str) -> None:
-    """Every label value is there from the start, so that rate() sees the first failure."""
+    """Create every series at the start, so that rate() sees the first failure."""
     for job_type in PUBLIC:
         job_duration(job_type)
         for status in STATUSES:

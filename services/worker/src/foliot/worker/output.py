@@ -1,17 +1,22 @@
-"""What an attempt printed: the first and the last part, in bounded memory."""
+"""Output of an attempt: its first and its last part, in bounded memory."""
 
 from typing import Final
 
 LIMIT: Final = 10 * 1024
-"""Bytes of UTF-8 that `text()` has at most, the notice about what was cut included."""
+"""Maximum bytes of UTF-8 that `text()` returns, its notice of the cut included."""
 
 _HEAD: Final = LIMIT // 2
-_TAIL: Final = LIMIT  # more than is shown: replaced bytes and the notice only shrink it
+"""Bytes kept of the beginning."""
+_TAIL: Final = LIMIT
+"""Bytes kept of the end: more than is shown, since head and notice take their part of LIMIT."""
+_NOTICE: Final = 64
+"""Bytes that the head leaves for the notice; one with a count of 19 digits has 39."""
 _NUL: Final = "\ufffd"
+"""The character in place of NUL, which PostgreSQL cannot store."""
 
 
 class Output:
-    """Takes any number of bytes, keeps the beginning and the end of them."""
+    """A buffer that takes any number of bytes and keeps the beginning and the end of them."""
 
     def __init__(self) -> None:
         self._head = bytearray()
@@ -24,7 +29,7 @@ class Output:
         return self._written
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Add bytes as a process printed them; cheap however many there are."""
+        """Add bytes as a process printed them; the cost does not grow with the bytes that came before."""
         self._written += len(data)
         room = _HEAD - len(self._head)
         if room:
@@ -42,7 +47,7 @@ class Output:
         self.write(text.encode(errors="replace"))
 
     def text(self) -> str:
-        """Return valid UTF-8 text without NUL, at most `LIMIT` bytes; the middle gives way to a notice."""
+        """Return valid UTF-8 text without NUL, at most `LIMIT` bytes; a notice stands for the middle if that is cut."""
         if not self._written:
             return ""
         kept = len(self._head) + len(self._tail)
@@ -50,7 +55,7 @@ class Output:
             whole = _clean(self._head + self._tail)
             if len(whole) <= LIMIT:
                 return whole.decode()
-        head = _start_of(_clean(self._head), _HEAD - 64)
+        head = _start_of(_clean(self._head), _HEAD - _NOTICE)
         tail = self._tail if len(self._tail) <= _TAIL else self._tail[-_TAIL:]
         return self._with_notice(head, _clean(_after_broken_character(tail)))
 

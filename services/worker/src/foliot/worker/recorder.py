@@ -1,63 +1,44 @@
-"""Record: outcomes in batches, each batch one transaction with what follows from it.
+"""Record: results are written in batches, each batch in one transaction with everything that follows from it.
 
-Coalesced. Guarded by status and claim token: what was taken from this worker is dropped and counted.
+Results are fenced by status and claim token: the result of an attempt that was taken from this worker is dropped and
+counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from operator import attrgetter
-from typing import Any
 
 import asyncpg
-import msgspec
 import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
-from foliot.common.ledger.claim import RecordedRow
-from foliot.common.ledger.conclude import Concluded, conclude, count_ended, end_runs
+from foliot.common.ledger.conclude import count_ended
 from foliot.common.ledger.faults import Fault, classify
 from foliot.common.ledger.splitting import split
-from foliot.common.model.execution import Outcome
-from foliot.common.model.retry import Finished
-from foliot.common.model.states import ExecutionStatus, Trigger
-from foliot.common.model.tracing import trace_id
 from foliot.worker import events, metrics
+from foliot.worker.ended import Ended
 from foliot.worker.lease import Lease
-from foliot.worker.running import Claimed, Running
-from foliot.worker.unit import Unit, UnitsOfWork
+from foliot.worker.recording import Recorded, record, record_plain
+from foliot.worker.report import report_fenced, report_recorded
+from foliot.worker.running import Running
+from foliot.worker.unit import UnitsOfWork
 
-LARGEST = 500
+MAX_RECORDED = 500
+"""Results that one batch records at most: its transaction stays short, and its rows locked for little time."""
 PACE = 0.02
-"""From the start of a small batch to the next: what ends meanwhile shares a transaction. The slots are free already,
-and the end is dated when the work was over."""
+"""Seconds from the start of one small batch to the start of the next: results that end in between share a transaction.
+The wait holds up nobody: the slots are free already, and end_time is the moment at which the work was over."""
 PAUSE_WHEN_AWAY = 0.2
+"""Seconds before the next try while PostgreSQL is away or has no room."""
 _log = structlog.get_logger()
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt whose work is over, to be recorded; `at`: when it was, by the clock's elapsed()."""
-
-    claimed: Claimed
-    outcome: Outcome
-    at: float
-    final: bool = False
-    retry_after: float | None = None
-
-
-class Recorded(msgspec.Struct, frozen=True):
-    """What a batch's transaction did: durations (ms) by execution_id of what it wrote, and what followed."""
-
-    durations: dict[int, int]
-    concluded: Concluded
-
-
 class Recorder:
+    """The step from the runner to the ledger."""
+
     def __init__(self, database: UnitsOfWork, running: Running, lease: Lease, clock: Clock, *, worker_id: str) -> None:
         self._database = database
         self._running = running
@@ -70,28 +51,35 @@ class Recorder:
         self._idle.set()
 
     def put(self, ended: Ended) -> None:
-        """Bounded by the slots and UNRECORDED: what is not recorded keeps others from being claimed."""
+        """Record this attempt soon. The number that wait is bounded by the slots and UNRECORDED: an unrecorded result
+        keeps others from being claimed."""
         self._waiting.append(ended)
         self._idle.clear()
         self._arrived.set()
 
     async def run(self) -> None:
-        """Until cancelled. While PostgreSQL is away the batch is kept; it is void when the lease has passed."""
+        """Record until cancelled. A batch is kept while PostgreSQL is away; it is void once the lease has passed."""
         begun = -PACE
         while True:
             if not self._waiting:
                 self._idle.set()
                 await self._arrived.wait()
-            if (rest := begun + PACE - self._clock.elapsed()) > 0 and len(self._waiting) < LARGEST:
+            if (rest := begun + PACE - self._clock.elapsed()) > 0 and len(self._waiting) < MAX_RECORDED:
                 await self._clock.sleep(rest)
             begun = self._clock.elapsed()
             self._arrived.clear()
-            taken, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+            taken, self._waiting = self._waiting[:MAX_RECORDED], self._waiting[MAX_RECORDED:]
             for batch in _apart(taken):
                 await self._record(batch)
 
+    async def drained(self, grace: float) -> None:
+        """Wait until everything is recorded, at most `grace` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
+
     async def _record(self, batch: Sequence[Ended]) -> None:
-        """Until it is recorded: an error that is no row's fault, a full disk among them, is waited out."""
+        """Try until the batch is recorded: an error that is no row's fault, a full disk among them, is waited out."""
         while True:
             try:
                 return await self.step(batch)
@@ -107,135 +95,44 @@ class Recorder:
         _log.warning(events.RECORD_FAILED, error=error, waiting=len(batch) + len(self._waiting))
         await self._clock.sleep(PAUSE_WHEN_AWAY)
 
-    async def drained(self, grace: float) -> None:
-        """Wait until everything is recorded, at most `grace` seconds."""
-        try:
-            async with asyncio.timeout(grace):
-                await self._idle.wait()
-        except TimeoutError:
-            pass
-
     async def step(self, batch: Sequence[Ended]) -> None:
-        """Record one batch; a result that PostgreSQL cannot store ends its attempt as FAILED, and the rest goes on."""
+        """Record one batch. A result that PostgreSQL cannot store ends its attempt as FAILED, and the rest goes on.
+
+        Raises Unavailable and PostgresError for errors that are no row's fault.
+        """
         valid = [ended for ended in batch if ended.claimed.claim == self._lease.claim]
         self._drop([ended for ended in batch if ended.claimed.claim != self._lease.claim])
         if valid:
-            await split(valid, self._store, self._store_without)
+            await split(valid, self._store, self._store_without_result)
 
     async def _store(self, batch: Sequence[Ended]) -> None:
-        plain = all(map(_is_plain, batch))
-        self._report(batch, await (self._write_plain(batch) if plain else self._write(batch)))
+        write = record_plain if all(ended.is_plain for ended in batch) else record
+        self._settle(batch, await write(self._database, batch, self._lease.claim, self._clock.elapsed()))
 
-    async def _store_without(self, ended: Ended, error: Exception) -> None:
-        """The attempt without the result that was refused."""
+    async def _store_without_result(self, ended: Ended, error: Exception) -> None:
         metrics.POISON.inc()
-        failed = [_unstorable(ended, error)]
-        self._report(failed, await self._write(failed))
+        failed = [ended.without_result(error)]
+        self._settle(failed, await record(self._database, failed, self._lease.claim, self._clock.elapsed()))
 
-    async def _write_plain(self, batch: Sequence[Ended]) -> Recorded:
-        """Runs after which nothing follows but, rarely, one that waits for them: recorded by one statement. If that one
-        cannot be released now, reconcile does it within a second."""
-        async with self._database.session() as unit:
-            rows = await self._record_in(unit, batch)
-        written = {row.execution_id: row.duration_ms or 0 for row in rows}
-        waiting = {row.execution_id for row in rows if row.waits}
-        if waiting:
-            job_ids = {ended.claimed.job_id for ended in batch if ended.claimed.execution_id in waiting}
-            with contextlib.suppress(Unavailable, asyncpg.TransactionRollbackError):
-                async with self._database.transaction() as unit:
-                    await end_runs(unit, sorted(job_ids))
-        return Recorded(written, Concluded(completed=len(written)))
-
-    async def _write(self, batch: Sequence[Ended]) -> Recorded:
-        async with self._database.transaction() as unit:
-            rows = await self._record_in(unit, batch)
-            if not rows:
-                return Recorded({}, Concluded())
-            written = {row.execution_id: row.duration_ms or 0 for row in rows}
-            finished = [_finished(ended) for ended in batch if ended.claimed.execution_id in written]
-            now = await unit.server.select_now()
-            concluded = await conclude(unit, finished, now)
-        return Recorded(written, concluded)
-
-    async def _record_in(self, unit: Unit, batch: Sequence[Ended]) -> list[RecordedRow]:
-        """Rows are locked in the order of their ids."""
-        ordered, now = sorted(batch, key=attrgetter("outcome.execution_id")), self._clock.elapsed()
-        return await unit.claims.record_executions(
-            [ended.outcome for ended in ordered], [now - ended.at for ended in ordered], self._lease.claim
-        )
-
-    def _report(self, batch: Sequence[Ended], recorded: Recorded) -> None:
+    def _settle(self, batch: Sequence[Ended], recorded: Recorded) -> None:
+        """After the commit: these attempts are over for this worker."""
         count_ended(recorded.concluded)
-        written = [ended for ended in batch if ended.claimed.execution_id in recorded.durations]
-        for (status, job_type), count in Counter((e.outcome.status, e.claimed.job_type) for e in written).items():
-            metrics.executed(self._worker_id, status, job_type).inc(count)
+        written = [ended for ended in batch if ended.execution_id in recorded.durations]
         if len(written) < len(batch):
-            self._drop([ended for ended in batch if ended.claimed.execution_id not in recorded.durations])
-        log = _log.bind()  # found once: looking for it costs half as much as the line
+            self._drop([ended for ended in batch if ended.execution_id not in recorded.durations])
         for ended in written:
-            execution_id = ended.claimed.execution_id
-            self._running.remove(execution_id)
-            retry_at = recorded.concluded.retries.get(execution_id)
-            self._report_one(log, ended, recorded.durations[execution_id], retry_at)
-
-    def _report_one(self, log: Any, ended: Ended, duration: int, retry_at: datetime | None) -> None:
-        claimed, outcome = ended.claimed, ended.outcome
-        metrics.job_duration(claimed.job_type).observe(duration / 1000)
-        failed = outcome.status in (ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT)
-        write = log.info if not failed else log.error if retry_at is None else log.warning
-        write(
-            events.ATTEMPT_FAILED if failed else events.ATTEMPT_FINISHED,
-            job_id=claimed.job_id, execution_id=claimed.execution_id, attempt_number=claimed.attempt_number,
-            job_type=claimed.job_type, status=outcome.status, user_id=claimed.user_id, team_id=claimed.team_id,
-            worker_id=self._worker_id, duration=duration, error=outcome.error_message, retry_at=retry_at,
-            request_id=claimed.request_id, trace_id=trace_id(claimed.traceparent),
-        )  # fmt: skip
+            self._running.remove(ended.execution_id)
+        report_recorded(self._worker_id, written, recorded.durations, recorded.concluded.retries)
 
     def _drop(self, fenced: Sequence[Ended]) -> None:
         for ended in fenced:
-            self._running.remove(ended.claimed.execution_id)
-            metrics.FENCED.inc()
-            _log.warning(events.ATTEMPT_FENCED, execution_id=ended.claimed.execution_id, job_id=ended.claimed.job_id)
+            self._running.remove(ended.execution_id)
+        report_fenced(fenced)
 
 
 def _apart(batch: Sequence[Ended]) -> list[list[Ended]]:
     """Plain successes (one statement) apart from the rest (a transaction), so that one failure does not slow the
     batch."""
-    plain = [ended for ended in batch if _is_plain(ended)]
-    rest = [ended for ended in batch if not _is_plain(ended)] if len(plain) < len(batch) else []
+    plain = [ended for ended in batch if ended.is_plain]
+    rest = [ended for ended in batch if not ended.is_plain] if len(plain) < len(batch) else []
     return [part for part in (plain, rest) if part]
-
-
-def _is_plain(ended: Ended) -> bool:
-    return (
-        ended.outcome.status == ExecutionStatus.COMPLETED
-        and not ended.claimed.settles
-        and ended.claimed.trigger is not Trigger.REPLAY
-    )
-
-
-def _finished(ended: Ended) -> Finished:
-    claimed = ended.claimed
-    return Finished(
-        execution_id=claimed.execution_id,
-        job_id=claimed.job_id,
-        scheduled_time=claimed.scheduled_time,
-        attempt_number=claimed.attempt_number,
-        status=ExecutionStatus(ended.outcome.status),
-        trigger=claimed.trigger,
-        retry_policy=claimed.retry_policy,
-        error_message=ended.outcome.error_message,
-        final=ended.final,
-        retry_after=ended.retry_after,
-    )
-
-
-def _unstorable(ended: Ended, error: Exception) -> Ended:
-    """The attempt ends as FAILED with the reason; what PostgreSQL refused is left out."""
-    outcome = Outcome(
-        execution_id=ended.outcome.execution_id,
-        scheduled_time=ended.outcome.scheduled_time,
-        status=ExecutionStatus.FAILED.value,
-        error_message=f"the result could not be stored: {type(error).__name__}",
-    )
-    return Ended(claimed=ended.claimed, outcome=outcome, at=ended.at, final=ended.final)

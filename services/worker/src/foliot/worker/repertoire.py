@@ -1,4 +1,4 @@
-"""The executors of this worker, by job_type."""
+"""Repertoire: the executors of this worker, by job_type."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _log = structlog.get_logger()
 
 
 class Repertoire:
-    """The executors that are open."""
+    """The executors that are open. `by_job_type`: for the runner."""
 
     def __init__(self, by_job_type: Mapping[str, Executor]) -> None:
         self.by_job_type = by_job_type
         self._scripts = [executor for executor in by_job_type.values() if isinstance(executor, ScriptExecutor)]
 
     def extend(self, deadline: float) -> None:
-        """The lease holds until `deadline` (CLOCK_BOOTTIME): scripts may go on until then."""
+        """Let scripts go on until `deadline` (CLOCK_BOOTTIME seconds), up to which the lease holds."""
         for executor in self._scripts:
             executor.extend(deadline)
 
 
 class Refusing:
-    """Answers for a job_type that this worker cannot carry out."""
+    """The executor of a job_type that this worker cannot carry out: each attempt fails with the reason."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
@@ -69,7 +69,7 @@ async def _noop(_config: Config, _stack: contextlib.AsyncExitStack) -> Executor:
 
 
 async def _script(config: Config, stack: contextlib.AsyncExitStack) -> Executor:
-    """A worker that cannot run scripts says so, and goes on with the rest."""
+    """A worker that cannot run scripts safely says so in its log, and goes on with the other job types."""
     sandbox = Sandbox(mode=None if config.worker_script_mode == "auto" else config.worker_script_mode)
     try:
         script = await stack.enter_async_context(ScriptExecutor(sandbox))
@@ -94,6 +94,6 @@ EXECUTORS: Final[Mapping[str, Callable[[Config, contextlib.AsyncExitStack], Awai
 
 @contextlib.asynccontextmanager
 async def open_repertoire(config: Config) -> AsyncIterator[Repertoire]:
-    """Raises ConfigError for data sources that make no sense."""
+    """Open the executors, and close them at the end. Raises ConfigError for data sources that make no sense."""
     async with contextlib.AsyncExitStack() as stack:
         yield Repertoire({job_type: await opened(config, stack) for job_type, opened in EXECUTORS.items()})

@@ -1,4 +1,4 @@
-"""Run: a claimed attempt from its executor to its outcome, under its timeout, its cancel and its lease."""
+"""Run: a claimed attempt on its way through its executor, under its timeout, its cancel and its lease."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ import structlog
 
 from foliot.common.clock import Clock, first_of
 from foliot.common.model import payloads
-from foliot.common.model.execution import Outcome
 from foliot.common.model.payloads.checks import PayloadError
 from foliot.common.model.states import ExecutionStatus
 from foliot.common.model.tracing import trace_id
 from foliot.worker import events
+from foliot.worker.claimed import Claimed
+from foliot.worker.ended import Ended
 from foliot.worker.executors.attempt import Attempt, Executor, Result
 from foliot.worker.lease import Lease
 from foliot.worker.output import Output
-from foliot.worker.recorder import Ended, Recorder
-from foliot.worker.running import CANCELLED, LEASE, STOPPING, TIMED_OUT, Claimed, Entry, Running
+from foliot.worker.recorder import Recorder
+from foliot.worker.running import CANCELLED, LEASE, STOPPING, TIMED_OUT, Running, RunningEntry
 from foliot.worker.timeouts import Timeouts
 
 _log = structlog.get_logger()
 KILL_AFTER = 11.0
 """Seconds from the first stop to the second: a second more than executors give what they run between TERM and KILL."""
-_MESSAGE_LIMIT = 4_000
-"""Characters of an error_message."""
 _TIMER = 0.001
-"""Seconds by which a timer of the event loop may fire too early."""
+"""Seconds by which a timer of the event loop may fire too early: waited in addition, so that one wait is enough."""
 
 
 class Runner:
+    """The step from the claimer to the recorder: one task for each attempt."""
+
     def __init__(
         self, executors: Mapping[str, Executor], running: Running, recorder: Recorder, lease: Lease, clock: Clock
     ) -> None:
@@ -42,7 +43,7 @@ class Runner:
         self._timeouts = Timeouts(running, clock)
 
     def start(self, batch: Sequence[Claimed]) -> None:
-        """Begin to run, each when its time has come; the claims are committed."""
+        """Start attempts whose claims are committed; each begins when its start_time has come."""
         loop, claimed_at = asyncio.get_running_loop(), self._clock.elapsed()
         for claimed in batch:
             begin = claimed_at + max(0.0, claimed.begins_in)
@@ -50,7 +51,7 @@ class Runner:
             entry.task = loop.create_task(self._run(entry, begin), name=f"attempt-{claimed.execution_id}")
             self._timeouts.watch(entry.deadline)
 
-    async def _run(self, entry: Entry, begin: float) -> None:
+    async def _run(self, entry: RunningEntry, begin: float) -> None:
         output = Output()
         try:
             while (early := begin - self._clock.elapsed()) > 0:
@@ -61,11 +62,11 @@ class Runner:
         finally:
             self._running.free_slot()
         if entry.stopped_for == LEASE:
-            self._running.remove(entry.claimed.execution_id)  # not ours to record any more
+            self._running.remove(entry.claimed.execution_id)  # not this worker's to record any more
             return
-        self._recorder.put(_ended(entry.claimed, status, result, output.text(), self._clock.elapsed()))
+        self._recorder.put(Ended.of(entry.claimed, status, result, output.text(), self._clock.elapsed()))
 
-    async def _execute(self, entry: Entry, output: Output) -> tuple[ExecutionStatus, Result]:
+    async def _execute(self, entry: RunningEntry, output: Output) -> tuple[ExecutionStatus, Result]:
         claimed = entry.claimed
         try:
             attempt = self._attempt(claimed)
@@ -101,8 +102,8 @@ class Runner:
         )
 
     async def stop(self, grace: float) -> None:
-        """Wait `grace` seconds for what runs; tell the rest to end, and end it at once if it has not after
-        KILL_AFTER."""
+        """Wait `grace` seconds for the attempts that run; then ask the rest to end, and end those at once that have not
+        after KILL_AFTER seconds more."""
         for seconds in (grace, KILL_AFTER):
             tasks = [entry.task for entry in self._running.entries() if entry.task and not entry.task.done()]
             if not tasks:
@@ -114,26 +115,7 @@ class Runner:
         await asyncio.sleep(0)
 
 
-def _ended(claimed: Claimed, status: ExecutionStatus, result: Result, logs: str, at: float) -> Ended:
-    message = result.error_message
-    return Ended(
-        claimed=claimed,
-        outcome=Outcome(
-            execution_id=claimed.execution_id,
-            scheduled_time=claimed.scheduled_time,
-            status=status.value,
-            exit_code=result.exit_code,
-            http_status=result.http_status,
-            error_message=message[:_MESSAGE_LIMIT].replace("\0", "\ufffd") if message else None,
-            logs=logs or None,
-        ),
-        at=at,
-        final=result.final,
-        retry_after=result.retry_after,
-    )
-
-
-def _stopped(entry: Entry) -> tuple[ExecutionStatus, Result]:
+def _stopped(entry: RunningEntry) -> tuple[ExecutionStatus, Result]:
     if entry.stopped_for == CANCELLED:
         return ExecutionStatus.CANCELLED, Result(succeeded=False, error_message="cancelled")
     if entry.stopped_for == TIMED_OUT:

@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from typing import Any
-
-import msgspec
+from typing import Final
 
 from foliot.common.clock import Clock
-from foliot.common.model.execution import Handle
-from foliot.common.model.retry import RetryPolicy
-from foliot.common.model.states import Trigger
+from foliot.worker.claimed import Claimed
+
+SECOND_CANCEL = 0.05
+"""Seconds from the first cancel of a kill to the second: by then the executor is answering the first."""
+UNRECORDED = 1_000
+"""Maximum of finished but unrecorded attempts, beyond the slots. Above it the worker stops claiming, because each such
+attempt still needs its lease renewed, and a record is cheap only while the pages of its claim are in memory."""
+
+CANCELLED: Final = "cancelled"
+TIMED_OUT: Final = "timed out"
+LEASE: Final = "lease"
+STOPPING: Final = "stopping"
+"""The reasons for which an attempt is asked to stop; the first one counts, but LEASE replaces any other."""
 
 
-class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution with the definition as it stood when it was claimed."""
+class RunningEntry:
+    """A claimed attempt and the task that runs it.
 
-    execution_id: int
-    job_id: int
-    user_id: int
-    team_id: int | None
-    scheduled_time: datetime
-    attempt_number: int
-    trigger: Trigger
-    job_type: str
-    payload: Any
-    retry_policy: RetryPolicy
-    timeout_seconds: float
-    lateness: float
-    """Seconds from scheduled_time to start_time."""
-    begins_in: float = 0.0
-    """Seconds from the claim to start_time, if that lay ahead of it."""
-    request_id: str | None
-    traceparent: str
-    claim: int
-    settles: bool = True
-    """Whether the end of this run may be the end of its job, or release a run that waits for it."""
-
-    @property
-    def handle(self) -> Handle:
-        return Handle(self.execution_id, self.scheduled_time)
-
-
-class Entry:
-    """A claimed attempt and the task that runs it; `stopped_for` says why it was told to stop. `deadline`: of its
-    timeout, by the clock's elapsed()."""
+    `deadline`: the end of its timeout, by the clock's elapsed(). `stopped_for`: the reason of the first stop, None
+    while there was none.
+    """
 
     __slots__ = ("claimed", "deadline", "stopped_for", "task")
 
@@ -73,22 +54,14 @@ class Entry:
             self.task.cancel()
 
 
-SECOND_CANCEL = 0.05
-"""Seconds from the first cancel of a kill to the second: by then the executor is answering the first."""
-UNRECORDED = 1_000
-"""Maximum of finished but unrecorded attempts, beyond the slots. Above it the worker stops claiming, because each such
-attempt still needs its lease renewed, and a record is cheap only while the pages of its claim are in memory."""
-CANCELLED = "cancelled"
-TIMED_OUT = "timed out"
-LEASE = "lease"
-STOPPING = "stopping"
-
-
 class Running:
-    """What the heartbeat keeps alive, by execution_id; and the free slots."""
+    """The attempts whose leases the heartbeat renews, by execution_id, and the free slots.
+
+    `claimable` is set when a slot becomes free while there was none.
+    """
 
     def __init__(self, slots: int, claimable: asyncio.Event) -> None:
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, RunningEntry] = {}
         self._slots = slots
         self._busy = 0
         self._claimable = claimable
@@ -98,36 +71,40 @@ class Running:
 
     @property
     def busy(self) -> int:
+        """Slots in use: attempts whose work is not over."""
         return self._busy
 
     @property
     def free(self) -> int:
-        """How many attempts may be claimed."""
+        """Attempts that may be claimed now; zero or less: none."""
         return min(self._slots - self._busy, self._slots + UNRECORDED - len(self._entries))
 
-    def add(self, claimed: Claimed, deadline: float) -> Entry:
-        entry = self._entries[claimed.execution_id] = Entry(claimed, deadline)
+    def add(self, claimed: Claimed, deadline: float) -> RunningEntry:
+        """Take a slot for an attempt. `deadline`: of its timeout, by the clock's elapsed()."""
+        entry = self._entries[claimed.execution_id] = RunningEntry(claimed, deadline)
         self._busy += 1
         return entry
 
     def free_slot(self) -> None:
-        """The attempt's work is over; its result may still have to be recorded."""
+        """Free the slot of an attempt whose work is over; its result may still have to be recorded."""
         was_free = self.free
         self._busy -= 1
         self._call_if_freed(was_free)
 
     def remove(self, execution_id: int) -> None:
+        """The attempt is recorded, or not this worker's any more: its lease is not renewed again."""
         was_free = self.free
         self._entries.pop(execution_id, None)
         self._call_if_freed(was_free)
 
     def _call_if_freed(self, was_free: int) -> None:
-        """Only who found no slot waits for one: a call for each attempt that ends would cost more than the attempt."""
+        """Wake the claimer only if it found no slot: to wake it for each attempt that ends would cost more than the
+        attempt."""
         if was_free <= 0:
             self._claimable.set()
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[RunningEntry]:
         return list(self._entries.values())
 
-    def get(self, execution_id: int) -> Entry | None:
+    def get(self, execution_id: int) -> RunningEntry | None:
         return self._entries.get(execution_id)

@@ -1,6 +1,6 @@
-"""Timeouts: one timer for all attempts.
+"""Timeouts: one timer for all attempts, set for the earliest deadline.
 
-It is set for the earliest deadline. An attempt that ends before its own, as nearly all do, costs no timer.
+Nearly all attempts end before their deadline; so most attempts cost no timer.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from foliot.worker.running import TIMED_OUT, Running
 
 
 class Timeouts:
+    """Stops attempts at the end of their timeout."""
+
     def __init__(self, running: Running, clock: Clock) -> None:
         self._running = running
         self._clock = clock
@@ -27,7 +29,7 @@ class Timeouts:
             self._timer = self._clock.call_at(deadline, self._ring)
 
     def _ring(self) -> None:
-        """Stop what has run for too long; it has its grace, and is not asked twice."""
+        """Stop each attempt whose deadline has come. It has its grace, and is not asked twice."""
         self._timer, self._rings_at = None, math.inf
         now = self._clock.elapsed()
         for entry in self._running.entries():

@@ -1,4 +1,4 @@
-"""A subscription that comes back by itself; callbacks only enqueue."""
+"""A subscription that is renewed by itself after a loss. Its callbacks only enqueue."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import msgspec
 from aiormq.abc import DeliveredMessage
 
 from foliot.common.broker.guard import Down, Rejected, guard
-from foliot.common.broker.link import BACKOFF_MIN, OPEN_TIMEOUT, Link
+from foliot.common.broker.link import ACK_TIMEOUT, BACKOFF_MIN, OPEN_TIMEOUT, Link
 from foliot.common.clock import Clock, first_of
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One message, to be acked after what it asks for is committed."""
+    """One message. It is acked only after the work that it asks for is committed."""
 
     queue: str
     body: bytes
     message: Any
 
     async def ack(self) -> None:
-        """Failure is no harm: the message comes again and is found done."""
+        """Ack, and ignore a failure: the message comes again, and its work is found done."""
         with contextlib.suppress(Down, Rejected):
-            await guard(self.message.channel.basic_ack(self.message.delivery.delivery_tag, wait=False), 2.0)
+            await guard(self.message.channel.basic_ack(self.message.delivery.delivery_tag, wait=False), ACK_TIMEOUT)
 
 
 class Consumer:
@@ -50,7 +50,7 @@ class Consumer:
         self.subscribed = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. Any doubt about the channel opens another."""
+        """Consume until `stop` is set. On any doubt about the channel another is opened."""
         while not stop.is_set():
             try:
                 await self._consume(stop)
@@ -85,7 +85,7 @@ class Consumer:
     async def _unsubscribe(self, channel: aiormq.abc.AbstractChannel) -> None:
         for tag in self._tags:
             try:
-                await guard(channel.basic_cancel(tag), 2.0)
+                await guard(channel.basic_cancel(tag), ACK_TIMEOUT)
             except (Down, Rejected):
                 return
 

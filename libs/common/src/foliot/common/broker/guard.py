@@ -1,7 +1,7 @@
-"""Around every await of aiormq.
+"""The guard around every await of aiormq, and the errors that it raises.
 
-aiormq does not reconnect, cancels callbacks when a channel dies and raises CancelledError at tasks that nobody
-cancelled. Only this package calls it, each await goes through `guard`, and a link is thrown away on any doubt.
+aiormq does not reconnect, cancels callbacks when a channel dies and raises CancelledError in tasks that nobody
+cancelled. So only this package calls it, each await goes through `guard`, and a link is thrown away on any doubt.
 """
 
 from __future__ import annotations
@@ -13,24 +13,29 @@ from typing import TypeVar
 import aiormq
 
 from foliot.common.bounded import done_within
+from foliot.common.errors import FoliotError
 
 _Result = TypeVar("_Result")
 
 
-class Down(Exception):
-    """The link is gone or silent; what was under way has an unknown outcome."""
+class Down(FoliotError):
+    """The link is gone or silent: the outcome of the call is unknown."""
+
+    code = "broker_down"
 
 
 class Silent(Down):
     """An open link that did not answer in time."""
 
 
-class Rejected(Exception):
-    """The broker said no: returned (no such queue) or refused."""
+class Rejected(FoliotError):
+    """The broker returned the message (no such queue) or refused the call."""
+
+    code = "broker_rejected"
 
 
 async def guard(awaitable: Awaitable[_Result], timeout: float) -> _Result:
-    """The result of an aiormq call, or Down or Rejected: never a cancellation that nobody asked for, never for ever."""
+    """The result of an aiormq call within `timeout` seconds. Raises Down or Rejected, never aiormq's CancelledError."""
     call = await done_within(awaitable, timeout)
     if call is None:
         raise Silent(f"no answer within {timeout} s")
@@ -41,6 +46,6 @@ async def guard(awaitable: Awaitable[_Result], timeout: float) -> _Result:
         return call.result()
     if isinstance(error, aiormq.exceptions.PublishError | aiormq.exceptions.DeliveryError):
         raise Rejected(repr(error)) from error
-    if isinstance(error, Exception | asyncio.CancelledError):  # a dying link raises anything, EOFError among it
+    if isinstance(error, Exception | asyncio.CancelledError):  # a dying link raises anything, even EOFError
         raise Down(repr(error)) from error
     raise error

@@ -1,4 +1,4 @@
-"""One connection with one channel, opened when it is needed and thrown away on any doubt."""
+"""A link to RabbitMQ: one connection with one channel, opened when it is needed and thrown away on any doubt."""
 
 from __future__ import annotations
 
@@ -19,16 +19,26 @@ from foliot.common.process import events, metrics
 _log = structlog.get_logger()
 
 OPEN_TIMEOUT = 5.0
-HEARTBEAT = 5
+"""Seconds for each step of opening a link and for each call about a queue: an answer takes milliseconds, and a new
+leader of a quorum queue is elected within a few seconds."""
+ACK_TIMEOUT = 2.0
+"""Seconds for an ack or a cancelled subscription: shorter than OPEN_TIMEOUT, because a failure costs only a copy of the
+message, and a worker that stops waits for them."""
+_CLOSE_TIMEOUT = 1.0
+"""Seconds for a polite close; a link in doubt often cannot do it."""
+_HEARTBEAT_SECONDS = 5
+"""AMQP heartbeat: a dead peer is noticed after two missed ones."""
 BACKOFF_MIN, BACKOFF_MAX = 0.1, 3.0
+"""Seconds before a link is opened again, doubled at each failure: short after a single loss, and about one
+try in 3 s while the broker is away, so that its return is not met by a storm."""
 
 
 class Link:
-    """One connection with one channel, opened when needed, with the topology declared on each open."""
+    """One connection with one channel; each open declares the topology."""
 
     def __init__(self, url: str, *, name: str, clock: Clock, queues: Callable[[], Iterable[Queue]]) -> None:
         separator = "&" if "?" in url else "?"
-        self._url = f"{url}{separator}heartbeat={HEARTBEAT}&name={name}"
+        self._url = f"{url}{separator}heartbeat={_HEARTBEAT_SECONDS}&name={name}"
         self._name = name
         self._clock = clock
         self._queues = queues
@@ -48,7 +58,7 @@ class Link:
         )
 
     async def channel(self) -> aiormq.abc.AbstractChannel:
-        """The open channel. Raises Down at once while a backoff is running."""
+        """The open channel, opened first if need be. Raises Down at once while a backoff runs."""
         async with self._lock:
             if self.is_open:
                 assert self._channel is not None
@@ -80,7 +90,7 @@ class Link:
         return channel
 
     async def declare(self, queues: Iterable[Queue]) -> None:
-        """Queues that came to be needed while the link was open."""
+        """Declare queues that are needed since the link was opened."""
         channel = await self.channel()
         for queue in queues:
             await declare(channel, queue)
@@ -96,7 +106,7 @@ class Link:
             return
         metrics.RABBITMQ_CONNECTED.labels(self._name).set(0)
         with contextlib.suppress(Down, Rejected):
-            await guard(connection.close(), 1.0)
+            await guard(connection.close(), _CLOSE_TIMEOUT)
         for name in ("_writer_task", "_reader_task"):
             task = getattr(connection, name, None)
             if task is not None and not task.done():
@@ -104,6 +114,7 @@ class Link:
 
 
 async def declare(channel: aiormq.abc.AbstractChannel, queue: Queue) -> None:
+    """Declare a quorum queue and bind it to the exchange."""
     arguments: dict[str, Any] = {"x-queue-type": "quorum"}
     await guard(channel.queue_declare(queue.name, durable=True, arguments=arguments), OPEN_TIMEOUT)
     await guard(channel.queue_bind(queue.name, EXCHANGE, queue.name), OPEN_TIMEOUT)

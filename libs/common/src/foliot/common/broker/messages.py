@@ -1,4 +1,5 @@
-"""What travels through RabbitMQ: tagged frozen Structs. New fields are optional: N and N-1 understand each other."""
+"""Messages in RabbitMQ, as tagged frozen Structs. New fields are optional, so that releases N and N-1 understand each
+other."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Dispatched(msgspec.Struct, frozen=True, array_like=True):
-    """One execution that a worker shall claim. Times in microseconds since the epoch."""
+    """One execution that a worker shall claim. Its time is in microseconds since 1970."""
 
     execution_id: int
     scheduled_time_us: int
@@ -35,7 +36,7 @@ class DeadLetter(msgspec.Struct, frozen=True, tag="dead_letter"):
 
 
 class Unreadable(msgspec.Struct, frozen=True, tag="unreadable", kw_only=True):
-    """A message that nobody could read, set aside in dead_letter_queue; `body` is its beginning in base64."""
+    """A message that could not be read, set aside in dead_letter_queue. `body` is the beginning of it, in base64."""
 
     queue: str
     reason: str
@@ -44,11 +45,12 @@ class Unreadable(msgspec.Struct, frozen=True, tag="unreadable", kw_only=True):
 
 
 def to_microseconds(moment: datetime) -> int:
-    """An aware time as it travels: microseconds since the epoch."""
+    """The wire form of an aware time: microseconds since 1970."""
     return round(moment.timestamp() * 1_000_000)
 
 
 def from_microseconds(microseconds: int) -> datetime:
+    """The aware time (UTC) of the wire form."""
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
@@ -62,10 +64,10 @@ def encode(message: Dispatch | DeadLetter | Unreadable) -> bytes:
 
 
 def decode_dispatch(body: bytes) -> Dispatch:
-    """Raises msgspec.DecodeError (a ValidationError is one) for what is not a dispatch."""
+    """Raises msgspec.DecodeError (a ValidationError is one) for a body that is no dispatch."""
     return _dispatch.decode(body)
 
 
 def decode_dead_letter(body: bytes) -> DeadLetter:
-    """Raises msgspec.DecodeError for what is no dead letter."""
+    """Raises msgspec.DecodeError for a body that is no dead letter."""
     return _dead_letter.decode(body)

@@ -1,4 +1,5 @@
-"""The exchange, queues and bindings, as data. Declared on each open of a link; arguments never change in place."""
+"""The exchange, queues and bindings, as data. Each open of a link declares them; their arguments never change,
+because RabbitMQ refuses to redeclare a queue with others."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ DEFAULT_POOL = "default"
 
 
 class PriorityClass(StrEnum):
-    """Each pool has one queue a class; the order between classes is exact."""
+    """A class of priorities. Each pool has one queue per class, and workers take them in exact order."""
 
     URGENT = "urgent"
     HIGH = "high"
@@ -28,7 +29,8 @@ PRIORITIES: dict[PriorityClass, tuple[int, ...]] = {
 }
 POOL_PATTERN = rf"(?!(?:{'|'.join(PriorityClass)})\Z)[a-z0-9][a-z0-9_-]{{0,63}}"
 POOL_FORM = "1 to 64 of a-z, 0-9, _ and -, and is not high, urgent or normal"
-"""A pool's name, as a regular expression and in words: a class's name would make the queue of another pool."""
+"""The form of a pool's name, as a regular expression and in words. The name of a class is no name of a pool: the two
+would share a queue."""
 CLASS_OF = {priority: cls for cls, priorities in PRIORITIES.items() for priority in priorities}
 
 
@@ -58,5 +60,5 @@ def pool_queues(pool: str) -> list[Queue]:
 
 
 def topology(pools: Iterable[str]) -> list[Queue]:
-    """Every queue that a process which serves `pools` relies on."""
+    """All queues that a process needs to serve `pools`."""
     return [Queue(DEAD_LETTER_QUEUE), *(queue for pool in sorted(set(pools)) for queue in pool_queues(pool))]

@@ -1,4 +1,4 @@
-"""Who did what when: written in the transaction of the change, never changed afterwards."""
+"""Audit logs: one row per change, written in the transaction of the change and never changed afterwards."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from foliot.common.ledger.postgres import Session, columns
 from foliot.common.ledger.statements import Statements
 
 FOLIOT = 0
-"""user_id of changes by Foliot itself."""
+"""The user_id of changes that Foliot itself makes."""
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One change: who did what to which thing. The fields are the arguments of insert_audit, in their order."""
+    """One change: the user, the action and the thing. The fields are the arguments of insert_audit, in their order."""
 
     user_id: int
     team_id: int | None = None

@@ -1,4 +1,4 @@
-"""The claim, heartbeat and record steps: all that a worker does to an attempt, fenced by its claim token."""
+"""The claim, heartbeat and record steps: a worker's writes to its attempts, fenced by its claim token."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from foliot.common.model.states import ExecutionStatus
 
 
 class ClaimedRow(msgspec.Struct, frozen=True):
-    """An attempt that was claimed, with the definition as it stands now.
+    """A claimed attempt, with the current definition of its job.
 
-    `status`: RUNNING, or CANCELLED if its job is. `lateness`: seconds from scheduled_time to start_time; `begins_in`:
-    seconds from the claim to start_time, positive where the run was handed out ahead of its time. `settles`: its end
-    may be the end of its job, or release a run that waits.
+    `status`: RUNNING, or CANCELLED if its job is. `lateness`: seconds from scheduled_time to start_time. `begins_in`:
+    seconds from the claim to start_time, positive if the run was dispatched ahead of its time. `settles`: its end may
+    be the end of its job, or may release a run that waits.
     """
 
     execution_id: int
@@ -53,7 +53,7 @@ class UnclaimableRow(msgspec.Struct, frozen=True):
 
 
 class RecordedRow(msgspec.Struct, frozen=True):
-    """An attempt that was still the claimant's. `waits`: a run of its job waits for it, in the same month."""
+    """An attempt that still belonged to the claimant. `waits`: a run of its job waits for it, in the same month."""
 
     execution_id: int
     duration_ms: int | None
@@ -61,7 +61,7 @@ class RecordedRow(msgspec.Struct, frozen=True):
 
 
 class RenewedRow(msgspec.Struct, frozen=True):
-    """An attempt that is still the claimant's, and whether its cancel was asked."""
+    """An attempt that still belongs to the claimant. `cancel_requested`: its cancel was requested."""
 
     execution_id: int
     cancel_requested: bool
@@ -83,26 +83,28 @@ class Claims:
     async def claim_executions(
         self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
     ) -> list[ClaimedRow]:
-        """`lease`: seconds. `again`: the outcome of an earlier try under this token is unknown."""
+        """The attempts that this worker has claimed now. `lease`: seconds. `again`: the outcome of an earlier try under
+        this token is unknown."""
         ids, times = _keys(handles)
         return await self._read_month(SQL.claim_executions, times, ids, times, worker_id, claim, lease, again)
 
     async def fail_unclaimable(self, handle: Handle, error_message: str) -> UnclaimableRow | None:
-        """None if it is not QUEUED any more."""
+        """End an attempt that cannot be claimed; None if it is not QUEUED any more."""
         failed: UnclaimableRow | None = await self._session.read_one(
             SQL.fail_unclaimable, handle.execution_id, handle.scheduled_time, error_message
         )
         return failed
 
     async def renew_leases(self, handles: Sequence[Handle], claim: int, lease: float) -> dict[int, bool]:
-        """execution_id -> whether its cancel was asked, of those that are still the claimant's."""
+        """execution_id -> True if its cancel was requested, of the attempts that still belong to the claimant."""
         rows: list[RenewedRow] = await self._session.read(SQL.renew_leases, *_keys(handles), claim, lease)
         return {row.execution_id: row.cancel_requested for row in rows}
 
     async def record_executions(
         self, outcomes: Sequence[Outcome], ended_ago: Sequence[float], claim: int
     ) -> list[RecordedRow]:
-        """Those that were still the claimant's; the others are fenced. `ended_ago`: seconds, of each outcome."""
+        """The attempts that still belonged to the claimant; the others are fenced. `ended_ago`: seconds since each
+        end."""
         times = [o.scheduled_time for o in outcomes]
         return await self._read_month(
             SQL.record_executions, times, [o.execution_id for o in outcomes], times,
@@ -118,7 +120,7 @@ class Claims:
         return await self._session.execute(SQL.release_claimed, *_keys(handles), claim)
 
     async def _read_month(self, statement: Statement, times: Sequence[datetime], *args: Any) -> list[Any]:
-        """Over one month where all times lie in one. A month that is gone held nothing that is open."""
+        """Read from one month if all times lie in it. A month that was dropped held no open attempt: no row."""
         try:
             return await self._session.read(of_month(statement, min(times), max(times)), *args)
         except asyncpg.UndefinedTableError:

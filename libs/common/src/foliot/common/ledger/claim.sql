@@ -1,10 +1,11 @@
 -- name: claim_executions
--- Compare-and-set QUEUED -> RUNNING (CANCELLED if the job is), with the definition as it stands now. What was handed out
--- ahead of its time starts when that has come, in `begins_in` seconds.
--- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds,
--- $6 again: the outcome of an earlier try is unknown, so rows that this token holds and never started are claimed once more.
--- `+ 0`, here and below: what is true of each row lets the planner think of few of them, which it then looks up one by one,
--- however small it takes a month for.
+-- Claims executions by compare-and-set: QUEUED -> RUNNING, or CANCELLED if the job is. Returns the job's definition as it
+-- is now. A run that was dispatched ahead of its time starts when its available_at comes, `begins_in` seconds after the
+-- claim.
+-- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds, $6 again: the outcome of an
+-- earlier try is unknown, so rows that this token holds and never started are claimed again.
+-- The condition `= r.execution_id + 0`, here and below, is true of every row, but PostgreSQL expects few rows to pass it:
+-- it then does one primary-key lookup per row, even in a month that it believes is tiny.
 UPDATE executions/*month*/ e SET
     status = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'RUNNING' END,
     end_time = CASE WHEN j.status = 'CANCELLED' OR j.deleted_at IS NOT NULL THEN clock_timestamp() END,
@@ -21,13 +22,15 @@ RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.req
     j.user_id, j.team_id, j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
 
 -- name: fail_unclaimable
--- A row that breaks each claim ends without ever running. $1 execution_id, $2 scheduled_time, $3 error_message
+-- Ends a QUEUED execution as FAILED without a run, because its row makes every claim of it fail.
+-- $1 execution_id, $2 scheduled_time, $3 error_message
 UPDATE executions SET status = 'FAILED', end_time = clock_timestamp(), error_message = $3
 WHERE execution_id = $1 AND scheduled_time = $2 AND status = 'QUEUED'
 RETURNING execution_id, job_id, scheduled_time, attempt_number, trigger
 
 -- name: renew_leases
--- The heartbeat's second half: the leases of what runs now; names what shall be cancelled.
+-- Renews the leases of running executions, the second half of the heartbeat. Returns the executions that are still this
+-- token's, with the cancels that were requested.
 -- $1 execution_ids, $2 scheduled_times, $3 claim token, $4 lease in seconds
 UPDATE executions e SET lease_until = clock_timestamp() + make_interval(secs => $4)
 FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
@@ -35,10 +38,12 @@ WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AN
 RETURNING e.execution_id, e.cancel_requested_at IS NOT NULL AS cancel_requested
 
 -- name: record_executions
--- Terminal states, only by the claimant. Arrays: $1 execution_id, $2 scheduled_time; arrays, or null for nulls alone:
--- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token; $9 seconds since each
--- ended. Whether a run waits for one of them is asked of each only if any run waits at all. statement_timestamp() is one
--- instant for both: duration_ms is what lies between the times.
+-- Records the ends of executions, for the claimant alone. Both times use statement_timestamp(), which is one instant for
+-- the whole statement: duration_ms is exactly the span from start_time to end_time. `waits`: a run of the job waits for
+-- this one; PostgreSQL looks for it only if any run waits at all.
+-- $1 execution_ids, $2 scheduled_times; arrays, or null if every element is null:
+-- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token, $9 seconds since
+-- each execution ended
 UPDATE executions/*month*/ e SET
     status = COALESCE(r.status, 'COMPLETED'),
     end_time = GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time),
@@ -56,13 +61,16 @@ RETURNING e.execution_id, e.duration_ms, (
       AND w.end_time IS NULL AND w.available_at IS NULL) AS waits
 
 -- name: hand_back
--- Deliveries that no slot took in time go back to the outbox. $1 execution_ids, $2 scheduled_times
+-- Returns deliveries that no slot took in time to the outbox, from which they are dispatched again.
+-- $1 execution_ids, $2 scheduled_times
 UPDATE executions e SET dispatched_at = NULL
 FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'QUEUED'
 
 -- name: release_claimed
--- Claims of a process that has not started them (its own lease had passed, or it stops). $1 ids, $2 times, $3 token
+-- Returns claimed executions to the outbox that never started, because the worker's own lease had passed or the worker
+-- stops.
+-- $1 execution_ids, $2 scheduled_times, $3 claim token
 UPDATE executions e SET status = 'QUEUED', dispatched_at = NULL, start_time = NULL, worker_id = NULL, claim = NULL,
     lease_until = NULL, job_version = NULL
 FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)

@@ -1,7 +1,7 @@
-"""Conclude: all that follows from the end of attempts, in the transaction in which they ended.
+"""Conclude: the consequences of the end of attempts, in the transaction in which they ended.
 
-One way for record, rescue, cancel, planner and poison rows: the next attempt, or the end of the run with its dead
-letter, the release of the run that waits for it, and the end of the job.
+Record, rescue, cancel, the planner and poison rows all end attempts here: with the next attempt, or with the end of the
+run, its dead letter, the release of the run that waits for it, and the end of the job.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from foliot.common.model.states import RETRIED, ExecutionStatus, Trigger
 from foliot.common.process import metrics
 
 WORKER_LOST = "worker lost"
-"""The error_message of an attempt that was rescued."""
+"""The error_message of a rescued attempt."""
 
 
 class EndsRuns(Protocol):
@@ -38,10 +38,10 @@ class Concludes(EndsRuns, Protocol):
 
 
 class Concluded(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of attempts that ended.
+    """The consequences of attempts that ended.
 
-    `completed`: number of runs that succeeded. `retries`: execution_id of the failed attempt -> when the next attempt
-    is available. `retried`: those failed attempts. `given_up`: the last attempts of runs that became dead letters.
+    `completed`: number of runs that succeeded. `retries`: execution_id of the failed attempt -> available_at of the
+    next. `retried`: those failed attempts. `given_up`: the last attempts of runs that became dead letters.
     """
 
     completed: int = 0
@@ -51,7 +51,8 @@ class Concluded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def conclude(unit: Concludes, finished: Sequence[Finished], now: datetime) -> Concluded:
-    """In the transaction in which `finished` ended: next attempts, or the end of the runs with their dead letters."""
+    """Write the next attempts, or the end of the runs with their dead letters. Call it in the transaction in which the
+    attempts of `finished` ended."""
     retries = await _retry(unit, finished, now)
     ended = [item for item in finished if item.execution_id not in retries]
     given_up = [item for item in ended if item.status in RETRIED]
@@ -69,7 +70,7 @@ async def conclude(unit: Concludes, finished: Sequence[Finished], now: datetime)
 
 
 async def _retry(unit: EndsRuns, finished: Sequence[Finished], now: datetime) -> dict[int, datetime]:
-    """execution_id of the failed attempt -> when the next is available."""
+    """execution_id of the failed attempt -> available_at of the next."""
     failed = []
     for item in finished:
         delay = retry_delay(item, now, random.uniform(-1, 1))  # noqa: S311
@@ -88,8 +89,8 @@ async def _retry(unit: EndsRuns, finished: Sequence[Finished], now: datetime) ->
 async def end_runs(unit: EndsRuns, job_ids: Sequence[int]) -> None:
     """A run of each of these jobs has ended: release the run that waits, or write the job's end if none follows.
 
-    The job's row is locked first and the open executions are looked at in a later statement, so that of two last runs
-    exactly one writes the end.
+    The job's row is locked first and the open executions are read in a later statement, so that exactly one of two
+    last runs writes the end.
     """
     settling = await unit.endings.lock_settling(job_ids)
     await unit.endings.release_waiting(job_ids)
@@ -98,7 +99,8 @@ async def end_runs(unit: EndsRuns, job_ids: Sequence[int]) -> None:
 
 
 def count_ended(concluded: Concluded) -> None:
-    """Count, after the commit: one a run when its last attempt has ended (CANCELLED counts as neither), one a retry."""
+    """Update the counters, after the commit: one per retry, and one per run whose last attempt has ended, unless it was
+    cancelled."""
     if concluded.completed:
         metrics.JOBS_PROCESSED.labels("success").inc(concluded.completed)
     if concluded.retried:

@@ -1,6 +1,6 @@
-"""A PostgreSQL database as units of work: transactions and sessions over a bounded pool.
+"""A PostgreSQL database as units of work: transactions and sessions over a bounded connection pool.
 
-A service brings its own unit: the repositories over one connection that its database role may use.
+Each service has its own kind of unit: the repositories that its database role may use, over one connection.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ _Unit_co = TypeVar("_Unit_co", covariant=True)
 
 
 class UnitsOfWork(Protocol[_Unit_co]):
-    """The part of a database that the code that decides needs; a simulation gives its own."""
+    """The units of work that a service asks for; a simulation can bring its own."""
 
     def transaction(self) -> contextlib.AbstractAsyncContextManager[_Unit_co]:
-        """Committed at the end, all or nothing. Raises Unavailable; then the outcome is unknown."""
+        """One transaction, committed at the end. Raises Unavailable; the outcome is then unknown."""
         ...
 
     def session(self) -> contextlib.AbstractAsyncContextManager[_Unit_co]:
-        """Each statement commits by itself."""
+        """A connection in autocommit: each statement commits by itself."""
         ...
 
     def snapshot(self) -> contextlib.AbstractAsyncContextManager[_Unit_co]:
-        """Reads only; all statements see one instant."""
+        """A transaction that only reads; all its statements see the same instant."""
         ...
 
 
 class Database(Generic[_Unit]):
-    """A bounded pool that hands out units of work, each made by `unit` over one connection."""
+    """Units of work over a bounded connection pool; `unit` makes each over one connection."""
 
     def __init__(self, url: str, unit: Callable[[Session], _Unit], *, size: int, name: str) -> None:
         self._pool = Pool(url, size=size, name=name)

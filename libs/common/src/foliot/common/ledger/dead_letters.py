@@ -1,4 +1,4 @@
-"""Runs that were given up: the table is the truth, the queue dead_letter_queue a copy."""
+"""Dead letters: runs that were given up. The table is the truth, dead_letter_queue holds copies."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _VARYING = re.compile(r"0x[0-9a-f]+|\d+")
 
 
 def fingerprint(error_message: str | None) -> str:
-    """Equal for errors that differ in numbers and addresses only."""
+    """A key that groups errors: it is equal for messages that differ only in numbers and addresses."""
     return hashlib.sha256(_VARYING.sub("#", error_message or "").encode()).hexdigest()[:16]
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which open dead letters are meant; everything that is None does not narrow."""
+    """A choice of open dead letters. A field that is None does not narrow it."""
 
     execution_ids: list[int] | None = None
     job_id: int | None = None
@@ -100,14 +100,14 @@ class DeadLetters:
         return await self._session.execute(SQL.mark_sent, list(execution_ids))
 
     async def select_matching(self, scope: Scope, selection: Selection, limit: int) -> list[LetterKey]:
-        """Open ones, by job_id."""
+        """Open letters, by job_id, then execution_id."""
         return await self._session.read(
             SQL.select_matching, scope.everything, scope.team_id, scope.user_id, selection.execution_ids,
             selection.job_id, selection.fingerprint, selection.dead_from, selection.dead_to, limit,
         )  # fmt: skip
 
     async def close_letters(self, execution_ids: Sequence[int], by: str) -> set[int]:
-        """Those that were open until now."""
+        """Close the letters that are open; returns their execution_ids."""
         return set(await self._session.column(SQL.close_letters, list(execution_ids), by))
 
     async def count_stale(self) -> int:

@@ -1,4 +1,4 @@
-"""Definitions as they are written: the job, its version, its audit row and the wake-up, all in one statement."""
+"""Writes of definitions: the job, its version, its audit row and the wake-up, in one statement."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Creation(TypedDict):
     user_id: int
     team_id: int | None
     definition: orjson.Fragment
-    """DEFINITION_FIELDS as a JSON object, as they are answered and audited."""
+    """DEFINITION_FIELDS as a JSON object, in the form of answers and audit rows."""
     spread_key: str
     next_run_time: str | None
     once: bool
-    """It fires once: its run carries this request's request_id and traceparent."""
+    """True if it fires once: its run then carries the request_id and traceparent of this request."""
     created_at: str
     request_id: str
     traceparent: str | None
@@ -47,7 +47,7 @@ class Definitions:
         return row["now"], row["job_ids"]
 
     async def insert_created(self, creations: Sequence[Creation]) -> None:
-        """All or nothing, whether in a transaction or not; the leader looks again when they are committed."""
+        """Create all jobs or none, even outside a transaction. The commit wakes the scheduler."""
         await self._session.fetch(SQL.insert_created, creations, CHANNEL)
 
     async def lock_job(self, job_id: int, scope: Scope) -> tuple[Job, datetime] | None:
@@ -60,8 +60,8 @@ class Definitions:
         return Job(**columns), now
 
     async def store_changed(self, job: Job, version: dict[str, Any], now: datetime, entry: AuditEntry) -> None:
-        """The locked job takes all columns of `job`; `version` is what stands from `now` on, the instant that decided
-        which ticks it has."""
+        """Write all columns of `job` to the locked job. `version`: its definition from `now` on, the instant that
+        decided its ticks."""
         row = {name: getattr(job, name) for name in Job.__struct_fields__}
         await self._session.fetch(
             SQL.store_changed, job.job_id, row, version, now, entry.user_id, entry.action, entry.old_value,

@@ -1,10 +1,11 @@
 -- name: reserve_job_ids
--- The database's clock, and $1 new job_ids.
+-- Reserves $1 new job_ids, and returns them with the database's clock.
 SELECT clock_timestamp() AS now, array(SELECT nextval('jobs_job_id_seq') FROM generate_series(1, $1::int)) AS job_ids
 
 -- name: insert_created
--- New jobs with their first version and their audit row, and the wake-up of the scheduler on channel $2. $1: array of objects,
--- one a job, whose `definition` is stored three times: as columns, as the first version, and as what was audited.
+-- Creates jobs, each with its first version and its audit row, and wakes the scheduler on channel $2.
+-- $1: JSON array with one object per job. Its `definition` is stored three times: as columns of the job, as the first
+-- version, and as the audited value.
 WITH created AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
         job_id bigint, user_id bigint, team_id bigint, definition jsonb, spread_key text, next_run_time timestamptz, once boolean,
@@ -30,7 +31,8 @@ inserted_audits AS (
 SELECT pg_notify($2, '')
 
 -- name: lock_job
--- Locks a visible job; what hangs on it is looked at in a later statement. The clock is read after the lock is held.
+-- Locks a job that the caller may see. Its executions must be read in a later statement: this one still sees them as they
+-- were before it waited for the lock. The clock is read after the lock is held.
 -- $1 job_id, $2 all teams, $3 team_id, $4 user_id
 SELECT locked.*, clock_timestamp() AS now FROM (
     SELECT j.* FROM jobs j
@@ -39,8 +41,9 @@ SELECT locked.*, clock_timestamp() AS now FROM (
     FOR NO KEY UPDATE) locked
 
 -- name: store_changed
--- The locked job $1 takes the columns of the JSON object $2 (a whole row), $3 is its definition from $4 on. Audited: $5 user_id,
--- $6 action, $7 old, $8 new, $9 ip, $10 user agent, $11 request id. $12 channel of the scheduler's wake-up
+-- Stores a change of the locked job $1: the row takes the columns of the JSON object $2 (a whole row), and $3 is its
+-- definition from $4 on. Wakes the scheduler on channel $12. Audit row:
+-- $5 user_id, $6 action, $7 old value, $8 new value, $9 ip, $10 user agent, $11 request_id
 WITH updated AS (
     UPDATE jobs SET (
         job_name, job_type, description, schedule, timezone, schedule_since, next_run_time, paused_run_time, payload, status,

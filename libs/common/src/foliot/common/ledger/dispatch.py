@@ -1,4 +1,4 @@
-"""The dispatch step: committed executions that the broker is to get, and the messages that it lost."""
+"""The dispatch step: committed executions that must be sent to the broker, and messages that the broker lost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from foliot.common.model.execution import Handout
 class OpenWork(msgspec.Struct, frozen=True):
     """The open work of one pool and priority.
 
-    `dispatched`: rows handed out and unclaimed. `waits_since`: available_at of the oldest row that is to be handed out
-    now. `available_at`: when the next one becomes available.
+    `dispatched`: number of rows that are dispatched and unclaimed. `waits_since`: available_at of the oldest row that
+    can be dispatched now. `available_at`: the time when the next row becomes available.
     """
 
     pool: str
@@ -27,7 +27,7 @@ class OpenWork(msgspec.Struct, frozen=True):
 
 
 class LatestClaim(msgspec.Struct, frozen=True):
-    """The newest dispatched_at among lately claimed attempts of one pool and priority."""
+    """The newest dispatched_at among the latest claimed attempts of one pool and priority."""
 
     pool: str
     priority: int
@@ -36,8 +36,11 @@ class LatestClaim(msgspec.Struct, frozen=True):
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """The rows of one pool and priority that wait to be claimed: how many (up to a limit), how many of them are not
-    handed out, and the available_at of the oldest."""
+    """The rows of one pool and priority that wait to be claimed.
+
+    `depth`: their number, up to a limit. `undispatched`: the number of those that are not dispatched. `available_at`:
+    that of the oldest.
+    """
 
     pool: str
     priority: int
@@ -60,13 +63,13 @@ class Dispatch:
         self._session = session
 
     async def survey_open_work(self, depth: int, ahead: timedelta) -> list[OpenWork]:
-        """Each pool and priority with open work; rows that become available within `ahead` count as available."""
+        """Each pool and priority with open work. Rows that become available within `ahead` count as available."""
         return await self._session.read(SQL.survey_open_work, depth, ahead)
 
     async def take_backlog(
         self, pool: str, priority: int, limit: int, ahead: timedelta, since: datetime
     ) -> list[Handout]:
-        """Rows that are dispatched now. `since`: waits_since of a survey."""
+        """Dispatch rows and return them. `since`: waits_since of a survey."""
         return await self._session.read(SQL.take_backlog, pool, priority, limit, ahead, since)
 
     async def select_dispatched(self, limit: int) -> list[Handout]:
@@ -76,7 +79,7 @@ class Dispatch:
         return await self._session.read(SQL.select_latest_claims)
 
     async def take_undelivered(self, pool: str, priority: int, before: datetime, limit: int) -> list[Handout]:
-        """Rows that were dispatched before `before` and are dispatched again now."""
+        """Dispatch again the rows that were dispatched before `before`, and return them."""
         return await self._session.read(SQL.take_undelivered, pool, priority, before, limit)
 
     async def count_backlog(self, limit: int) -> list[Backlog]:

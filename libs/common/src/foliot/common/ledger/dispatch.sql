@@ -1,7 +1,9 @@
 -- name: survey_open_work
--- For each pool and priority with open work: how many rows are dispatched and unclaimed (the window), since when the oldest
--- waits to be dispatched, of those that are available within $2, and when the next becomes available. Looks at no more than $1
--- rows of each: hops from one pair to the next over the open-work index. $2 ahead (interval)
+-- Surveys each pool and priority with open work: the number of rows that are dispatched and unclaimed (the window);
+-- `waits_since`, the available_at of the oldest undispatched row, among the rows that are available within $2; and the next
+-- available_at after those. Reads at most $1 rows of each pair, and hops from one pair to the next over the open-work
+-- index.
+-- $1 rows per pair, $2 ahead (interval)
 WITH RECURSIVE pairs AS (
     (SELECT queue, priority FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
      ORDER BY queue, priority LIMIT 1)
@@ -25,9 +27,9 @@ LEFT JOIN LATERAL (
     ORDER BY e.available_at LIMIT 1) f ON true
 
 -- name: take_backlog
--- The relay's question: rows of one pool and priority that are available within $4 and were not dispatched, oldest first,
--- now dispatched. $1 pool, $2 priority, $3 limit, $4 ahead (interval), $5 since when the oldest of them waits, as surveyed:
--- what is dispatched lies before it, and is not walked through
+-- Dispatches rows of one pool and priority, oldest first: those that are available within $4 and not dispatched yet. The
+-- index is read from $5 on, because all rows before it are dispatched.
+-- $1 pool, $2 priority, $3 limit, $4 ahead (interval), $5 waits_since of survey_open_work
 WITH best AS (
     SELECT execution_id, scheduled_time FROM executions
     WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now() + $4 AND available_at >= $5
@@ -40,20 +42,22 @@ WHERE e.execution_id = best.execution_id AND e.scheduled_time = best.scheduled_t
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue, e.priority, e.available_at
 
 -- name: select_dispatched
--- What a former leader handed out and nobody has claimed: a new leader sends it once more. $1 limit
+-- Rows that a former leader dispatched and nobody has claimed: a new leader sends each of them once more. $1 limit
 SELECT execution_id, job_id, scheduled_time, attempt_number, queue, priority, available_at FROM executions
 WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'QUEUED' AND dispatched_at IS NOT NULL
 ORDER BY priority DESC, available_at LIMIT $1
 
 -- name: select_latest_claims
--- The newest dispatched_at among lately claimed attempts, by pool and priority: what is older by far was lost.
+-- The newest dispatched_at among the latest 1,000 claimed executions, by pool and priority. An unclaimed row that was
+-- dispatched long before it is lost.
 SELECT queue, priority, max(dispatched_at) AS dispatched_at, clock_timestamp() AS now FROM (
     SELECT queue, priority, dispatched_at FROM executions
     WHERE claim IS NOT NULL ORDER BY execution_id DESC LIMIT 1000) lately
 GROUP BY queue, priority
 
 -- name: take_undelivered
--- Dispatched, never claimed, and known to be lost: dispatched anew. $1 pool, $2 priority, $3 dispatched before, $4 limit
+-- Dispatches again the rows whose messages are known to be lost: dispatched before $3 and never claimed.
+-- $1 pool, $2 priority, $3 dispatched before, $4 limit
 WITH lost AS (
     SELECT execution_id, scheduled_time FROM executions
     WHERE queue = $1 AND priority = $2 AND end_time IS NULL AND available_at <= now()
@@ -66,8 +70,10 @@ WHERE e.execution_id = lost.execution_id AND e.scheduled_time = lost.scheduled_t
 RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.queue, e.priority, e.available_at
 
 -- name: count_backlog
--- For the gauges, by pool and priority: how many wait to be claimed, how many of them are not dispatched, and since when
--- the oldest waits. Counts no further than $1 of each: hops from one pair to the next over the open-work index.
+-- Counts the backlog of each pool and priority, for the gauges: the rows that wait to be claimed, those of them that are
+-- not dispatched, and the available_at of the oldest. Reads at most $1 rows of each pair, and hops from one pair to the
+-- next over the open-work index.
+-- $1 rows per pair
 WITH RECURSIVE pairs AS (
     (SELECT queue, priority FROM executions WHERE end_time IS NULL AND available_at IS NOT NULL
      ORDER BY queue, priority LIMIT 1)

@@ -57,7 +57,7 @@ class Endings:
         self._session = session
 
     async def cancel_execution(self, handle: Handle) -> Execution | None:
-        """None if it has ended already."""
+        """Cancel an attempt; None if it has ended already."""
         cancelled: Execution | None = await self._session.read_one(
             SQL.cancel_execution, handle.execution_id, handle.scheduled_time
         )
@@ -74,14 +74,15 @@ class Endings:
         return await self._session.read(SQL.insert_retries, *columns(failed, 3))
 
     async def lock_settling(self, job_ids: Sequence[int]) -> list[int]:
-        """The job_ids whose end, or whose waiting run, is to be looked at under the job's lock."""
+        """Lock the jobs whose end, or whose waiting run, must be decided under the job's lock; returns their
+        job_ids."""
         return await self._session.column(SQL.lock_settling, list(job_ids))
 
     async def release_waiting(self, job_ids: Sequence[int]) -> None:
         await self._session.fetch(SQL.release_waiting, list(job_ids))
 
     async def settle_jobs(self, job_ids: Sequence[int]) -> None:
-        """The locked jobs for which nothing is open and nothing follows take the outcome of their last run."""
+        """End the locked jobs for which nothing is open and nothing follows, with the outcome of their last run."""
         await self._session.fetch(SQL.settle_jobs, list(job_ids))
 
     async def complete_replayed(self, job_ids: Sequence[int]) -> None:

@@ -1,5 +1,6 @@
 -- name: cancel_execution
--- $1 execution_id, $2 its scheduled_time
+-- Cancels an open execution: QUEUED ends at once, RUNNING gets a request that its worker's next heartbeat reads.
+-- $1 execution_id, $2 scheduled_time
 UPDATE executions e SET
     status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
     end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
@@ -8,7 +9,8 @@ WHERE execution_id = $1 AND scheduled_time = $2 AND end_time IS NULL
 RETURNING /*:execution_columns:*/
 
 -- name: cancel_open
--- Open attempts of the locked job $1: QUEUED ends at once, RUNNING is asked to.
+-- Cancels the open executions of the locked job $1: QUEUED ends at once, RUNNING gets a request that its worker's next
+-- heartbeat reads.
 UPDATE executions e SET
     status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
     end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
@@ -18,7 +20,8 @@ WHERE j.job_id = $1 AND e.job_id = $1 AND e.scheduled_time >= j.open_since AND e
 RETURNING e.execution_id, e.status
 
 -- name: rescue_lost
--- Attempts of dead claim tokens whose lease has passed end as FAILED (CANCELLED if that was asked). $1 claims, $2 limit
+-- Ends the executions of dead claim tokens whose lease has passed: FAILED, or CANCELLED if a cancel was requested.
+-- $1 claim tokens, $2 limit
 WITH lost AS (
     SELECT execution_id, scheduled_time FROM executions
     WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'RUNNING' AND claim = ANY ($1::bigint[]) AND lease_until < now()
@@ -33,8 +36,8 @@ RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status
     e.traceparent, j.retry_policy
 
 -- name: insert_retries
--- The next attempts of runs that have just failed. $1 execution_ids, $2 scheduled_times, $3 delays (intervals), of the
--- failed attempts. A cancelled or deleted job gets none.
+-- Inserts the next attempts of runs that have just failed. A cancelled or deleted job gets none. Of the failed attempts:
+-- $1 execution_ids, $2 scheduled_times, $3 delays (intervals)
 INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
     available_at, override, term, request_id, traceparent)
 SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, e.attempt_number + 1, 'retry', j.queue, j.priority,
@@ -47,14 +50,17 @@ ON CONFLICT DO NOTHING
 RETURNING job_id, scheduled_time, attempt_number, available_at
 
 -- name: lock_settling
--- Of the jobs whose run has just ended, those whose end or whose waiting run must be looked at under the job's lock.
+-- Locks those of the given jobs whose end, or whose waiting run, must be decided under the job's lock: no tick follows, or
+-- the overlap policy makes runs wait.
+-- $1 job_ids of runs that have just ended
 SELECT job_id FROM jobs
 WHERE job_id = ANY ($1::bigint[]) AND (next_run_time IS NULL OR overlap_policy IN ('queue_one', 'cancel_running'))
 ORDER BY job_id FOR NO KEY UPDATE
 
 -- name: release_waiting
--- The oldest waiting run of each given job that has no unfinished earlier run becomes available, a tick not before its
--- delay by jitter. $1 job_ids
+-- Makes the oldest waiting run of each job available, if no earlier run of the job is unfinished. A scheduled run also
+-- waits for its delay by jitter.
+-- $1 job_ids
 UPDATE executions e SET available_at = GREATEST(clock_timestamp(), e.scheduled_time + (
     SELECT jitter_delay(j.job_id, e.scheduled_time, j.jitter_seconds) FROM jobs j
     WHERE j.job_id = e.job_id AND e.trigger = 'schedule'))
@@ -71,8 +77,9 @@ WHERE e.execution_id = first.execution_id AND e.scheduled_time = first.scheduled
 RETURNING e.execution_id, e.job_id
 
 -- name: settle_jobs
--- Locked jobs for which nothing is open and nothing follows take the outcome of their last run. It lies at last_run_time or
--- later, so that no month before it is looked into. $1 job_ids
+-- Ends locked jobs for which nothing is open and no tick follows: each takes the outcome of its last run. That run lies at
+-- last_run_time or later, so PostgreSQL reads no month before it.
+-- $1 job_ids
 UPDATE jobs j SET next_run_time = NULL, paused_run_time = NULL, status = COALESCE((
         SELECT CASE e.status WHEN 'COMPLETED' THEN 'COMPLETED' WHEN 'CANCELLED' THEN 'CANCELLED' ELSE 'FAILED' END
         FROM executions e
@@ -90,18 +97,18 @@ WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at
 RETURNING j.job_id, j.status
 
 -- name: complete_replayed
--- A FAILED one-time job whose replay succeeded is COMPLETED. $1 job_ids
+-- Completes FAILED one-time jobs whose replay succeeded. $1 job_ids
 UPDATE jobs SET status = 'COMPLETED'
 WHERE job_id = ANY ($1::bigint[]) AND status = 'FAILED' AND next_run_time IS NULL
 RETURNING job_id
 
 -- name: select_waiting_jobs
--- Jobs of which a run waits for an earlier one. $1 after job_id, $2 limit
+-- Jobs with a run that waits for an earlier one. $1 after this job_id, $2 limit
 SELECT DISTINCT job_id FROM executions
 WHERE end_time IS NULL AND available_at IS NULL AND job_id > $1 ORDER BY job_id LIMIT $2
 
 -- name: select_unsettled
--- Jobs that will not be armed again by themselves and have nothing open: what reconcile settles. $1 after job_id, $2 limit
+-- Jobs that nothing arms again and that have nothing open: the reconciler settles them. $1 after this job_id, $2 limit
 SELECT j.job_id FROM jobs j
 WHERE j.next_run_time IS NULL AND j.status IN ('PENDING', 'PAUSED') AND j.deleted_at IS NULL AND j.job_id > $1
   AND j.schedule IS DISTINCT FROM 'manual' AND (j.status = 'PENDING' OR j.paused_run_time IS NULL

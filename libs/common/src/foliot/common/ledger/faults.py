@@ -1,4 +1,4 @@
-"""Faults: whose an error of PostgreSQL is, and with that what to do. The one classification of all services."""
+"""Faults: the owner of an error of PostgreSQL, which decides the remedy. All services share this classification."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ AWAY = (
     OSError,
     TimeoutError,
 )
-"""The server is away, busy or out of room: the outcome of a write may be unknown, wait and try again (Unavailable)."""
+"""Errors of a server that is away, busy or out of room (Unavailable). The outcome of a write may be unknown: wait and
+try again."""
 
 _ROW_CLASSES = ("22", "23")
-"""SQLSTATE classes: data exceptions, and violations of integrity."""
+"""SQLSTATE classes of data exceptions and of violated constraints."""
 _AGAIN_CLASS = "40"
-"""SQLSTATE class: transaction rollback."""
+"""SQLSTATE class of rolled-back transactions."""
 
 
 class Fault(Enum):
     """The owner of an error, and the remedy."""
 
-    ROW = "one row's: split the batch until it stands alone"
+    ROW = "one row's: split the batch until that row is alone"
     CLUSTER = "the server's (a missing month, a privilege, a full disk, read-only): touch no row, wait"
     AGAIN = "nobody's (a deadlock, a serialization failure): try again at once"
 
 
 def classify(error: asyncpg.PostgresError) -> Fault:
+    """The owner of an error, by its SQLSTATE."""
     state = str(error.sqlstate or "")
     if state.startswith(_AGAIN_CLASS):
         return Fault.AGAIN
@@ -46,12 +48,12 @@ def classify(error: asyncpg.PostgresError) -> Fault:
 
 
 def is_missing_month(error: asyncpg.PostgresError) -> bool:
-    """A row lies in a month that has no partition: a check violation by its SQLSTATE, and yet no row's fault."""
+    """True if a month has no partition: a check violation by its SQLSTATE, and yet no fault of the row."""
     return isinstance(error, asyncpg.CheckViolationError) and "no partition" in str(error)
 
 
 def why_away(error: BaseException) -> str:
-    """The reason of one of AWAY, as a label: disk_full, busy (a timeout or a lock) or away."""
+    """The reason of an error of AWAY, as a label: disk_full, busy (a timeout or a lock) or away."""
     if isinstance(error, asyncpg.DiskFullError):
         return "disk_full"
     busy = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, TimeoutError)

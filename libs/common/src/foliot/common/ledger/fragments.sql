@@ -1,17 +1,17 @@
--- SQL that several statements share: `/*:name:*/` in a statement stands for the fragment (statements.py).
+-- SQL that several statements share: statements.py puts the fragment in place of `/*:name:*/`.
 
 -- fragment: execution_columns
--- An attempt as people see it: the fields of model/execution.py Execution, in their order.
+-- An execution as the API shows it: the fields of Execution in model/execution.py, in their order.
 execution_id, job_id, worker_id, status, scheduled_time, start_time, end_time, duration_ms, exit_code, http_status,
     error_message, attempt_number, trigger, job_version, cancel_requested_at, skipped_count, skipped_until, created_at
 
 -- fragment: open_status
--- The status of a PENDING job that has open executions: over the rows `e`, all of one job.
+-- The status of a PENDING job with open executions, aggregated over the rows `e` of one job.
 CASE WHEN bool_or(e.status = 'RUNNING') THEN 'RUNNING' ELSE 'QUEUED' END
 
 -- fragment: open_of_job
--- `open.status` of the job `w`: derived from its open executions, null if it has none or is not PENDING. The status that
--- the API answers is COALESCE(open.status, w.status).
+-- Joins `open.status` to the job `w`: the status that its open executions give it, null if it has none or is not PENDING.
+-- The API answers COALESCE(open.status, w.status).
 LEFT JOIN LATERAL (
     SELECT /*:open_status:*/ AS status
     FROM executions e
@@ -20,7 +20,7 @@ LEFT JOIN LATERAL (
 ) open ON w.status = 'PENDING'
 
 -- fragment: job_filter
--- The filter of a list of jobs `w`, beside its status: $2 job_type or null, $3 part of the name or null, $4 priority or
--- null, $7 labels.
+-- The filter of a list of jobs `w`, except for their status.
+-- $2 job_type or null, $3 part of the name or null, $4 priority or null, $7 labels
 ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
   AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7

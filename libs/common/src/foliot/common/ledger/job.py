@@ -1,4 +1,4 @@
-"""Jobs: the definition that a caller gave, and where the job stands."""
+"""Jobs: the definition that a caller gave, and the state of the job."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `jobs`. `status` is the stored one, unless the query derived it from the open executions."""
+    """One row of `jobs`. `status` is the stored one, unless a query derived it from the open executions."""
 
     job_id: int
     user_id: int
@@ -53,7 +53,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def pool(self) -> str:
-        """The workers that may run it. The column and the API's field are still called `queue`."""
+        """The pool of workers that may run it. The column and the API's field are called `queue`."""
         return self.queue
 
     @property
@@ -72,4 +72,4 @@ DEFINITION_FIELDS = (
     "timeout_seconds", "overlap_policy", "misfire_policy", "misfire_grace_seconds", "misfire_limit", "dst_gap",
     "dst_overlap", "start_at", "end_at", "max_runs", "jitter_seconds", "labels", "queue",
 )  # fmt: skip
-"""Fields that a caller defines: version and ETag change with these and nothing else."""
+"""Fields that a caller defines. Version and ETag change with these fields alone."""

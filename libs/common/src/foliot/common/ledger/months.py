@@ -1,4 +1,4 @@
-"""Months of the partitioned tables: closed first, then detached without stopping anybody, then dropped."""
+"""Months of the partitioned tables: closed first, then detached without a stop for others, then dropped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = re.compile(r"(executions|audit_logs)_\d{4}_\d{2}")
 
 
 class Month(msgspec.Struct, frozen=True):
-    """One month as the catalogue knows it. `detaching`: a detachment was interrupted and is to be finalized."""
+    """One month in PostgreSQL's catalogue. `detaching`: a detachment was interrupted and must be finalized."""
 
     month: str
     attached: bool
@@ -22,7 +22,7 @@ class Month(msgspec.Struct, frozen=True):
 
 
 class MonthsEnd(msgspec.Struct, frozen=True):
-    """Until when a partitioned table has months."""
+    """The end of the last month of a partitioned table."""
 
     table: str
     until: datetime
@@ -45,7 +45,7 @@ class Months:
         return await self._session.read(SQL.select_partition_ends)
 
     async def close_months(self, before: datetime) -> datetime:
-        """The floor that stands then: never earlier than it was."""
+        """Close the months before a time; returns the floor, which never moves back."""
         floor: datetime = await self._session.value(SQL.close_months, before)
         return floor
 
@@ -62,8 +62,8 @@ class Months:
 
 
 async def drop_month(session: Session, month: Month) -> None:
-    """In autocommit, as the tables' owner. DETACH CONCURRENTLY waits for old readers without stopping new ones;
-    what was interrupted is finalized the next time."""
+    """Drop a month. Call it in autocommit, as the tables' owner. DETACH CONCURRENTLY waits for old readers without a
+    stop for new ones; an interrupted one is finalized by the next call."""
     if not _NAME.fullmatch(month.month):
         raise ValueError(f"{month.month} is no month")
     parent = month.month.rsplit("_", 2)[0]
@@ -75,5 +75,5 @@ async def drop_month(session: Session, month: Month) -> None:
 
 
 def _ddl(name: str, sql: str) -> Statement:
-    """A name of a table cannot be an argument of a statement."""
+    """A statement made of text, because the name of a table cannot be an argument."""
     return Statement(name, sql)

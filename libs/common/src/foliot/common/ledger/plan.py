@@ -1,4 +1,4 @@
-"""The plan step: due jobs are read and locked, their ticks become rows, and next_run_time moves on."""
+"""The plan step: it reads and locks due jobs, inserts rows for their ticks, and moves next_run_time on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NextRun(msgspec.Struct, frozen=True):
 
 
 class PlainRun(msgspec.Struct, frozen=True):
-    """A run that was inserted for a plain tick; `floor` of history if it is not the one that was known."""
+    """A run that was inserted for a plain tick. `floor`: the floor of history if it is not the known one, else None."""
 
     floor: datetime | None
     execution_id: int | None
@@ -32,14 +32,14 @@ class PlainRun(msgspec.Struct, frozen=True):
 
 
 class PlannedRow(Handout, frozen=True):
-    """A row that was inserted for a tick; `available_at` is null while the run waits for an earlier one."""
+    """A row that was inserted for a tick. `available_at` is null while the run waits for an earlier one."""
 
     dispatched_at: datetime | None
     status: str
 
 
 class ReadJob(msgspec.Struct, frozen=True):
-    """The part of a job's row that must still stand when its ticks are written."""
+    """The part of a job's row that must be unchanged when its ticks are written."""
 
     job_id: int
     version: int
@@ -49,7 +49,7 @@ class ReadJob(msgspec.Struct, frozen=True):
 
 
 class HeldJob(msgspec.Struct, frozen=True):
-    """A locked job under the term, with the floor of history; without a job all others are held by somebody else."""
+    """A locked job under the term, with the floor of history. Without a job: other transactions hold all of them."""
 
     floor: datetime
     job_id: int | None
@@ -90,8 +90,8 @@ class Plan:
         self._session = session
 
     async def select_pending_jobs(self, limit: int, ahead: timedelta) -> list[DueJob]:
-        """Up to `limit` that have just become due or will within `ahead`, then up to a fifth of it, or as many as are
-        left, of the overdue."""
+        """First up to `limit` jobs that have just become due or will within `ahead`. Then overdue jobs: up to a fifth
+        of `limit`, and more if the first part is short."""
         return await self._session.read(SQL.select_pending_jobs, limit, limit + limit // 5, ahead)
 
     async def select_next_run_time(self) -> NextRun:
@@ -103,8 +103,8 @@ class Plan:
     ) -> tuple[datetime | None, dict[int, int]]:
         """Insert `ticks` (sorted by job_id) and move their jobs on, in one statement.
 
-        Gives the floor of history if it is not `floor` (above it: nothing was written), and job_id -> execution_id of
-        what was inserted. Raises Fenced, and UniqueViolationError if a tick has its row.
+        Returns the floor of history if it is not `floor` (if it is above, nothing was written), and job_id ->
+        execution_id of the inserted runs. Raises Fenced, and UniqueViolationError if a tick has its row already.
         """
         rows: list[PlainRun] = await self._session.read(
             SQL.plan_plain_ticks, term, floor, [t.at for t in ticks], [t.read_xmin for t in ticks],
@@ -119,20 +119,20 @@ class Plan:
     async def insert_planned(
         self, ticks: Sequence[Tick], term: int | None, advances: Sequence[Advance] = ()
     ) -> list[PlannedRow]:
-        """The rows that were not there yet; the locked jobs of `advances` move on in the same statement. `term` None:
-        ticks that a change over the API drops, whose job is locked."""
+        """Insert the rows that are missing, and return them. The same statement moves the locked jobs of `advances` on.
+        `term` None: the ticks are dropped by a change over the API, which has locked their job."""
         rows = [msgspec.structs.astuple(tick) for tick in ticks]
         moves = [msgspec.structs.astuple(advance) for advance in advances]
         return await self._session.read(SQL.insert_planned, *columns(rows, 14), term, *columns(moves, 5))
 
     async def lock_due_jobs(self, read: Sequence[ReadJob]) -> set[int]:
-        """The job_ids of the jobs that are still as they were read, locked."""
+        """Lock jobs; returns the job_ids of those that are unchanged since they were read."""
         locked = await self._session.read(SQL.lock_due_jobs, [job.job_id for job in read])
         return _as_read(read, locked)
 
     async def hold_and_lock_due_jobs(self, read: Sequence[ReadJob], term: int) -> tuple[datetime, set[int]]:
-        """As `lock_due_jobs` under the term; gives the floor of history too, which both stand until the transaction
-        ends. Raises Fenced."""
+        """Do as `lock_due_jobs` under the term, and return the floor of history too. Neither term nor floor changes
+        until the transaction ends. Raises Fenced."""
         rows: list[HeldJob] = await self._session.read(SQL.hold_and_lock_due_jobs, [job.job_id for job in read], term)
         if not rows:
             raise Fenced(f"term {term} has passed")
@@ -148,7 +148,7 @@ class Plan:
         return {row.job_id: OpenRuns(row.open_since, row.waits) for row in rows}
 
     async def fail_unplannable(self, job_id: int, version: int) -> FailedJob | None:
-        """None if the job has changed since `version`."""
+        """Fail a job that cannot be planned; None if it has changed since `version`."""
         failed: FailedJob | None = await self._session.read_one(SQL.fail_unplannable, job_id, version)
         return failed
 

@@ -1,8 +1,9 @@
 -- name: select_pending_jobs
--- What is due, without locks: the planner's question. What has been due for less than a minute comes first, each oldest
--- first, so that no catch-up stands in its way; among them what is due within $3. The first row tells the time.
--- `open_since`: the oldest run that is open now; later months are not looked into, for a day's grace.
--- $1 limit of each, $2 limit of both, $3 ahead (interval)
+-- Reads due jobs without locks, for the planner. Jobs that have been due for less than a minute, or become due within $3,
+-- come first, so that a catch-up does not delay them; each part is oldest first. `now` is the database's clock, in the
+-- first row alone. `open_since` is the oldest open run; the search ends one day ahead, so that PostgreSQL does not read
+-- later months.
+-- $1 limit of each part, $2 limit of both, $3 ahead (interval)
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
     jitter_seconds, queue, priority, version, request_id, traceparent, at, read_xmin, (
@@ -23,20 +24,22 @@ FROM (
 LIMIT $2
 
 -- name: select_next_run_time
--- When the next job is due, and the database's clock.
+-- The database's clock, and the time when the next job is due.
 SELECT clock_timestamp() AS now, (
     SELECT next_run_time FROM jobs
     WHERE status = 'PENDING' AND next_run_time IS NOT NULL AND deleted_at IS NULL
     ORDER BY next_run_time LIMIT 1) AS next_run_time
 
 -- name: plan_plain_ticks
--- One tick of each job that has nothing to wait for: term and floor held, jobs locked, ticks inserted and jobs moved on, in
--- one statement. Left out is a job that somebody else holds, and one whose row is not the one that was read: whatever opens
--- a run of a job, or changes how it fires, writes its row, and so its ctid and xmin. A tick that has its row already fails
--- the statement; looking for that beforehand costs a fifth of it. No row: the term has passed; one without an execution_id:
--- nothing was inserted. $1 term, $2 floor as known; arrays, one element a job: $3 ctid,
--- $4 xmin, $5 next_run_time; null, or arrays too: $6 not to be dispatched yet, $7 available_at if it is not the tick,
--- $8 open_since if it is not the tick
+-- Plans one plain tick for each job that has nothing to wait for, in one statement: holds term and floor, locks the jobs,
+-- inserts the executions, moves the jobs on.
+-- It leaves out jobs that another transaction has locked, and jobs whose ctid or xmin differ from those read: everything
+-- that opens a run of a job, or changes when it fires, writes the job's row. A tick that already has its execution makes
+-- the statement fail; a look beforehand would cost a fifth of the statement.
+-- No row: the term has passed. A row without an execution_id: nothing was inserted. `floor` is null if it is $2.
+-- $1 term, $2 floor as known; arrays, one element per job:
+-- $3 ctid, $4 xmin, $5 next_run_time; arrays, or null if every element is null: $6 true if it is not dispatched yet,
+-- $7 available_at if it is not the tick, $8 open_since if it is not the tick
 WITH held AS MATERIALIZED (
     SELECT GREATEST(p.floor, '0001-01-01Z') AS floor, $2::timestamptz AS known
     FROM leader l, partition_floor p WHERE l.id = 1 AND l.term = $1 AND p.id = 1 FOR SHARE),
@@ -65,8 +68,9 @@ inserted AS (
 SELECT NULLIF(h.floor, h.known) AS floor, i.* FROM held h LEFT JOIN inserted i ON true
 
 -- name: hold_and_lock_due_jobs
--- leader.hold_term, months.hold_floor and lock_due_jobs in one statement: no row, the term has passed; one without a job, all
--- are held by somebody else. $1 job_ids, $2 term
+-- Does hold_term, hold_floor and lock_due_jobs in one statement. No row: the term has passed. A row without a job: other
+-- transactions hold all of the jobs.
+-- $1 job_ids, $2 term
 WITH held AS MATERIALIZED (
     SELECT GREATEST(p.floor, '0001-01-01Z') AS floor
     FROM leader l, partition_floor p WHERE l.id = 1 AND l.term = $2 AND p.id = 1 FOR SHARE)
@@ -76,14 +80,15 @@ SELECT h.floor, j.* FROM held h LEFT JOIN LATERAL (
     ORDER BY job_id FOR NO KEY UPDATE SKIP LOCKED) j ON true
 
 -- name: lock_due_jobs
--- Locks the given jobs, but for those that somebody else holds. Nothing beside the key: a condition on status or
--- deleted_at invites the planner to walk a partial index. $1 job_ids
+-- Locks the given jobs, except those that another transaction holds. The key is the only condition: one on status or
+-- deleted_at could make PostgreSQL walk a partial index instead.
+-- $1 job_ids
 SELECT job_id, version, next_run_time, status, deleted_at FROM jobs
 WHERE job_id = ANY ($1::bigint[])
 ORDER BY job_id FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: select_open_runs
--- The oldest open run of each locked job (null if none) and whether one waits for an earlier. $1 job_ids
+-- The oldest open run of each locked job (null: none), and whether a run waits for an earlier one. $1 job_ids
 SELECT j.job_id, (
     SELECT e.scheduled_time FROM executions e
     WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since
@@ -97,10 +102,12 @@ SELECT j.job_id, (
 FROM jobs j WHERE j.job_id = ANY ($1::bigint[]) AND j.open_since IS NOT NULL
 
 -- name: insert_planned
--- Ticks of one batch, the only insert that may ignore a conflict, and the one write of a run to its locked job. Arrays, one
--- element a tick: $1 job_id, $2 user_id, $3 team_id, $4 status, $5 scheduled_time, $6 error_message, $7 queue, $8 priority,
--- $9 available_at, $10 dispatch now, $11 skipped_count, $12 skipped_until, $13 request_id, $14 traceparent; $15 term;
--- one element a job: $16 job_id, $17 next_run_time, $18 last_run_time, $19 open_since, $20 runs planned
+-- Inserts the ticks of a batch and moves their locked jobs on, with one write per job. A tick that already has its
+-- execution is left out.
+-- Arrays, one element per tick:
+-- $1 job_id, $2 user_id, $3 team_id, $4 status, $5 scheduled_time, $6 error_message, $7 pool, $8 priority, $9 available_at,
+-- $10 dispatch now, $11 skipped_count, $12 skipped_until, $13 request_id, $14 traceparent; $15 term; arrays, one element
+-- per job: $16 job_id, $17 next_run_time, $18 last_run_time, $19 open_since, $20 runs planned
 WITH inserted AS (
     INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at,
         dispatched_at, end_time, skipped_count, skipped_until, request_id, traceparent, term)
@@ -126,6 +133,6 @@ advanced AS (
 SELECT * FROM inserted
 
 -- name: fail_unplannable
--- A job whose next tick cannot be computed becomes FAILED. $1 job_id, $2 version
+-- Fails a job whose next tick cannot be computed, unless the job has changed since. $1 job_id, $2 version as read
 UPDATE jobs SET status = 'FAILED', next_run_time = NULL WHERE job_id = $1 AND version = $2 AND status = 'PENDING'
 RETURNING job_id, user_id, team_id

@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL: a bounded pool, named statements, timed queries, errors translated once.
+"""Connections to PostgreSQL: a bounded connection pool, named and timed statements, errors translated once.
 
-Nothing here waits for ever: connecting, taking a connection from the pool and every statement have a timeout.
+Nothing here waits for ever: a connect, a wait for the connection pool and every statement have a timeout.
 """
 
 from __future__ import annotations
@@ -21,13 +21,21 @@ from foliot.common.ledger.faults import AWAY, why_away
 from foliot.common.ledger.statements import Statement
 from foliot.common.process import metrics
 
-ACQUIRE_TIMEOUT = 5.0
-COMMAND_TIMEOUT = 10.0
+_ACQUIRE_TIMEOUT = 5.0
+"""Seconds for a connect, and for a wait while all connections are in use: as long as the longest statement that may
+hold one (statement_timeout of the roles is 5 s)."""
+_COMMAND_TIMEOUT = 10.0
+"""Seconds for a statement on the client's side: above the statement_timeout of the services' roles (5 s), so that it
+only ends statements whose server or network no longer answers."""
+_CLOSE_TIMEOUT = 2.0
+"""Seconds for a polite close of all connections; then they are cut."""
+_MAX_IDLE = 300
+"""Seconds until an unused connection is closed: a burst leaves no connections behind for long."""
 
 
 class Session:
-    """One connection, for as long as the caller holds it. Repositories read Structs; raw records stay inside this
-    file."""
+    """One connection, while the caller holds it. Repositories read Structs; only this file and a few statements without
+    a Struct handle raw records."""
 
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]) -> None:
         self._connection = connection
@@ -40,8 +48,8 @@ class Session:
             metrics.observe_query(statement.name, time.perf_counter() - started)
 
     async def read(self, statement: Statement, *args: Any) -> list[Any]:
-        """The rows as the statement's Struct, by position: by name it costs twice as much. A test holds the fields to
-        the statement's columns."""
+        """The rows as the statement's Struct, by position, because by name costs twice as much. A test compares the
+        fields with the statement's columns."""
         make = statement.row
         assert make is not None, statement.name
         return [make(*row) for row in await self.fetch(statement, *args)]
@@ -61,7 +69,7 @@ class Session:
         return rows[0][0] if rows else None
 
     async def execute(self, statement: Statement, *args: Any) -> int:
-        """Run a statement that returns no rows; gives the number of rows it touched."""
+        """Run a statement without result rows; returns the number of rows that it touched."""
         started = time.perf_counter()
         try:
             status: str = await self._connection.execute(statement.sql, *args)
@@ -71,7 +79,8 @@ class Session:
 
 
 class Pool:
-    """A bounded pool that opens its connections when they are needed, so that a service starts without its server."""
+    """A bounded connection pool. It opens connections when they are needed, so that a service starts without its
+    server."""
 
     def __init__(self, url: str, *, size: int, name: str) -> None:
         self._url = url
@@ -84,9 +93,9 @@ class Pool:
             self._url,
             min_size=0,
             max_size=self._size,
-            timeout=ACQUIRE_TIMEOUT,
-            command_timeout=COMMAND_TIMEOUT,
-            max_inactive_connection_lifetime=300,
+            timeout=_ACQUIRE_TIMEOUT,
+            command_timeout=_COMMAND_TIMEOUT,
+            max_inactive_connection_lifetime=_MAX_IDLE,
             server_settings={"application_name": f"foliot-{self._name}", "timezone": "UTC"},
             init=_use_codecs,
             reset=_keep,
@@ -99,7 +108,7 @@ class Pool:
         assert self._pool is not None
         metrics.forget_pool(self._name)
         try:
-            await _within(self._pool.close(), 2.0)
+            await _within(self._pool.close(), _CLOSE_TIMEOUT)
         except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             self._pool.terminate()
 
@@ -112,7 +121,7 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        """A connection in autocommit. Raises Unavailable when the server is away."""
+        """A connection in autocommit. Raises Unavailable if the server is away."""
         try:
             async with self._acquired() as connection:
                 yield Session(connection)
@@ -121,8 +130,8 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Session]:
-        """A connection inside one transaction, committed at the end. Raises Unavailable when the server is away;
-        then nothing is known of the outcome: ask again by natural key. `snapshot`: reads only, all at one instant."""
+        """A connection inside one transaction, committed at the end. Raises Unavailable if the server is away; the
+        outcome is then unknown, and the caller reads it by natural key. `snapshot`: reads only, all of one instant."""
         options: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True} if snapshot else {}
         try:
             async with self._acquired() as connection, connection.transaction(**options):
@@ -136,14 +145,15 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def _acquired(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:
-        """A timeout around `acquire` is a timer; given to it, it would be a task."""
+        """A connection of the pool. The timeout around `acquire` costs a timer; as its argument it would cost a
+        task."""
         assert self._pool is not None
-        async with asyncio.timeout(ACQUIRE_TIMEOUT):
+        async with asyncio.timeout(_ACQUIRE_TIMEOUT):
             connection = await self._pool.acquire()
         try:
             yield connection
         finally:
-            await self._pool.release(connection, timeout=ACQUIRE_TIMEOUT)
+            await self._pool.release(connection, timeout=_ACQUIRE_TIMEOUT)
 
 
 async def _within(awaitable: Any, seconds: float) -> None:
@@ -152,11 +162,11 @@ async def _within(awaitable: Any, seconds: float) -> None:
 
 
 async def _keep(_connection: Any) -> None:
-    """Nothing to reset: no session here sets anything, and each transaction is ended by its own block."""
+    """Reset nothing: no session here sets anything, and each transaction is ended by its own block."""
 
 
 async def _use_codecs(connection: Any) -> None:
-    """jsonb by orjson; times by what asyncpg does to them, in half the time."""
+    """Read and write jsonb with orjson, and times as asyncpg does, in half the time."""
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -179,8 +189,8 @@ def _encode_time(moment: datetime) -> bytes:
 
 
 def _decode_time(data: bytes) -> datetime:
-    """PostgreSQL's times are microseconds since 2000. What datetime cannot say, infinities included, is its first or
-    last without a zone, as asyncpg has it: the one job fails at it, and its batch is read all the same."""
+    """The time of microseconds since 2000. A value that datetime cannot hold, such as infinity, becomes its first or
+    last time, without a zone, as in asyncpg: that one job fails at it, and the rest of its batch is read."""
     since = _INT64.unpack(data)[0]
     try:
         return _EPOCH + timedelta(0, 0, since)
@@ -189,10 +199,10 @@ def _decode_time(data: bytes) -> datetime:
 
 
 def sparse(column: list[Any]) -> list[Any] | None:
-    """Null in place of a column of nulls, which asyncpg would encode one by one."""
+    """The column, or null if it holds nothing but nulls, which asyncpg would encode one by one."""
     return None if column.count(None) == len(column) else column
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    """Rows as one array a column, the form in which batches are sent."""
+    """The rows as one array per column, the form in which batches are sent."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

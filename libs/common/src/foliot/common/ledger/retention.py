@@ -1,4 +1,4 @@
-"""What is removed when its time has passed, in batches. Each gives how many rows it touched."""
+"""Retention: removes rows whose time has passed, in batches. Each method returns the number of rows it touched."""
 
 from __future__ import annotations
 

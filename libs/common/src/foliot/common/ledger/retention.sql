@@ -1,5 +1,5 @@
 -- name: delete_finished_jobs
--- One-time jobs that ended before $1, have no open dead letter and nothing open. $2 limit
+-- Deletes one-time jobs that ended before $1 and have neither an open dead letter nor an open execution. $2 limit
 DELETE FROM jobs WHERE job_id IN (
     SELECT j.job_id FROM jobs j
     WHERE j.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
@@ -12,25 +12,26 @@ DELETE FROM jobs WHERE job_id IN (
     FOR UPDATE OF j SKIP LOCKED)
 
 -- name: expire_letters
--- Open dead letters from before $1 are closed; their copies leave dead_letter_queue as those of closed ones do. $2 limit
+-- Closes open dead letters from before $1. Their copies leave dead_letter_queue as those of other closed letters do.
+-- $2 limit
 UPDATE dead_letters SET closed_at = clock_timestamp(), closed_by = 'expired' WHERE execution_id IN (
     SELECT execution_id FROM dead_letters WHERE closed_at IS NULL AND dead_at < $1
     ORDER BY dead_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 
 -- name: delete_letters
--- Closed dead letters from before $1 of which no copy is left in dead_letter_queue. $2 limit
+-- Deletes closed dead letters from before $1 that have no copy in dead_letter_queue. $2 limit
 DELETE FROM dead_letters WHERE execution_id IN (
     SELECT execution_id FROM dead_letters
     WHERE dead_at < $1 AND closed_at IS NOT NULL AND (sent_at IS NULL OR removed_at IS NOT NULL)
     ORDER BY dead_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 
 -- name: delete_answers
--- Idempotent answers from before $1. $2 limit
+-- Deletes the stored answers of idempotent requests from before $1. $2 limit
 DELETE FROM idempotency_keys WHERE (user_id, team_id, method, path, key) IN (
     SELECT user_id, team_id, method, path, key FROM idempotency_keys WHERE created_at < $1
     ORDER BY created_at LIMIT $2)
 
 -- name: delete_terms
--- All but the newest $1 terms. $2 limit
+-- Deletes all terms of leadership but the newest $1. $2 limit
 DELETE FROM leader_terms WHERE term IN (
     SELECT term FROM leader_terms WHERE term <= (SELECT max(term) FROM leader_terms) - $1 ORDER BY term LIMIT $2)

@@ -48,7 +48,7 @@ class Runs:
     async def insert_run(
         self, job: Job, *, override: dict[str, Any] | None, request_id: str, traceparent: str | None, waits: bool
     ) -> Execution:
-        """`waits`: for an earlier run of the job."""
+        """Insert a run beside the schedule. `waits`: it waits for an earlier run of the job."""
         made: Execution = await self._session.read_one(
             SQL.insert_run, job.job_id, job.user_id, job.team_id, job.pool, job.priority, override, request_id,
             traceparent, waits,
@@ -61,12 +61,12 @@ class Runs:
     async def insert_replays(
         self, dead: Sequence[tuple[int, datetime, timedelta]], request_id: str, traceparent: str | None
     ) -> list[ReplayRow]:
-        """`dead`: (execution_id, scheduled_time, delay) of given-up attempts whose jobs are locked."""
+        """Insert replays. `dead`: (execution_id, scheduled_time, delay) of given-up attempts whose jobs are locked."""
         times = [item[1] for item in dead]
         return await self._session.read(
             SQL.insert_replays, *columns(dead, 3), min(times), max(times), request_id, traceparent
         )
 
     async def note_replays(self, runs: Sequence[tuple[int, datetime]]) -> None:
-        """`runs`: (job_id, scheduled_time) that are open again."""
+        """Note runs that are open again. `runs`: (job_id, scheduled_time)."""
         await self._session.execute(SQL.note_replays, *columns(runs, 2))

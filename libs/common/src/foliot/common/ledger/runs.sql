@@ -1,24 +1,26 @@
 -- name: lock_jobs
--- $1 job_ids
+-- Locks jobs, in the order of their keys. $1 job_ids
 SELECT job_id FROM jobs WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR NO KEY UPDATE
 
 -- name: is_open
--- Whether a run of the locked job $1 is unfinished.
+-- True if a run of the locked job $1 is unfinished.
 SELECT EXISTS (
     SELECT FROM executions e JOIN jobs j ON j.job_id = e.job_id
     WHERE e.job_id = $1 AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
 
 -- name: is_waiting
--- Whether a run of the locked job $1 waits for an earlier one.
+-- True if a run of the locked job $1 waits for an earlier one.
 SELECT EXISTS (SELECT FROM executions WHERE job_id = $1 AND end_time IS NULL AND available_at IS NULL)
 
 -- name: has_run
--- Whether the tick $2 of job $1 has an execution already.
+-- True if the tick $2 of job $1 has an execution.
 SELECT EXISTS (SELECT FROM executions WHERE job_id = $1 AND scheduled_time = $2)
 
 -- name: insert_run
--- A run beside the schedule. Its scheduled_time is the clock's, moved on by a microsecond until it is free in the ledger.
--- $1 job_id, $2 user_id, $3 team_id, $4 queue, $5 priority, $6 override, $7 request_id, $8 traceparent, $9 waits
+-- Inserts a run beside the schedule. Its scheduled_time is the clock's, moved on by single microseconds until the job has
+-- no execution at it.
+-- $1 job_id, $2 user_id, $3 team_id, $4 pool, $5 priority, $6 override, $7 request_id, $8 traceparent, $9 true if it waits
+-- for an earlier run
 INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, trigger, queue, priority, available_at, override,
     request_id, traceparent)
 SELECT $1, $2, $3, 'QUEUED', free.at, 'manual', $4, $5, CASE WHEN NOT $9 THEN free.at END, $6, $7, $8
@@ -31,13 +33,16 @@ FROM (
 RETURNING /*:execution_columns:*/
 
 -- name: note_open_run
--- A run at $2 of the locked job $1 was made beside the planner.
+-- Notes on the locked job $1 that a run at $2 was inserted beside the planner.
 UPDATE jobs SET open_since = LEAST(open_since, $2), last_run_time = GREATEST(last_run_time, $2) WHERE job_id = $1
 
 -- name: insert_replays
--- One more attempt of given-up runs: the job's queue and priority of today, the run's override, no delay but the spacing.
--- $1 execution_ids, $2 scheduled_times of the dead attempts, $3 delays (intervals); $4/$5 least and greatest scheduled_time,
--- $6 request_id, $7 traceparent. A cancelled or deleted job, a month that is closed and history that is gone get none.
+-- Inserts one more attempt of each run that was given up, with the job's current pool and priority and the run's own
+-- override. Its only delay is the spacing $3. A cancelled or deleted job, and a run whose month is closed or dropped, gets
+-- none.
+-- Of the dead attempts:
+-- $1 execution_ids, $2 scheduled_times, $3 delays (intervals); $4/$5 earliest and latest scheduled_time, $6 request_id,
+-- $7 traceparent
 INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
     available_at, override, request_id, traceparent)
 SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, (
@@ -52,7 +57,7 @@ WHERE e.execution_id = ANY ($1) AND e.scheduled_time >= $4 AND e.scheduled_time 
 RETURNING execution_id, job_id, scheduled_time, attempt_number
 
 -- name: note_replays
--- Runs at $2 of the locked jobs $1 are open again.
+-- Notes on the locked jobs $1 that their runs at $2 are open again.
 UPDATE jobs j SET open_since = LEAST(j.open_since, r.scheduled_time)
 FROM (SELECT job_id, min(scheduled_time) AS scheduled_time
       FROM unnest($1::bigint[], $2::timestamptz[]) AS u (job_id, scheduled_time) GROUP BY job_id) r

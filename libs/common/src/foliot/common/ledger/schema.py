@@ -1,4 +1,4 @@
-"""The schema that this code was written for, and the check that the database has it."""
+"""The schema version that this code needs, and the check that the database has it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from foliot.common.ledger.statements import Statement
 from foliot.common.process import events
 
 SCHEMA_VERSION = 12
-"""The newest migration in sql/migrations; a test holds them together."""
+"""The number of the newest migration in sql/migrations; a test compares the two."""
 
 _SELECT = Statement("select_schema_version", "SELECT max(version) FROM schema_migrations")
 _log = structlog.get_logger()
+_WAIT_MIN, _WAIT_MAX = 0.1, 2.0
+"""Seconds between two tries to reach the server at the start; doubled at each failure."""
 REMEDY = "run `python -m foliot.common.migrate` (make up and docker compose up do it)"
 
 
@@ -30,8 +32,8 @@ class HasSession(Protocol):
 
 
 async def check_schema(session: Session) -> None:
-    """Raises SchemaUnknown, with the command that fixes it, unless the database has this code's schema or a newer one
-    of an upgrade under way."""
+    """Raises SchemaUnknown, with the remedy, unless the database has this code's schema, or the next one of an upgrade
+    under way."""
     try:
         version = await session.value(_SELECT)
     except asyncpg.UndefinedTableError:
@@ -47,8 +49,9 @@ async def check_schema(session: Session) -> None:
 
 
 async def await_schema(database: UnitsOfWork[HasSession], stop: asyncio.Event, clock: Clock) -> None:
-    """At the start: wait for the server, however long it is away; refuse a schema that is not known (SchemaUnknown)."""
-    wait = 0.1
+    """Wait for the server at the start of a service, without limit. Raises SchemaUnknown for a schema that is not
+    known."""
+    wait = _WAIT_MIN
     while not stop.is_set():
         try:
             async with database.session() as unit:
@@ -57,11 +60,11 @@ async def await_schema(database: UnitsOfWork[HasSession], stop: asyncio.Event, c
         except Unavailable as error:
             _log.warning(events.POSTGRES_AWAY, error=error)
         await clock.sleep(wait)
-        wait = min(2.0, wait * 2)
+        wait = min(_WAIT_MAX, wait * 2)
 
 
 async def why_not_ready(database: UnitsOfWork[HasSession], stop: asyncio.Event) -> str | None:
-    """The reason why a service cannot serve, None if it can: it stops, PostgreSQL is away, or the schema is not its."""
+    """The reason why a service cannot serve, None if it can: it stops, PostgreSQL is away, or the schema is wrong."""
     if stop.is_set():
         return "stopping"
     try:

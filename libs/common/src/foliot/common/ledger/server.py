@@ -11,14 +11,14 @@ from foliot.common.ledger.statements import Statements
 
 
 class RowEstimate(msgspec.Struct, frozen=True):
-    """The rows of one table as the planner estimates them."""
+    """The number of rows of a table, estimated by PostgreSQL's statistics."""
 
     table: str
     rows: int
 
 
 class ReplicaRow(msgspec.Struct, frozen=True):
-    """A streaming replica, and how far it is behind in write-ahead log and in time."""
+    """A streaming replica and its lag, in bytes of write-ahead log and in seconds."""
 
     replica: str
     bytes: float
@@ -35,7 +35,7 @@ class Server:
         self._session = session
 
     async def select_now(self) -> datetime:
-        """The clock that decides what is due."""
+        """The database's clock, which decides what is due."""
         now: datetime = await self._session.value(SQL.select_now)
         return now
 
@@ -43,5 +43,5 @@ class Server:
         return await self._session.read(SQL.estimate_rows)
 
     async def select_replicas(self) -> list[ReplicaRow]:
-        """Empty without the privilege to look."""
+        """The replicas; none without the privilege to see them."""
         return await self._session.read(SQL.select_replicas)

@@ -1,4 +1,4 @@
-"""Splitting: a batch that PostgreSQL refuses is halved until the poison row stands alone; the rest goes on."""
+"""Splitting: a batch that PostgreSQL refuses is halved until the poison row is alone; all other rows are written."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ async def split(
     write: Callable[[Sequence[_Item]], Awaitable[_Result]],
     alone: Callable[[_Item, asyncpg.PostgresError], Awaitable[_Result]],
 ) -> list[_Result]:
-    """Write the batch, in halves where a row is at fault; `alone` gets the row that is. Gives the result of each call.
+    """Write a batch, in halves if one of its rows is at fault. `alone` gets that row with its error. Returns the result
+    of each call that succeeded.
 
-    Raises what is no row's fault; what was written before it stays written.
+    An error that is no row's fault is raised; the parts that were written before it remain.
     """
     try:
         return [await write(batch)]

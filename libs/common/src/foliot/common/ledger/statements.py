@@ -1,8 +1,7 @@
-"""SQL as it stands in the .sql files: named statements, fragments that several share, and the Struct of a statement's
-rows.
+"""SQL of the .sql files: named statements with the Struct of their rows, and fragments that several share.
 
-A statement's name is the repository's method and the label of its duration. Fragments (`fragments.sql`) are put in
-where a statement says `/*:name:*/`: one projection and one derivation, however many statements use them.
+A statement's name is the repository's method and the label of its duration. A fragment of `fragments.sql` replaces
+`/*:name:*/` in a statement, so that a projection or a derivation is written once for all statements.
 """
 
 from __future__ import annotations
@@ -17,9 +16,10 @@ import msgspec
 
 _FRAGMENT = re.compile(r"/\*:(\w+):\*/")
 _MONTH = "executions/*month*/"
-"""The table that may be one month instead."""
+"""The mark of a table that one of its months can replace."""
 _ALL_MONTHS = re.compile(r"/\*all months:\*/.*?/\*:\*/", re.DOTALL)
-"""A condition of no use within one month, where another index might be taken for it."""
+"""A condition that only a statement over all months needs: within one month it could make PostgreSQL use another
+index."""
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Statements:
     """The `-- name: x` blocks of a .sql file beside a repository, as attributes."""
 
     def __init__(self, package: str, filename: str, rows: Mapping[str, type[msgspec.Struct]] | None = None) -> None:
-        """`rows`: statement -> the Struct whose fields are its columns, in their order (a test holds them to it)."""
+        """`rows`: statement -> Struct. Its fields are the statement's columns, in their order; a test compares them."""
         rows = rows or {}
         blocks = _blocks(resources.files(package).joinpath(filename).read_text(), "-- name: ")
         if unknown := set(rows) - set(blocks):
@@ -61,7 +61,7 @@ def _blocks(text: str, marker: str) -> dict[str, str]:
 
 
 def expanded(sql: str) -> str:
-    """The statement with its fragments put in. Raises ValueError for a fragment that is not there."""
+    """The SQL with its fragments in place. Raises ValueError for an unknown fragment."""
 
     def fragment(match: re.Match[str]) -> str:
         try:
@@ -74,7 +74,7 @@ def expanded(sql: str) -> str:
 
 @lru_cache(1)
 def _fragments() -> dict[str, str]:
-    """Name -> SQL, without the comment above it."""
+    """Name -> SQL of a fragment, without its comment."""
     text = resources.files("foliot.common.ledger").joinpath("fragments.sql").read_text()
     blocks = _blocks(text, "-- fragment: ")
     return {
@@ -83,11 +83,11 @@ def _fragments() -> dict[str, str]:
 
 
 def of_month(statement: Statement, first: datetime, last: datetime) -> Statement:
-    """The statement over the month that both times (UTC) lie in, as nearly all batches do; else over all months.
+    """The statement over the one month that has both times (UTC), as for nearly all batches; else over all months.
 
-    Over all months a statement opens and locks each of them before it looks at a row: with a year of history that costs
-    a small batch more than all the rest (docs/adr/0012-hot-path.md). On the first day of a month it is over all months
-    too: a plan that was made while the month was known to be empty walks it until the month is analyzed again.
+    Over all months PostgreSQL opens and locks each of them before it reads a row: with a year of history that costs a
+    small batch more than all the rest (docs/adr/0012-hot-path.md). The first day of a month always uses all months: a
+    plan that was made while the month was empty walks the whole month until it is analyzed again.
     """
     if (first.year, first.month) != (last.year, last.month) or first.day == 1:
         return statement
@@ -96,7 +96,7 @@ def of_month(statement: Statement, first: datetime, last: datetime) -> Statement
 
 @lru_cache(100)
 def _in_month(statement: Statement, table: str) -> Statement:
-    """Raises ValueError for a statement without the two marks: it would silently run over all months."""
+    """The statement over one month. Raises ValueError without the two marks: it would silently run over all months."""
     sql, conditions = _ALL_MONTHS.subn("", statement.sql)
     if not conditions or _MONTH not in sql:
         raise ValueError(f"{statement.name} has no {_MONTH} or no /*all months:*/ ... /*:*/")

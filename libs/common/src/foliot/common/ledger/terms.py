@@ -1,4 +1,4 @@
-"""Terms of leadership: the row that fences every transaction of a leader, and the schedulers that are alive."""
+"""Terms of leadership: the row that fences every transaction of a leader, and the living schedulers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from foliot.common.ledger.statements import Statements
 
 
 class SchedulerRow(msgspec.Struct, frozen=True):
-    """A scheduler that was heard of lately. `role`: leader or standby; `term` and `since` of the term that it leads."""
+    """A living scheduler. `role`: leader or standby. `term` and `since`: of the term that it leads."""
 
     scheduler_id: str
     role: str
@@ -29,12 +29,12 @@ class Terms:
         self._session = session
 
     async def take_term(self, scheduler_id: str, czxid: int, ensemble_id: str) -> int | None:
-        """The new term, or None if somebody newer holds it."""
+        """Take leadership: the new term, or None if a newer candidacy holds it."""
         term: int | None = await self._session.value(SQL.take_term, scheduler_id, czxid, ensemble_id)
         return term
 
     async def hold_term(self, term: int) -> None:
-        """Keep `term` standing until the transaction ends. Raises Fenced if it has passed."""
+        """Lock `term` until the transaction ends: no other can begin. Raises Fenced if it has passed."""
         if await self._session.value(SQL.hold_term, term) is None:
             raise Fenced(f"term {term} has passed")
 

@@ -1,5 +1,7 @@
 -- name: take_term
--- The winner's write; waits for every transaction that holds the row FOR SHARE. $1 scheduler_id, $2 czxid, $3 ensemble_id
+-- Takes leadership with a new term, unless a newer candidacy holds it. Waits for every transaction that holds the row FOR
+-- SHARE.
+-- $1 scheduler_id, $2 czxid, $3 ensemble_id
 WITH won AS (
     UPDATE leader SET term = term + 1, scheduler_id = $1, czxid = $2, ensemble_id = $3, since = clock_timestamp()
     WHERE id = 1 AND (ensemble_id <> $3 OR czxid < $2)
@@ -9,22 +11,24 @@ SELECT term, $1, $2, $3, since FROM won
 RETURNING term
 
 -- name: hold_term
--- Fences a leader's transaction: a row means that term $1 stands until this transaction ends.
+-- Fences a leader's transaction: if a row is returned, term $1 lasts until this transaction ends.
 SELECT term FROM leader WHERE id = 1 AND term = $1 FOR SHARE
 
 -- name: beat_scheduler
--- $1 scheduler_id
+-- The heartbeat of one scheduler. $1 scheduler_id
 INSERT INTO schedulers (scheduler_id) VALUES ($1)
 ON CONFLICT (scheduler_id) DO UPDATE SET last_heartbeat = clock_timestamp()
 
 -- name: forget_scheduler
+-- Removes a scheduler that stops. $1 scheduler_id
 DELETE FROM schedulers WHERE scheduler_id = $1
 
 -- name: forget_silent_schedulers
+-- Removes schedulers that have been silent for an hour.
 DELETE FROM schedulers WHERE last_heartbeat < now() - INTERVAL '1 hour'
 
 -- name: list_schedulers
--- Those that were heard of lately. A leader is one whose term stands.
+-- Schedulers with a heartbeat in the last 15 seconds. The leader is the one that holds the current term.
 SELECT s.scheduler_id, CASE WHEN l.scheduler_id IS NULL THEN 'standby' ELSE 'leader' END AS role, l.term,
     COALESCE(l.since, s.started_at) AS since, s.last_heartbeat
 FROM schedulers s LEFT JOIN leader l ON l.scheduler_id = s.scheduler_id

@@ -17,7 +17,7 @@ class Tzdata:
         self._session = session
 
     async def select_tzdata(self) -> str | None:
-        """Its version, None if it is not known."""
+        """The version of tzdata, None if it is unknown."""
         version: str | None = await self._session.value(SQL.select_tzdata)
         return version
 
@@ -25,9 +25,9 @@ class Tzdata:
         await self._session.execute(SQL.update_tzdata, version)
 
     async def select_zoned_jobs(self, after: int, limit: int) -> list[ZonedJob]:
-        """By job_id, those behind `after`."""
+        """Jobs behind the job_id `after`, in the order of job_id."""
         return await self._session.read(SQL.select_zoned_jobs, after, limit)
 
     async def move_jobs(self, moves: Sequence[tuple[int, datetime | None]]) -> int:
-        """`moves`: (job_id, next_run_time) of locked jobs."""
+        """Set the next_run_time of locked jobs. `moves`: (job_id, next_run_time)."""
         return await self._session.execute(SQL.move_jobs, *columns(moves, 2))

@@ -1,4 +1,4 @@
-"""The wake-up of the scheduler: one NOTIFY a batch of changes, in the transaction of the change."""
+"""The wake-up of the scheduler: one NOTIFY per batch of changes, in their transaction."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _NOTIFY = Statement("notify_wake", f"SELECT pg_notify('{CHANNEL}', '')")
 
 
 async def wake_scheduler(session: Session) -> None:
-    """The leader looks again when this transaction commits."""
+    """Wake the leader when this transaction commits."""
     await session.value(_NOTIFY)

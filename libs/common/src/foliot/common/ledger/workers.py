@@ -1,4 +1,4 @@
-"""The worker processes: their claim tokens, heartbeats, slots and pools."""
+"""Worker processes: their claim tokens, heartbeats, slots and pools."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from foliot.common.ledger.statements import Statements
 
 
 class PoolSlots(msgspec.Struct, frozen=True):
-    """The living workers of one pool: their slots, the deliveries they hold, and how many they are."""
+    """The living workers of one pool: the sums of their slots and held deliveries, and their number."""
 
     pool: str
     slots: int
@@ -47,14 +47,14 @@ class Workers:
         await self._session.execute(SQL.forget_worker, claim)
 
     async def select_dead_claims(self, lease: float) -> list[int]:
-        """The claim tokens of processes that were silent for `lease` seconds."""
+        """The claim tokens of processes that have been silent for `lease` seconds."""
         return await self._session.column(SQL.select_dead_claims, lease)
 
     async def forget_dead_claims(self, claims: Sequence[int]) -> int:
         return await self._session.execute(SQL.forget_dead_claims, list(claims))
 
     async def sum_slots(self, lease: float) -> list[PoolSlots]:
-        """By pool, of the workers that were heard of within `lease` seconds."""
+        """The slots of each pool, of workers with a heartbeat in the last `lease` seconds."""
         return await self._session.read(SQL.sum_slots, lease)
 
     async def list_workers(self, lease: float) -> list[WorkerRow]:

@@ -1,29 +1,30 @@
 -- name: beat_worker
--- The heartbeat of one process. $1 claim token, $2 worker_id, $3 pools, $4 slots, $5 running, $6 held
+-- The heartbeat of one worker process. $1 claim token, $2 worker_id, $3 pools, $4 slots, $5 running, $6 held
 INSERT INTO workers (claim, worker_id, pools, slots, running, held) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (claim) DO UPDATE SET running = $5, held = $6, last_heartbeat = clock_timestamp()
 
 -- name: forget_worker
+-- Removes a worker process that stops. $1 claim token
 DELETE FROM workers WHERE claim = $1
 
 -- name: select_dead_claims
--- Tokens without a heartbeat for a lease. $1 lease in seconds
+-- Claim tokens without a heartbeat for the length of a lease. $1 lease in seconds
 SELECT claim FROM workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => $1) ORDER BY claim
 
 -- name: forget_dead_claims
--- Dead tokens that hold nothing any more. $1 claims
+-- Removes the dead claim tokens that hold no running execution. $1 claim tokens
 DELETE FROM workers w WHERE w.claim = ANY ($1::bigint[]) AND NOT EXISTS (
     SELECT FROM executions e WHERE e.end_time IS NULL AND e.available_at IS NOT NULL AND e.status = 'RUNNING' AND e.claim = w.claim)
 
 -- name: sum_slots
--- Slots of the living workers, by pool. $1 lease in seconds
+-- Slots, held deliveries and number of the living workers, by pool. $1 lease in seconds
 SELECT pool, sum(slots)::bigint AS slots, sum(held)::bigint AS held, count(*) AS workers
 FROM workers, unnest(pools) AS pool
 WHERE last_heartbeat >= clock_timestamp() - make_interval(secs => $1)
 GROUP BY pool
 
 -- name: list_workers
--- The living ones, the newest process of each worker_id. $1 lease in seconds
+-- The living workers, of each worker_id its newest process. $1 lease in seconds
 SELECT DISTINCT ON (worker_id) worker_id, pools, slots, running, last_heartbeat, started_at FROM workers
 WHERE last_heartbeat >= clock_timestamp() - make_interval(secs => $1)
 ORDER BY worker_id, last_heartbeat DESC

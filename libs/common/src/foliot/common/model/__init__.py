@@ -1,1 +1,1 @@
-"""Jobs, executions and their rules: what the words mean, without a server."""
+"""Jobs, executions and their rules, as pure code without a server."""

@@ -8,8 +8,8 @@ import msgspec
 
 
 class DueJob(msgspec.Struct, frozen=True):
-    """A due job. `at` (ctid) and `read_xmin` name the version of its row that was read; `open_since` is its oldest open
-    run (None: none). `now` is the database's clock, in the first row of an answer alone."""
+    """A due job. `at` (ctid) and `read_xmin` name the version of its row that was read. `open_since`: the
+    scheduled_time of its oldest open run (None: none). `now`: the database's clock, in the first row of an answer."""
 
     job_id: int
     user_id: int

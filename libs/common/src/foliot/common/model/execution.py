@@ -1,4 +1,4 @@
-"""Executions: one row of the ledger for each attempt, in the forms that its life needs."""
+"""Executions: one row of the ledger per attempt, in the forms that the steps of its life need."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Execution(msgspec.Struct, frozen=True):
 
 
 class Handle(msgspec.Struct, frozen=True):
-    """The key of one execution: with its scheduled_time it is found without a look into every month."""
+    """The key of one execution. Its scheduled_time names the month, so that PostgreSQL does not search every month."""
 
     execution_id: int
     scheduled_time: datetime
 
 
 class Handout(msgspec.Struct, frozen=True):
-    """An execution that is committed as dispatched and that the broker is to get."""
+    """An execution that is committed as dispatched and must now be sent to the broker."""
 
     execution_id: int
     job_id: int
@@ -51,7 +51,7 @@ class Handout(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of an attempt as its claimant saw it."""
+    """The end of an attempt, reported by its claimant."""
 
     execution_id: int
     scheduled_time: datetime

@@ -1,4 +1,4 @@
-"""The policies of a job: overlap, misfire and daylight saving time. Their rules stand in docs/schedules.md."""
+"""The policies of a job for overlap and misfire, and the reasons of SKIPPED rows. docs/schedules.md has the rules."""
 
 from __future__ import annotations
 

@@ -1,29 +1,34 @@
-"""Retry: whether another attempt follows one that has ended, and after which delay."""
+"""Retry: the decision if another attempt follows one that has ended, and the delay before it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from foliot.common.model.states import RETRIED, ExecutionStatus, Trigger
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """The retry_policy of a job; its defaults are the contract's. Times in seconds."""
+    """The retry_policy of a job; its defaults are those of the API. Times are in seconds.
 
-    max_retries: int = 3
-    backoff_factor: float = 3
-    max_backoff: float = 3600
-    jitter: float = 0
-    max_age: float | None = None
+    The bounds are the API's too. They keep every delay far below the longest timedelta, so that a row written by hand
+    cannot make a delay that fails its whole batch.
+    """
+
+    max_retries: Annotated[int, Meta(ge=0, le=100)] = 3
+    backoff_factor: Annotated[float, Meta(ge=0, le=3600)] = 3
+    max_backoff: Annotated[float, Meta(ge=0, le=86_400 * 7)] = 3600
+    jitter: Annotated[float, Meta(ge=0, le=1)] = 0
+    max_age: Annotated[float, Meta(gt=0, le=86_400 * 366)] | None = None
     retry_on: list[int | str] | None = None
 
     def delay_after(self, attempt_number: int, u: float, retry_after: float | None = None) -> timedelta:
         """The delay before the next attempt: min(max_backoff, backoff_factor ** n) x (1 + jitter x u), u in -1..1.
 
-        `retry_after`: seconds that the target asked for; they count where they are longer, up to max_backoff.
+        `retry_after`: seconds that the target asked for. The longer of the two delays counts, up to max_backoff.
         """
         try:
             backoff = min(self.max_backoff, self.backoff_factor**attempt_number)
@@ -32,7 +37,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False
         seconds = backoff * (1 + self.jitter * u)
         if retry_after is not None:
             seconds = max(seconds, min(retry_after, self.max_backoff))
-        return timedelta(seconds=max(0.0, seconds))
+        return timedelta(seconds=seconds)
 
 
 DEFAULT_POLICY = RetryPolicy()
@@ -41,7 +46,8 @@ STORED_BY_DEFAULT = {"max_retries": DEFAULT_POLICY.max_retries, "backoff_factor"
 
 
 def policy_from(raw: dict[str, Any] | None) -> RetryPolicy:
-    """The policy of a jobs row. Members that are missing, or nonsense in a row written by hand, take the defaults."""
+    """The policy of a row of `jobs`. Missing members take their defaults; nonsense written by hand is replaced by
+    DEFAULT_POLICY."""
     if raw == STORED_BY_DEFAULT:
         return DEFAULT_POLICY
     try:
@@ -51,9 +57,9 @@ def policy_from(raw: dict[str, Any] | None) -> RetryPolicy:
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt that has just ended in this transaction, with all that decides whether another follows.
+    """An attempt that ended in this transaction, with the facts that decide if another follows.
 
-    `final`: no retry whatever the policy says. `retry_after`: seconds, as `RetryPolicy.delay_after` takes them.
+    `final`: no retry, despite the policy. `retry_after`: seconds, as in `RetryPolicy.delay_after`.
     """
 
     execution_id: int
@@ -69,7 +75,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def retry_delay(finished: Finished, ended_at: datetime, u: float) -> timedelta | None:
-    """The delay before the next attempt, None if the policy gives none. `u`: uniform in -1..1."""
+    """The delay before the next attempt, None if none follows. `u`: uniform in -1..1."""
     policy = finished.retry_policy
     if finished.status not in RETRIED or finished.final or finished.trigger is Trigger.REPLAY:
         return None

@@ -1,4 +1,4 @@
-"""The scope of a caller: whose jobs, executions and dead letters it may see."""
+"""The scope of a caller: the owners whose jobs, executions and dead letters it may see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Everybody's things, one team's, or a user's own that have no team."""
+    """All owners, one team, or one user's things without a team."""
 
     everything: bool
     team_id: int | None
@@ -14,8 +14,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     @property
     def owner(self) -> int | None:
-        """The owner as the indexes have it: the team_id, or minus the user_id of things without a team; None:
-        everybody."""
+        """The owner as the indexes hold it: the team_id, or minus the user_id of things without a team. None: all."""
         if self.everything:
             return None
         return -self.user_id if self.team_id is None else self.team_id

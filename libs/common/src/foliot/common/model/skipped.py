@@ -1,4 +1,4 @@
-"""Ticks that will not run: the SKIPPED rows that cover them."""
+"""SKIPPED rows: they cover the ticks that will not run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from foliot.common.model.ticks import Tick
 from foliot.common.schedules.timetable import Timetable
 
 ROWS_PER_DECISION = 100
-"""Dropped ticks of one decision that get a row each; more get one row."""
+"""Number of dropped ticks of one decision that get a row each. More get one row together: an outage of a week drops
+600,000 ticks of a job that fires every second."""
 
 
 class Owner(Protocol):
-    """The part of a job that its rows carry."""
+    """The fields of a job that its rows carry."""
 
     @property
     def job_id(self) -> int: ...
@@ -28,7 +29,7 @@ class Owner(Protocol):
 
 
 def skip_range(job: Owner, timetable: Timetable, first: datetime, until: datetime, reason: str) -> list[Tick]:
-    """The rows that cover `first` and each tick after it up to `until`, included."""
+    """The rows that cover the tick `first` and every later one up to and including `until`."""
     count = 1 + timetable.count(first, until)
     if count <= ROWS_PER_DECISION:
         return [skip(job, tick, reason) for tick in (first, *timetable.ticks(first, until, count))]

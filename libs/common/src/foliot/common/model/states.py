@@ -1,4 +1,4 @@
-"""Statuses and the allowed steps between them; docs/states.md is the picture."""
+"""Statuses and the allowed steps between them. docs/states.md draws them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class JobStatus(StrEnum):
-    """Status of a job in an answer. QUEUED and RUNNING are derived from its open executions, never stored."""
+    """Status of a job in an answer. QUEUED and RUNNING are derived from its open executions and never stored."""
 
     PENDING = "PENDING"
     QUEUED = "QUEUED"
@@ -30,7 +30,7 @@ class ExecutionStatus(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What asked for an attempt."""
+    """Origin of an attempt."""
 
     SCHEDULE = "schedule"
     MANUAL = "manual"
@@ -45,7 +45,7 @@ JOB_STEPS: dict[str, frozenset[JobStatus]] = {
     "run": frozenset(JobStatus) - {JobStatus.CANCELLED},
     "edit": frozenset(JobStatus) - {JobStatus.CANCELLED},
 }
-"""Which job statuses allow a step; the API answers 409 to the others."""
+"""Step -> job statuses that allow it. In any other the API answers 409."""
 
 EXECUTION_STEPS: dict[ExecutionStatus, frozenset[ExecutionStatus]] = {
     ExecutionStatus.QUEUED: frozenset({ExecutionStatus.RUNNING, ExecutionStatus.CANCELLED, ExecutionStatus.FAILED}),
@@ -55,7 +55,7 @@ EXECUTION_STEPS: dict[ExecutionStatus, frozenset[ExecutionStatus]] = {
             ExecutionStatus.FAILED,
             ExecutionStatus.TIMEOUT,
             ExecutionStatus.CANCELLED,
-            ExecutionStatus.QUEUED,  # claimed and handed back before it began
+            ExecutionStatus.QUEUED,  # claimed, and returned to the outbox before it began
         }
     ),
     ExecutionStatus.COMPLETED: frozenset(),
@@ -64,7 +64,7 @@ EXECUTION_STEPS: dict[ExecutionStatus, frozenset[ExecutionStatus]] = {
     ExecutionStatus.CANCELLED: frozenset(),
     ExecutionStatus.SKIPPED: frozenset(),
 }
-"""The steps an attempt may take; an ended one never moves again."""
+"""Status of an attempt -> statuses that may follow. An ended attempt never changes again."""
 
 RETRIED = frozenset({ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT})
-"""Outcomes that a retry policy answers with another attempt."""
+"""Outcomes after which the retry policy decides about another attempt."""

@@ -1,4 +1,4 @@
-"""Ticks on their way into the ledger, and what the planner writes to their job."""
+"""Ticks on their way into the ledger, and the planner's write to their job."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import msgspec
 
 
 class Tick(msgspec.Struct, kw_only=True):
-    """One row that is to be in the ledger: a run, or a SKIPPED tick.
+    """One row for the ledger: a run, or a SKIPPED tick.
 
-    `available_at` None: the run waits for an earlier one. The dispatcher sets `dispatch` where the window of the run's
+    `available_at` None: the run waits for an earlier one. The dispatcher sets `dispatch` if the window of the run's
     queue has room.
     """
 
@@ -33,8 +33,8 @@ class Tick(msgspec.Struct, kw_only=True):
 class PlainTick(msgspec.Struct, kw_only=True):
     """A plain tick: the next_run_time of a job as a run that meets no other run, written by one statement.
 
-    `at` and `read_xmin` name the version of the job's row that was read. `delayed_until` (jitter) and `open_since` are
-    None where they are the tick itself.
+    `at` (ctid) and `read_xmin` name the version of the job's row that was read. `delayed_until` (jitter) and
+    `open_since` are None if they are the tick itself.
     """
 
     job_id: int
@@ -54,15 +54,15 @@ class PlainTick(msgspec.Struct, kw_only=True):
 
 
 class OpenRuns(msgspec.Struct, frozen=True):
-    """The open runs of a job: the oldest one's scheduled_time (None: nothing is open), and whether one of them waits
-    for an earlier run."""
+    """The open runs of a job. `since`: the scheduled_time of the oldest (None: nothing is open). `waits`: one of them
+    waits for an earlier run."""
 
     since: datetime | None = None
     waits: bool = False
 
 
 class Advance(msgspec.Struct, frozen=True):
-    """The one write of a batch of planned ticks to their job."""
+    """The one write to a job after its ticks of a batch were planned."""
 
     job_id: int
     next_run_time: datetime | None

@@ -1,4 +1,4 @@
-"""W3C trace context, as correlation: one trace id from the HTTP request to the child process."""
+"""W3C trace context, for correlation alone: one trace id goes from the HTTP request to the child process."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 
 def valid_traceparent(given: str | None) -> str | None:
-    """What a caller sent, if it is a traceparent."""
+    """The header that a caller sent, in lower case; None if it is no traceparent."""
     lower = given.lower() if given else ""
     return lower if lower and _TRACEPARENT.fullmatch(lower) else None
 
 
 def trace_id(traceparent: str | None) -> str | None:
-    """The part of a valid traceparent that all lines of one trace share."""
+    """The trace id of a valid traceparent: all log lines of one trace share it."""
     return traceparent[3:35] if traceparent else None

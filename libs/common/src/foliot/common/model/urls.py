@@ -1,4 +1,4 @@
-"""What a URL that a job requests may be: checked at the door, and again for each redirect."""
+"""The check of a URL that a job requests: when the job is written, and again at each redirect."""
 
 import re
 from collections.abc import Iterator
@@ -7,16 +7,17 @@ from typing import Final
 from yarl import URL
 
 MAX_URL: Final = 8_192
+"""Characters: as long as the longest request line that common servers accept."""
 _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 _LABEL = "[A-Za-z0-9_-]{1,60}"
 _PLAIN = re.compile(rf"https?://{_LABEL}(\.{_LABEL}){{0,3}}(:[1-9][0-9]{{0,3}})?([/?][A-Za-z0-9/?&=._~-]*)?")
-"""The shape of most URLs, in which nothing can be wrong: they need not be taken apart."""
+"""The form of most URLs. Nothing can be wrong in it, so that they need not be parsed."""
 _HOST = re.compile(r"(?=.{1,253}$)([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_url(path: str, url: str) -> Iterator[tuple[str, str]]:
-    """(path, what is wrong with it), nothing for a URL that may be requested."""
+    """Each fault of a URL as (path, message); none if it may be requested."""
     if not 0 < len(url) <= MAX_URL:
         yield path, f"must have 1 to {MAX_URL} characters"
     elif _PLAIN.fullmatch(url):

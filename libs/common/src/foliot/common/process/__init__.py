@@ -1,1 +1,1 @@
-"""What every service does as a process: configuration, start and stop, duties, logs, metrics, health."""
+"""The parts of every service as a process: configuration, start and stop, duties, logs, metrics, health."""

@@ -1,4 +1,4 @@
-"""Every process's /healthz, /readyz and /metrics."""
+"""The HTTP pages of every process: /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import orjson
 from aiohttp import web
 from prometheus_async import aio
 
+_BACKLOG = 1024
+"""Connections that may wait to be accepted: a crowd of clients that connects at one instant is not refused."""
+_GRACE = 5.0
+"""Seconds for requests in flight at the stop: as long as a statement may take in PostgreSQL."""
 Readiness = Callable[[], Awaitable[tuple[str | None, dict[str, Any]]]]
-"""Gives the reason why the process cannot serve (None: it can), and what to show beside it."""
+"""Returns the reason why the process cannot serve (None: it can), and details that /readyz shows beside it."""
 
 
 def health_routes(readiness: Readiness) -> list[web.RouteDef]:
@@ -36,12 +40,12 @@ def _json(body: dict[str, Any], status: int) -> web.Response:
 
 
 @contextlib.asynccontextmanager
-async def listen(app: web.Application, host: str, port: int, *, grace: float = 5.0) -> AsyncIterator[None]:
-    """Serve `app` until the context ends; then requests in flight have `grace` seconds."""
+async def listen(app: web.Application, host: str, port: int, *, grace: float = _GRACE) -> AsyncIterator[None]:
+    """Serve `app` until the context ends. Requests in flight then have `grace` seconds."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
         yield
     finally:
         await runner.cleanup()

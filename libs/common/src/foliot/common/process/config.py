@@ -1,4 +1,4 @@
-"""Environment -> one frozen Struct a service, with every error listed at once."""
+"""Configuration: the environment as one frozen Struct per service. All errors are listed at once."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _problem(setting: Setting, error: OSError | ValueError, environ: Mapping[str
 
 
 def _too_large(right: list[Setting], values: Mapping[str, Any]) -> Iterator[str]:
-    """Settings beyond the bound that another one gives by its value or its default."""
+    """Messages about settings that exceed a bound set by another setting, by its value or its default."""
     effective = {**{setting.field: setting.default for setting in right}, **values}
     for setting in right:
         bound = setting.at_most

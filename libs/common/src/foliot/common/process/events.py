@@ -1,7 +1,7 @@
-"""Log events: each is declared once, with its levels, meaning and fields. docs/events.md is made of the declarations.
+"""Log events: each is declared once, with its levels, meaning and fields. docs/events.md is generated from them.
 
-A declaration gives the plain name, so that a line costs no more for it. Here are the events of every service; each
-service declares its own in its events.py.
+A declaration returns the plain name, so that a log line costs no more for it. This file has the events of every
+service; each service declares its own in its events.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True):
+    """One declared event: its name in log lines, its levels, its meaning and its fields."""
+
     name: str
     levels: tuple[str, ...]
     meaning: str
@@ -19,13 +21,13 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Events:
-    """The declarations of one module, in its order."""
+    """The declarations of one module, in their order."""
 
     def __init__(self) -> None:
         self._events: list[Event] = []
 
     def declare(self, name: str, levels: str, meaning: str, fields: str = "") -> str:
-        """`levels` and `fields` are words; gives the name."""
+        """Declare an event and return its name. `levels` and `fields`: words, separated by spaces."""
         self._events.append(Event(name, tuple(levels.split()), meaning, tuple(fields.split())))
         return name
 
@@ -36,7 +38,7 @@ class Events:
 EVENTS = Events()
 
 STARTING = EVENTS.declare("starting", "INFO", "The process begins its work.", "version")
-STOPPED = EVENTS.declare("stopped", "INFO", "The process ends because it was told to.")
+STOPPED = EVENTS.declare("stopped", "INFO", "The process ends after a signal to stop.")
 CRASHED = EVENTS.declare("crashed", "ERROR CRITICAL", "The process ends because of an error.", "error")
 UNRAISABLE = EVENTS.declare("unraisable", "ERROR", "An error that nobody could catch, in a finalizer.", "error")
 CONFIG_WRONG = EVENTS.declare(

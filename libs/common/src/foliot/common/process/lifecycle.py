@@ -1,4 +1,4 @@
-"""How a process starts, is told to stop, and ends."""
+"""The life of a process: start, stop by a signal, exit code."""
 
 from __future__ import annotations
 
@@ -16,30 +16,35 @@ import uvloop
 
 from foliot.common.clock import Clock
 from foliot.common.errors import ConfigError, SchemaUnknown
-from foliot.common.process import config, events, logs, metrics
+from foliot.common.process import config, events, metrics
+from foliot.common.process.logs.setup import configure
 from foliot.common.process.settings import ServiceConfig
 from foliot.common.schedules.zones import use_pinned_tzdata
 
 _Config = TypeVar("_Config", bound=ServiceConfig)
 _log = structlog.get_logger()
 
-EXIT_CONFIG = 78  # sysexits.h EX_CONFIG
+EXIT_CONFIG = 78
+"""Exit code of a wrong configuration or schema: EX_CONFIG of sysexits.h. A restart does not help."""
+_LAG_SECONDS = 0.25
+"""Time between two measurements of the event loop: often enough to meet short stalls, at no cost."""
 
 
 def serve(service: str, config_type: type[_Config], run: Callable[[_Config, asyncio.Event], Awaitable[None]]) -> None:
-    """Run a service until SIGTERM or SIGINT sets its stop event; exits the process with the code that says why."""
+    """Run a service until SIGTERM or SIGINT sets its stop event. The exit code says why the process
+    ended."""
     environ: Mapping[str, str] = os.environ
     use_pinned_tzdata()
     try:
         loaded = config.load(config_type, environ)
     except ConfigError as error:
-        logs.configure(service, "INFO")
+        configure(service, "INFO")
         _log.error(events.CONFIG_WRONG, error=str(error))
         sys.exit(EXIT_CONFIG)
-    logs.configure(service, loaded.log_level)
+    configure(service, loaded.log_level)
     metrics.BUILD_INFO.labels(version(f"foliot-{service}"), version("tzdata")).set(1)
-    gc.freeze()  # what is loaded stays: no full collection walks through it
-    gc.set_threshold(20_000, 20, 20)  # a batch of rows is no reason to look for cycles
+    gc.freeze()  # loaded code stays: no full collection walks through it
+    gc.set_threshold(20_000, 20, 20)  # allocations before a collection: a batch of rows must not cause one
     try:
         uvloop.run(_until_stopped(service, loaded, run))
     except (SchemaUnknown, ConfigError) as error:
@@ -63,8 +68,8 @@ async def _until_stopped(
 
 
 async def watch_loop(clock: Clock) -> None:
-    """Export how late the event loop is."""
+    """Measure how late the event loop wakes a task, for ever."""
     while True:
         before = clock.elapsed()
-        await clock.sleep(0.25)
-        metrics.EVENT_LOOP_LAG.observe(max(0.0, clock.elapsed() - before - 0.25))
+        await clock.sleep(_LAG_SECONDS)
+        metrics.EVENT_LOOP_LAG.observe(max(0.0, clock.elapsed() - before - _LAG_SECONDS))

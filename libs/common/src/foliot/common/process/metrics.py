@@ -1,4 +1,4 @@
-"""Metrics that every service has; each service's own stand in its metrics.py. docs/metrics.md is made of them."""
+"""Metrics of every service; each service has its own in its metrics.py. docs/metrics.md is generated from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # else twice the series, for when a counter was born
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, for the time when a counter was made
 
 DB_QUERY_DURATION = Histogram(
     "db_query_duration_seconds",
@@ -16,8 +16,10 @@ DB_QUERY_DURATION = Histogram(
     ["query"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
-DB_POOL_ACTIVE = Gauge("db_connection_pool_active", "Connections in use, by pool.", ["pool"])
-DB_POOL_IDLE = Gauge("db_connection_pool_idle", "Open connections that wait to be used, by pool.", ["pool"])
+DB_POOL_ACTIVE = Gauge("db_connection_pool_active", "PostgreSQL connections in use, by connection pool.", ["pool"])
+DB_POOL_IDLE = Gauge(
+    "db_connection_pool_idle", "Open PostgreSQL connections that wait to be used, by connection pool.", ["pool"]
+)
 DB_UNAVAILABLE = Counter(
     "db_unavailable_total",
     "Units of work that failed because PostgreSQL was away, busy (a timeout or a lock) or its disk was full.",
@@ -28,8 +30,8 @@ JOBS_PROCESSED = Counter(
     "Runs whose last attempt has ended, by the process that committed it: read the sum over all processes.",
     ["status"],
 )
-RETRIES = Counter("job_retries_total", "Attempts that followed a failed one, by what had failed.", ["reason"])
-DEAD_LETTERS = Counter("dead_letters_total", "Runs given up, by what ended their last attempt.", ["reason"])
+RETRIES = Counter("job_retries_total", "Attempts that followed a failed one, by the reason of the failure.", ["reason"])
+DEAD_LETTERS = Counter("dead_letters_total", "Runs given up, by the reason why their last attempt ended.", ["reason"])
 RABBITMQ_CONNECTED = Gauge("rabbitmq_connected", "1 while this link to RabbitMQ is open.", ["link"])
 DUTY_STEP = Histogram("duty_step_seconds", "Time of one step of a repeating duty.", ["duty"])
 DUTY_FAILURES = Counter("duty_failures_total", "Steps of a repeating duty that failed.", ["duty"])
@@ -38,7 +40,11 @@ EVENT_LOOP_LAG = Histogram(
     "How late the event loop woke a task that slept for 250 ms.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
-BUILD_INFO = Gauge("foliot_build_info", "Always 1; what this process was built from.", ["version", "tzdata"])
+BUILD_INFO = Gauge(
+    "foliot_build_info",
+    "Always 1; the labels are the versions of this process and of its tzdata.",
+    ["version", "tzdata"],
+)
 
 REASONS = ("failed", "timeout", "worker_lost")
 for _status in ("success", "failed"):
@@ -51,11 +57,13 @@ for _reason in REASONS:
 
 
 class CountsConnections(Protocol):
+    """A connection pool; `counts` returns its connections (active, idle)."""
+
     def counts(self) -> tuple[int, int]: ...
 
 
 query_duration = cache(DB_QUERY_DURATION.labels)
-"""The histogram of one statement; label values are looked up once."""
+"""The histogram of one statement, remembered: looking labels up costs more than observing."""
 
 
 def observe_query(name: str, seconds: float) -> None:
@@ -63,12 +71,13 @@ def observe_query(name: str, seconds: float) -> None:
 
 
 def count(counter: Counter, label_values: list[str]) -> None:
-    """Each value one event of a counter with one label."""
+    """Count each value as one event of a counter with one label."""
     for value, times in Tally(label_values).items():
         counter.labels(value).inc(times)
 
 
 def watch_pool(name: str, pool: CountsConnections) -> None:
+    """Export a connection pool until it is forgotten."""
     DB_POOL_ACTIVE.labels(name).set_function(lambda: float(pool.counts()[0]))
     DB_POOL_IDLE.labels(name).set_function(lambda: float(pool.counts()[1]))
 

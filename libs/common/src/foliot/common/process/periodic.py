@@ -1,4 +1,4 @@
-"""Duties that repeat: one loop that times, logs and counts each step. Tests call the step, never the loop."""
+"""Repeating duties: one loop that times, logs and counts each step. Tests call the step, never the loop."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from foliot.common.process import events, metrics
 
 _log = structlog.get_logger()
 
+_MAX_FAILURES = 20
+"""Failures in a row that end a duty, after about half a minute: the cause is then in the process itself."""
+_BACKOFF, _BACKOFF_MAX = 0.05, 2.0
+"""Seconds before a failed step is tried again: doubled at each failure, the first included, up to the maximum, and
+spread by half to either side."""
+
 
 async def periodic(
     name: str,
@@ -22,13 +28,13 @@ async def periodic(
     interval: float,
     clock: Clock,
     wake: asyncio.Event | None = None,
-    max_failures: int = 20,
+    max_failures: int = _MAX_FAILURES,
 ) -> None:
     """Call `step` again and again, until cancelled or Fenced.
 
-    A step may return the seconds until it wants to be called again (else `interval`); `wake` cuts the wait short.
-    A server that is away is waited for with backoff and jitter; `max_failures` other failures in a row end the duty,
-    and with it the process, which its supervisor starts anew.
+    A step may return the seconds until its next call, in place of `interval`; `wake` ends the wait early. A failed
+    step is tried again with backoff and jitter. After `max_failures` in a row the duty ends, unless a server is away,
+    and with it the process, which its supervisor starts again.
     """
     failures = 0
     seconds, failed = metrics.DUTY_STEP.labels(name), metrics.DUTY_FAILURES.labels(name)
@@ -47,7 +53,7 @@ async def periodic(
             _log.warning(events.DUTY_FAILED, duty=name, failures=failures, error=error)
             if failures >= max_failures and not isinstance(error, Unavailable):
                 raise
-            wait = min(2.0, 0.05 * 2 ** min(failures, 6)) * random.uniform(0.5, 1.5)  # noqa: S311
+            wait = min(_BACKOFF_MAX, _BACKOFF * 2 ** min(failures, 6)) * random.uniform(0.5, 1.5)  # noqa: S311
         await _pause(interval if wait is None else wait, wake, clock)
 
 

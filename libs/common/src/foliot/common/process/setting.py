@@ -25,21 +25,21 @@ class Secret(str):
 
 
 class AtMost(msgspec.Struct, frozen=True):
-    """An upper bound that another setting gives: its value divided by `parts`."""
+    """An upper bound given by another setting: its value divided by `parts`."""
 
     of: str
     parts: int
 
 
 _FROM_TEXT: dict[Any, Callable[[str], Any]] = {Secret: Secret, Network: ipaddress.ip_network}
-"""Types that msgspec does not know, by how one is made of text."""
+"""Type that msgspec does not know -> function that makes one of text."""
 _KINDS = {int: "whole number", float: "number", str: "text", Secret: "secret", Network: "network"}
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """`base` is the type of one value; `is_list` says that the variable holds several, separated by commas. `notes` are
-    the arguments of its Meta, `extra` among them: `unit`; `form`, the values of a text in words; `default`, the same of
-    a default that is computed."""
+    """One setting. `base`: the type of one value. `is_list`: the variable holds several, separated by commas. `notes`:
+    the arguments of its Meta. Their `extra` has `unit`, `form` (the allowed texts, in words) and `default` (a computed
+    default, in words)."""
 
     field: str
     base: Any
@@ -72,7 +72,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bounds(self) -> str:
-        """The values that are taken, in words; the unit stands apart."""
+        """The allowed values in words, without the unit."""
         if typing.get_origin(self.base) is Literal:
             *others, last = typing.get_args(self.base)
             return f"{', '.join(others)} or {last}"
@@ -83,13 +83,13 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def remedy(self) -> str:
-        """The instruction to an operator whose value is wrong."""
+        """The instruction to an operator who gave a wrong value."""
         number = f"a {self.kind}, " if self.base in (int, float) else ""
         many = f"{self.notes.get('min_length', 0)} or more, separated by commas, each " if self.is_list else ""
         return f"set {many}{number}{self.bounds}" + (f" ({self.unit})" if self.unit else "")
 
     def parse(self, text: str) -> Any:
-        """The value of the variable's text. Raises ValueError for one that is out of bounds."""
+        """The value of the variable's text. Raises ValueError if it is out of bounds."""
         if not self.is_list:
             return self._one(text)
         values = tuple(self._one(part.strip()) for part in text.split(",") if part.strip())
@@ -110,7 +110,7 @@ def variable(field: str) -> str:
 
 
 def settings(config_type: type[msgspec.Struct]) -> Iterator[Setting]:
-    """Each field of a config Struct, in its order."""
+    """The settings of a config Struct, in the order of its fields."""
     hints = typing.get_type_hints(config_type, include_extras=True)
     for field in msgspec.structs.fields(config_type):
         base, is_list, notes = _unwrap(hints[field.name])
@@ -126,7 +126,7 @@ def settings(config_type: type[msgspec.Struct]) -> Iterator[Setting]:
 
 
 def _unwrap(hint: Any) -> tuple[Any, bool, list[Any]]:
-    """(type of one value, whether the variable holds several, annotations from the inside out)."""
+    """(Type of one value, True if the variable holds several, annotations from the inside out)."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         base, is_list, notes = _unwrap(arguments[0])
@@ -140,7 +140,7 @@ def _unwrap(hint: Any) -> tuple[Any, bool, list[Any]]:
 
 
 def _merge(metas: list[Meta]) -> dict[str, Any]:
-    """The arguments of several Meta; those of the outer one count."""
+    """The arguments of several Meta; the outer ones win."""
     merged: dict[str, Any] = {"extra": {}}
     for meta in metas:
         given = {name: getattr(meta, name) for name in ("ge", "le", "pattern", "min_length", "description")}

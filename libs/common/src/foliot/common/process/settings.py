@@ -1,4 +1,4 @@
-"""Settings that more than one service has: their types with bounds, unit and meaning, once."""
+"""Types of the settings that several services share, each with its bounds, unit and meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a job fires: schedules, time zones, and the instants they lead to.
+"""Fire times: schedules and time zones, and the instants at which a job fires.
 
-Pure: no input or output beside the pinned time zone data, no clock; every instant is passed in.
+Pure code: it reads the pinned time zone data and nothing else, and has no clock; every instant is an argument.
 """

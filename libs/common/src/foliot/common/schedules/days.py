@@ -1,21 +1,20 @@
-"""Which days of a month a cron expression allows."""
+"""The days of a month that a cron expression allows."""
 
 from foliot.common.schedules.kinds import Cron
 
-_LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAYS_OF_MONTH = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def length_of(year: int, month: int) -> int:
-    """Days of a month of the Gregorian calendar."""
+    """Number of days of a month in the Gregorian calendar."""
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return 29 if month == 2 and leap else _LENGTHS[month]
+    return 29 if month == 2 and leap else _DAYS_OF_MONTH[month]
 
 
 def days_allowed(cron: Cron, length: int, first_weekday: int) -> int:
-    """Bit d is set if day d of a month of `length` days that begins on `first_weekday` (Sunday is 0) fits.
+    """A set of bits: bit d is 1 if day d fits, in a month of `length` days that begins on `first_weekday` (0: Sunday).
 
-    Day of month and day of week: either suffices if neither field begins with `*`, else both must fit
-    (Vixie cron; crontab(5)).
+    Day of month or day of week suffices if neither field begins with `*`; else both must fit (Vixie cron; crontab(5)).
     """
     allowed = 0
     for day in range(1, length + 1):
@@ -33,7 +32,7 @@ def days_allowed(cron: Cron, length: int, first_weekday: int) -> int:
 
 
 def some_day_exists(cron: Cron) -> bool:
-    """False if no date ever fits, as in `0 0 31 2 *`."""
+    """False if no date ever fits, as for `0 0 31 2 *`."""
     return any(
         days_allowed(cron, length, first_weekday)
         for length in {length_of(year, month) for month in cron.months for year in (2023, 2024)}

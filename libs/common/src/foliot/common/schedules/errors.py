@@ -1,11 +1,11 @@
-"""What is said when a schedule or a time zone is refused."""
+"""The error that refuses a schedule or a time zone."""
 
 
 class ScheduleError(ValueError):
-    """A schedule, a time zone or a rule of theirs was refused.
+    """A schedule, a time zone or one of their rules was refused.
 
-    `message` is meant for the person who wrote it: what is wrong, at which column where there is one
-    (1 is the first character), and something that works.
+    `message` is for its author: the fault, its column if there is one (1 is the first character), and an example
+    that works. A ValueError and no FoliotError: see FoliotError.
     """
 
     def __init__(self, problem: str, *, column: int | None = None, example: str | None = None) -> None:

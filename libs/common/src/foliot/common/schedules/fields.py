@@ -1,4 +1,4 @@
-"""One field of a cron expression: its text to the set of values it allows."""
+"""One field of a cron expression: from its text to the set of values that it allows."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ _HASHED = re.compile(r"H(?:\((\d{1,2})-(\d{1,2})\))?")
 
 
 class Field(msgspec.Struct, frozen=True):
-    """Name, bounds (inclusive) and names of values; `example` is a whole expression that works."""
+    """Name, bounds (inclusive) and names of values of one field. `example`: a whole expression that works."""
 
     name: str
     low: int
@@ -22,7 +22,7 @@ class Field(msgspec.Struct, frozen=True):
     example: str
     names: tuple[str, ...] = ()
     hash_high: int = 0
-    """Highest value that a bare `H` may take, so that no month is left out; 0: `high`."""
+    """Highest value of a bare `H`, low enough for every month; 0: `high`."""
 
 
 SECOND = Field("second", 0, 59, "30 0 9 * * *")
@@ -34,7 +34,7 @@ WEEKDAY = Field("day of week", 0, 7, "0 9 * * mon-fri", WEEKDAYS, hash_high=6)
 
 
 class Values(msgspec.Struct, frozen=True):
-    """What one field allows. `text` is the field with `H` resolved, in capitals."""
+    """The values that one field allows. `text`: the field in capitals, with `H` resolved."""
 
     text: str
     plain: frozenset[int]
@@ -43,7 +43,7 @@ class Values(msgspec.Struct, frozen=True):
 
 
 def parse_field(field: Field, text: str, column: int, spread: str) -> Values:
-    """`text` is the field as written, `column` its place in the expression, from 1.
+    """The values of a field. `text`: the field as written. `column`: its place in the expression, from 1.
 
     Raises ScheduleError.
     """
@@ -72,7 +72,7 @@ def _items(text: str, column: int) -> Iterator[tuple[str, int]]:
 
 
 def _plain_item(field: Field, item: str, column: int, spread: str) -> tuple[range, str]:
-    """`*`, a value, a range or `H`, each with or without a step -> (values, resolved text)."""
+    """(Values, resolved text) of `*`, a value, a range or `H`, each with or without a step."""
     base, slash, step_text = item.partition("/")
     step = _step(field, step_text, column + len(base) + 1) if slash else 1
     if base.startswith("H"):
@@ -113,9 +113,9 @@ def _step(field: Field, text: str, column: int) -> int:
 
 
 def _hashed(field: Field, base: str, step: int, column: int, spread: str) -> range:
-    """`H` takes one value of its range by a hash of `spread`; `H/n` starts within the first n values.
+    """The values of `H`: one value of its range, chosen by a hash of `spread`. `H/n` starts within the first n values.
 
-    `step` is 0 for `H` without one. The hash differs from field to field and never from release to release.
+    `step`: 0 if there is none. The hash differs between fields, but never between releases.
     """
     found = _HASHED.fullmatch(base)
     if found is None:
@@ -136,7 +136,7 @@ def _text_of(values: range, *, stepped: bool) -> str:
 
 
 def _nth_weekday(item: str, column: int) -> tuple[int, int]:
-    """`5#2` is the second Friday, `L5` the last one."""
+    """(Weekday, n) of `5#2`, the second Friday, or `L5`, the last Friday (n = -1)."""
     example = "0 9 * * 5#2 (second Friday) or 0 9 * * L5 (last Friday)"
     if item.startswith("L"):
         if item == "L":
@@ -144,7 +144,7 @@ def _nth_weekday(item: str, column: int) -> tuple[int, int]:
         return _value(WEEKDAY, item[1:], column + 1) % 7, -1
     weekday, _, n = item.partition("#")
     if n not in ("1", "2", "3", "4", "5"):
-        raise ScheduleError(f"{item!r}: after # stands 1 to 5", column=column, example=example)
+        raise ScheduleError(f"{item!r}: # needs a number from 1 to 5 behind it", column=column, example=example)
     return _value(WEEKDAY, weekday, column) % 7, int(n)
 
 

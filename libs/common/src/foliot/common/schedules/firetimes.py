@@ -1,4 +1,4 @@
-"""The instants at which a cron expression fires in a zone."""
+"""Fire times: the instants at which a cron expression fires in a zone."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -7,23 +7,23 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from foliot.common.schedules.kinds import Cron
-from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL, year_start
+from foliot.common.schedules.offsets import DAY_SECONDS, EPOCH_ORDINAL, year_start
 from foliot.common.schedules.stretches import Stretch, stretches
 from foliot.common.schedules.walltimes import LAST_YEAR, SEARCH_YEARS, Lookahead, WallTimes
 
-_REMEMBERED = 128
-"""Answers of one expression: those of a two-hour outage of a minutely job fit."""
-_MARGIN = 2 * DAY
-"""Local time is never farther from UTC than this."""
+_ANSWERS_KEPT = 128
+"""Number of answers kept per expression: enough for an outage of two hours of a minutely job."""
+_MARGIN = 2 * DAY_SECONDS
+"""Seconds: no local time is farther from UTC."""
 EARLIEST, LATEST = year_start(2), year_start(LAST_YEAR + 1)
-"""Ticks lie in [EARLIEST, LATEST), so that each has a local time in every zone."""
+"""UTC seconds since 1970. All ticks lie in [EARLIEST, LATEST), so that each has a local time in every zone."""
 
 
 class FireTimes:
-    """One expression in one zone under its DST rules; made by `fire_times`.
+    """The fire times of one expression in one zone under its DST rules; made by `fire_times`.
 
-    Remembers its latest answers, because thousands of jobs share `* * * * *`: numbers only, which cost the
-    garbage collector nothing.
+    It remembers its latest answers, because thousands of jobs share `* * * * *`. They are plain numbers, which cost
+    the garbage collector nothing.
     """
 
     __slots__ = ("_known", "_latest", "_overlap", "_shift", "_walls", "_zone")
@@ -31,31 +31,31 @@ class FireTimes:
     def __init__(self, cron: Cron, zone: ZoneInfo, dst_gap: str, dst_overlap: str) -> None:
         self._walls = WallTimes(cron)
         self._zone = zone
-        # What is not fixed-time follows elapsed time: what exists, as often as it exists.
+        # Other expressions follow elapsed time: each local time fires as often as it exists.
         self._shift = cron.fixed_time and dst_gap == "shift"
         self._overlap = dst_overlap if cron.fixed_time else "both"
         self._known: dict[int, int | None] = {}
         self._latest = (0, 0)
 
     def next_after(self, after: int) -> int | None:
-        """The earliest tick strictly after `after` (UTC seconds since 1970); None if none in 41 years."""
+        """The earliest tick strictly after `after` (UTC seconds since 1970); None if none follows in 41 years."""
         asked, tick = self._latest
         if asked <= after < tick:  # no tick lies between them
             return tick
         known = self._known
         if after not in known:
-            if len(known) >= _REMEMBERED:
+            if len(known) >= _ANSWERS_KEPT:
                 known.clear()
             known[after] = next(self._ticks_from(after + 1), None)
             self._latest = (after, known[after] or after)
         return known[after]
 
     def ticks(self, after: int, until: int, limit: int) -> list[int]:
-        """The ticks in (after, until], oldest first, at most `limit`; in one go, at a fraction of the cost."""
+        """The ticks in (after, until], oldest first, at most `limit`: one search for all, at a fraction of the cost."""
         return list(takewhile(lambda tick: tick <= until, islice(self._ticks_from(after + 1), limit)))
 
     def count(self, after: int, until: int) -> int:
-        """How many ticks lie in (after, until], without looking at each."""
+        """The number of ticks in (after, until], without an enumeration."""
         first, end = max(after + 1, EARLIEST), min(until + 1, LATEST)
         if first >= end:
             return 0
@@ -71,7 +71,7 @@ class FireTimes:
         )
 
     def _ticks_from(self, earliest: int) -> Iterator[int]:
-        """All ticks that are not before `earliest`, until none follows for 41 years."""
+        """All ticks from `earliest` on, until none follows within 41 years."""
         earliest = max(earliest, EARLIEST)
         if earliest >= LATEST:
             return
@@ -92,7 +92,7 @@ class FireTimes:
 
 
 def _ticks_in(stretch: Stretch, earliest: int, ahead: Lookahead) -> Iterator[int]:
-    """The ticks of a stretch that are not before `earliest` (UTC seconds)."""
+    """The ticks of a stretch from `earliest` (UTC seconds) on."""
     first, end = max(stretch.begin, earliest) + stretch.offset, stretch.end + stretch.offset
     missing = stretch.gap if stretch.start >= earliest else 0
     wall = ahead.first_from(first - missing)
@@ -105,7 +105,7 @@ def _ticks_in(stretch: Stretch, earliest: int, ahead: Lookahead) -> Iterator[int
 
 
 def _count_in(stretch: Stretch, first: int, end: int, walls: WallTimes) -> int:
-    """How many ticks of a stretch lie in [first, end) (UTC seconds)."""
+    """The number of ticks of a stretch in [first, end) (UTC seconds)."""
     low, high = max(stretch.begin, first) + stretch.offset, min(stretch.end, end) + stretch.offset
     missing = stretch.gap if first <= stretch.start < end else 0
     shifted = missing > 0 and walls.count(low - missing, low) > 0
@@ -113,10 +113,10 @@ def _count_in(stretch: Stretch, first: int, end: int, walls: WallTimes) -> int:
 
 
 def _year_of(second: int) -> int:
-    return date.fromordinal(second // DAY + EPOCH_ORDINAL).year
+    return date.fromordinal(second // DAY_SECONDS + EPOCH_ORDINAL).year
 
 
 @lru_cache(maxsize=4096)
 def fire_times(cron: Cron, zone: ZoneInfo, dst_gap: str, dst_overlap: str) -> FireTimes:
-    """The FireTimes of these arguments, shared by all jobs that have them in common."""
+    """The FireTimes of these arguments, one object for all jobs that share them."""
     return FireTimes(cron, zone, dst_gap, dst_overlap)

@@ -1,4 +1,4 @@
-"""The text of a schedule, as contract.md defines it, to what it means."""
+"""The grammar of schedules: from the text, as docs/schedules.md describes it, to its meaning."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,13 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.fields import Values, parse_field
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual, Schedule
 
-LONGEST = 100
-"""Characters; the column is VARCHAR(100)."""
+LONGEST_SCHEDULE = 100
+"""Characters: the column is VARCHAR(100)."""
 LONGEST_INTERVAL = timedelta(days=3653)
+"""Ten years: a longer one is a slip of the pen."""
 EARLIEST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_INSTANT = datetime(9999, 1, 1, tzinfo=UTC)
-"""Exclusive, so that each instant has a local time in every zone."""
+"""The end of time, exclusive: each instant before it has a local time in every zone."""
 MACROS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -28,18 +29,20 @@ MACROS = {
 _FIELDS = (fields.SECOND, fields.MINUTE, fields.HOUR, fields.DAY, fields.MONTH, fields.WEEKDAY)
 _INTERVAL = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SPREADS = re.compile(r"^[^@]*(?<![A-Za-z])[Hh](?![A-Za-z])")
-"""An `H` that is no part of a name, in what is no macro."""
+"""An `H` that is not part of a name, in a text that is no macro."""
 _DATE = re.compile(r"\d{4}-\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.IGNORECASE)
 
 
 def parse(text: str, *, spread: str = "") -> Schedule:
-    """The schedule that `text` means; `spread` decides what `H` becomes (team and first job_name).
+    """The schedule that `text` means. `spread` (team and first job_name) decides the values of `H`.
 
-    Raises ScheduleError. Equal arguments give the same object (a bounded cache stands in front).
+    Raises ScheduleError. Equal arguments give the same object, from a bounded cache.
     """
-    if len(text) > LONGEST:
-        raise ScheduleError(f"the schedule has {len(text)} characters, at most {LONGEST} fit", example="0 9 * * *")
+    if len(text) > LONGEST_SCHEDULE:
+        raise ScheduleError(
+            f"the schedule has {len(text)} characters, at most {LONGEST_SCHEDULE} fit", example="0 9 * * *"
+        )
     spreads = ("H" in text or "h" in text) and _SPREADS.search(text)  # the search alone costs eight times as much
     return _parse(text, spread if spreads else "")
 

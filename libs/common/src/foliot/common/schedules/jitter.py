@@ -1,13 +1,14 @@
-"""The delay that spreads the ticks of jobs with jitter_seconds."""
+"""Jitter: the delay that spreads the ticks of jobs with jitter_seconds."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
 
 
 def jitter_delay(job_key: str, tick: datetime, jitter_seconds: int) -> timedelta:
-    """0 to `jitter_seconds`, both included, in microseconds; fixed by `job_key` and `tick` (aware) alone.
+    """A delay from 0 to `jitter_seconds`, both included, in whole microseconds.
 
-    The same in every process and release: a tick's available_at can be computed again at any time.
+    `job_key` and `tick` (aware) alone decide it, in every process and release, so that a tick's available_at can be
+    computed again at any time.
     """
     if jitter_seconds <= 0:
         return timedelta(0)

@@ -6,11 +6,11 @@ import msgspec
 
 
 class Cron(msgspec.Struct, frozen=True, gc=False):
-    """A cron expression as the sets of values its fields allow.
+    """A cron expression as the sets of values that its fields allow.
 
-    `expression` is the six-field form (five fields when seconds were not given) in capitals, with macros
-    and `H` resolved; it determines everything else. Tuples are sorted. Weekdays are 0 (Sunday) to 6.
-    `nth_weekdays` holds (weekday, n): the nth one of the month, n = -1 for the last.
+    `expression`: its six fields (five if it was given without seconds) in capitals, with macros and `H` resolved; it
+    determines everything else. Tuples are sorted. Weekdays are 0 (Sunday) to 6. `nth_weekdays`: (weekday, n) for the
+    nth one of the month, n = -1 for the last.
     """
 
     expression: str
@@ -48,7 +48,7 @@ class Immediate(msgspec.Struct, frozen=True):
 
 
 class Manual(msgspec.Struct, frozen=True):
-    """No tick at all: runs are asked for."""
+    """No tick at all: every run is requested by a caller."""
 
 
 Schedule = Cron | Every | Instant | Immediate | Manual

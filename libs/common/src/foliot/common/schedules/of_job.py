@@ -12,7 +12,7 @@ from foliot.common.schedules.timetable import Timetable, from_fields
 
 
 class Scheduled(Protocol):
-    """Fields that say when something fires: of a job, of a definition, of a former version, of a preview."""
+    """The fields that make a timetable: of a job, a definition, a former version or a preview."""
 
     @property
     def schedule(self) -> str | None: ...
@@ -29,7 +29,7 @@ class Scheduled(Protocol):
 
 
 class Spread(Protocol):
-    """Fields that decide how `H` spreads the ticks of a stored job."""
+    """The fields of a stored job that decide how `H` spreads its ticks."""
 
     @property
     def team_id(self) -> int | None: ...
@@ -40,20 +40,19 @@ class Spread(Protocol):
 
 
 class ScheduledJob(Scheduled, Spread, Protocol):
-    """A stored job. `since`: the anchor of its schedule, when that was set."""
+    """A stored job. `since`: the anchor, which is the time when its schedule was set."""
 
     @property
     def since(self) -> datetime: ...
 
 
 def spread_key(team_id: int | None, job_name: str) -> str:
-    """The text whose hash spreads `H`: team and first name. It is stored with the job, so that a new name moves no
-    tick."""
+    """The text whose hash spreads `H`: team and first name. The job stores it, so that a rename moves no tick."""
     return f"{team_id}:{job_name}"
 
 
 def spread_of(job: Spread) -> str:
-    """The stored key; a row that was inserted by hand has none, then its team and name as they are now."""
+    """The stored key. A row that was inserted by hand has none: its current team and name take the place."""
     return job.spread_key or spread_key(job.team_id, job.job_name)
 
 

@@ -5,10 +5,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-DAY = 86_400
+DAY_SECONDS = 86_400
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_PROBE = 5 * DAY
-"""No offset of any zone lasts less than 6.9 days (tzdata 2026.6), so a probe every fifth day finds all."""
+_PROBE = 5 * DAY_SECONDS
+"""Seconds between two probes: every offset of a zone lasts at least 6.9 days (tzdata 2026.6), so none is missed."""
 
 
 class Change(NamedTuple):
@@ -20,15 +20,15 @@ class Change(NamedTuple):
 
 
 def year_start(year: int) -> int:
-    """UTC seconds since 1970 of January 1st."""
-    return (date(year, 1, 1).toordinal() - EPOCH_ORDINAL) * DAY
+    """January 1st of a year, in UTC seconds since 1970."""
+    return (date(year, 1, 1).toordinal() - EPOCH_ORDINAL) * DAY_SECONDS
 
 
 def offset_at(zone: ZoneInfo, instant: int) -> int:
-    """Seconds that local time is ahead of UTC at an instant (UTC seconds since 1970)."""
+    """Local time minus UTC, in seconds, at an instant (UTC seconds since 1970)."""
     offset = datetime.fromtimestamp(instant, zone).utcoffset()
     assert offset is not None
-    return offset.days * DAY + offset.seconds
+    return offset.days * DAY_SECONDS + offset.seconds
 
 
 @lru_cache(maxsize=4096)

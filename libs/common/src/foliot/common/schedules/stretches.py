@@ -1,4 +1,4 @@
-"""Where on the UTC time line local clock times count, under the DST rules."""
+"""Stretches: parts of the UTC time line with one offset, and the local times that count in them under the DST rules."""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -9,11 +9,11 @@ from foliot.common.schedules.offsets import Change, changes, offset_at, year_sta
 
 
 class Stretch(NamedTuple):
-    """Local time is UTC + `offset` in [begin, end); UTC seconds since 1970.
+    """A stretch in which local time is UTC + `offset`; its local times count in [begin, end). UTC seconds since 1970.
 
-    `gap` seconds of local time are missing right before `start`, the instant of an offset change, and what
-    falls in them fires at `start`; 0 if nothing is missing or the rule is to skip it. `begin` lies after
-    `start` where the beginning repeats local times that do not count again.
+    `start` is the instant of an offset change. `gap` seconds of local time are missing right before it, and ticks in
+    the gap fire at `start`; 0 if nothing is missing or the rule skips it. `begin` is later than `start` if the
+    stretch begins with repeated local times that do not count again.
     """
 
     start: int
@@ -27,8 +27,8 @@ class Stretch(NamedTuple):
 def stretches(zone: ZoneInfo, year: int, shift: bool, overlap: str) -> tuple[Stretch, ...]:
     """The stretches that cover one UTC year, oldest first; the outer ones may reach a few days beyond it.
 
-    `shift`: a local time that does not exist fires at the end of the gap; `overlap`: which pass of a local
-    time that comes twice counts, `first`, `second` or `both`.
+    `shift`: a local time that does not exist fires at the end of the gap. `overlap`: the pass that counts if a local
+    time comes twice: `first`, `second` or `both`.
     """
     first, last = year_start(year), year_start(year + 1)
     known = changes(zone, year)

@@ -1,4 +1,4 @@
-"""All that decides when a job fires, in one immutable value."""
+"""A timetable: one immutable value that decides when a job fires."""
 
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,9 @@ _SECOND = timedelta(seconds=1)
 class Timetable(msgspec.Struct, frozen=True):
     """A schedule with its zone, DST rules and window.
 
-    All instants are aware. Ticks lie in start_at..end_at, both inclusive. `anchor` is when the schedule was
-    set (creation, or the last edit of schedule): `@every d` fires at anchor + d, or exactly at start_at when
-    that is given, and every d of elapsed time from there; `immediate` fires at anchor.
+    All instants are aware. Ticks lie in start_at..end_at, both inclusive. `anchor` is the time when the schedule was
+    set (the creation, or the last edit of the schedule). `@every d` fires first at anchor + d, or exactly at start_at
+    if that is given, and then every d of elapsed time. `immediate` fires at anchor.
     """
 
     schedule: Schedule
@@ -66,7 +66,7 @@ class Timetable(msgspec.Struct, frozen=True):
         return found
 
     def count(self, after: datetime, until: datetime) -> int:
-        """How many ticks lie in (after, until], without looking at each."""
+        """The number of ticks in (after, until], without an enumeration."""
         after, until = self._not_before_window(after), self._not_after_window(until)
         if until <= after:
             return 0
@@ -81,13 +81,13 @@ class Timetable(msgspec.Struct, frozen=True):
         """The newest ticks in (after, until], oldest first, at most `limit`."""
         span = max(0, (until - after) // _SECOND + 1)
         if limit > 0 and self.count(after, until) > limit:
-            # No two ticks lie within a second, so that each second more of the span brings at most one more.
+            # Ticks are at least a second apart, so that each further second adds at most one tick.
             span = bisect_left(range(span), limit, key=lambda n: self.count(until - n * _SECOND, until))
             after = until - span * _SECOND
         return self.ticks(after, until, limit)
 
     def _cron_ticks(self, times: FireTimes, after: datetime, until: datetime, limit: int) -> list[datetime]:
-        """As `ticks`, without a search of its own for each."""
+        """As `ticks`, with one search for all."""
         after = self._not_before_window(after)
         until = self._not_after_window(until)
         seconds = times.ticks((after - _EPOCH) // _SECOND, (until - _EPOCH) // _SECOND, limit)
@@ -102,7 +102,7 @@ class Timetable(msgspec.Struct, frozen=True):
         return min(until, LATEST_INSTANT - _MICROSECOND, self.end_at or LATEST_INSTANT)
 
     def _next(self, after: datetime) -> datetime | None:
-        """The first tick after `after`, whatever the window's end."""
+        """The first tick after `after`, even beyond the window's end."""
         if self._times is not None:
             second = self._times.next_after((after - _EPOCH) // _SECOND)
             return None if second is None else _EPOCH + timedelta(seconds=second)
@@ -121,7 +121,7 @@ class Timetable(msgspec.Struct, frozen=True):
             return None
 
     def _intervals(self, interval: timedelta, until: datetime) -> int:
-        """How many ticks lie at or before `until`."""
+        """The number of ticks at or before `until`."""
         return max(0, (until - self._first_of_interval(interval)) // interval + 1)
 
     def _first_of_interval(self, interval: timedelta) -> datetime:
@@ -144,9 +144,9 @@ def from_fields(
     end_at: datetime | None = None,
     spread: str = "",
 ) -> Timetable:
-    """The timetable of a job's fields as they are stored; parsing is paid once per distinct text.
+    """The timetable of a job's stored fields. Each distinct text is parsed once.
 
-    `spread` is the team and first job_name, for `H`. Raises ScheduleError.
+    `spread`: the team and first job_name, for `H`. Raises ScheduleError.
     """
     return Timetable(
         parse(schedule, spread=spread),

@@ -1,21 +1,23 @@
-"""The local clock times at which a cron expression fires, as if no clock were ever changed."""
+"""Wall times: the local times at which a cron expression fires, as if no clock were ever changed."""
 
 from bisect import bisect_left
 from datetime import date
 
 from foliot.common.schedules.days import days_allowed, length_of
 from foliot.common.schedules.kinds import Cron
-from foliot.common.schedules.offsets import DAY, EPOCH_ORDINAL
+from foliot.common.schedules.offsets import DAY_SECONDS, EPOCH_ORDINAL
 
 SEARCH_YEARS = 41
-"""The rarest date is a February 29th on a given weekday: 40 years apart where 2100 lies between."""
+"""Years after which a search gives up. The rarest date is a February 29th on a given weekday: 40 years apart if 2100
+lies between."""
 LAST_YEAR = 9998
+"""The last year with ticks: of each instant before 9999 every zone's local time is a date that Python has."""
 NEVER = 1 << 62
-"""Later than any instant: there is no firing within SEARCH_YEARS."""
+"""Seconds, later than any instant: no firing was found within SEARCH_YEARS."""
 
 
 class WallTimes:
-    """The firing sequence of one expression; instants are local seconds since 1970-01-01T00:00:00."""
+    """The firings of one expression, in local seconds since 1970-01-01T00:00:00."""
 
     __slots__ = ("_cron", "_days", "_first_time", "_first_within_hour")
 
@@ -26,28 +28,28 @@ class WallTimes:
         self._days: dict[int, int] = {}
 
     def next_from(self, wall: int, day_allowed: bool = False) -> int:
-        """The earliest firing at or after `wall`, or NEVER; `day_allowed`: its day is known to be one that fits."""
-        day, time = divmod(wall, DAY)
+        """The earliest firing at or after `wall`, or NEVER. `day_allowed`: the day of `wall` is known to fit."""
+        day, time = divmod(wall, DAY_SECONDS)
         found_day = day if day_allowed else self._next_day(day)
         if found_day == day:
             found_time = self._next_time(time)
             if found_time is not None:
-                return day * DAY + found_time
+                return day * DAY_SECONDS + found_time
             found_day = self._next_day(day + 1)
-        return NEVER if found_day is None else found_day * DAY + self._first_time
+        return NEVER if found_day is None else found_day * DAY_SECONDS + self._first_time
 
     def count(self, low: int, high: int) -> int:
-        """How many firings lie in [low, high), without looking at each."""
-        (first_day, first_time), (last_day, last_time) = divmod(low, DAY), divmod(high, DAY)
-        whole = self._days_between(first_day, last_day) * self._before(DAY)
+        """The number of firings in [low, high), without an enumeration."""
+        (first_day, first_time), (last_day, last_time) = divmod(low, DAY_SECONDS), divmod(high, DAY_SECONDS)
+        whole = self._days_between(first_day, last_day) * self._before(DAY_SECONDS)
         return whole + self._begun(last_day, last_time) - self._begun(first_day, first_time)
 
     def _begun(self, day: int, time: int) -> int:
-        """Firings of a day before a time of it."""
+        """The number of firings of a day before a time of day."""
         return self._before(time) if self._days_between(day, day + 1) else 0
 
     def _before(self, time: int) -> int:
-        """Firing times of day before `time`, in seconds since midnight."""
+        """The number of firings before `time` (seconds since midnight), on a day that fits."""
         cron = self._cron
         hour, minute, second = time // 3600, time // 60 % 60, time % 60
         i, j, k = bisect_left(cron.hours, hour), bisect_left(cron.minutes, minute), bisect_left(cron.seconds, second)
@@ -56,7 +58,7 @@ class WallTimes:
         return (i * len(cron.minutes) + in_hour * j) * len(cron.seconds) + in_minute * k
 
     def _days_between(self, first: int, end: int) -> int:
-        """How many days of [first, end) are allowed (days since 1970)."""
+        """The number of allowed days in [first, end) (days since 1970)."""
         found = 0
         while first < end:
             day = date.fromordinal(first + EPOCH_ORDINAL)
@@ -68,7 +70,7 @@ class WallTimes:
         return found
 
     def _next_time(self, time: int) -> int | None:
-        """The earliest time of day at or after `time`, in seconds since midnight."""
+        """The earliest firing at or after `time` on the same day, in seconds since midnight."""
         hour, rest = divmod(time, 3600)
         hours = self._cron.hours
         i = bisect_left(hours, hour)
@@ -80,7 +82,7 @@ class WallTimes:
         return hours[i] * 3600 + self._first_within_hour if i < len(hours) else None
 
     def _next_within_hour(self, time: int) -> int | None:
-        """The earliest moment at or after `time`, in seconds since the hour began."""
+        """The earliest firing at or after `time` in the same hour, in seconds since the hour began."""
         minute, second = divmod(time, 60)
         minutes, seconds = self._cron.minutes, self._cron.seconds
         i = bisect_left(minutes, minute)
@@ -115,7 +117,7 @@ class WallTimes:
 
 
 class Lookahead:
-    """The next firing from a local time on, remembered for as long as it answers the next question too."""
+    """The next firing from a local time on. It is remembered while it answers later questions too."""
 
     __slots__ = ("_found", "_low", "_walls")
 
@@ -124,11 +126,14 @@ class Lookahead:
         self._low, self._found = 0, -NEVER
 
     def first_from(self, wall: int) -> int:
-        """As WallTimes.next_from."""
+        """The earliest firing at or after `wall`, or NEVER."""
         if not self._low <= wall <= self._found:
-            self._low, self._found = wall, self._walls.next_from(wall, wall // DAY == self._found // DAY)
+            self._low, self._found = (
+                wall,
+                self._walls.next_from(wall, wall // DAY_SECONDS == self._found // DAY_SECONDS),
+            )
         return self._found
 
     def known_empty(self, low: int, high: int) -> bool:
-        """Whether the last answer shows that nothing fires in [low, high)."""
+        """True if the last answer shows that nothing fires in [low, high)."""
         return self._low <= low and high <= self._found

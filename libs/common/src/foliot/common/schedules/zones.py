@@ -12,9 +12,9 @@ TZDATA_VERSION = version("tzdata")
 
 
 def use_pinned_tzdata() -> None:
-    """Let the tzdata package decide in this process, whatever the host has; call it before anything else.
+    """Read time zones from the tzdata package alone, not from the host. Call it before anything else.
 
-    Two machines with different time zone files would otherwise plan different ticks.
+    Two hosts with different time zone files would otherwise plan different ticks.
     """
     zoneinfo.reset_tzpath([])
     ZoneInfo.clear_cache()
@@ -24,7 +24,7 @@ def use_pinned_tzdata() -> None:
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
-    """The zone of that IANA name, the same object each time. Raises ScheduleError for an unknown one."""
+    """The zone of an IANA name, always the same object. Raises ScheduleError for an unknown name."""
     if name not in _names():
         near = difflib.get_close_matches(name[:64], _names(), n=1, cutoff=0.5)
         raise ScheduleError(f"unknown time zone {name[:64]!a}", example=near[0] if near else "Europe/Berlin or UTC")

@@ -1,28 +1,20 @@
-"""retry_policy in a definition: its bounds, and its defaults where members are left out."""
+"""retry_policy in a definition: the model's fields, bounds and defaults, with every wrong member named."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
-
-from msgspec import Meta, Struct
+from typing import Any
 
 from foliot.api.web.fields import Converted, convert_fields
 from foliot.common.errors import FieldError
-from foliot.common.model.retry import DEFAULT_POLICY, STORED_BY_DEFAULT
+from foliot.common.model.retry import STORED_BY_DEFAULT, RetryPolicy
 
 _ANSWER = re.compile(r"[1-5](xx|\d\d)")
+"""An HTTP status, or a class of them."""
 
 
-class RetryFields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The bounds of the fields of RetryPolicy, which a test holds to it. Times in seconds."""
-
-    max_retries: Annotated[int, Meta(ge=0, le=100)] = DEFAULT_POLICY.max_retries
-    backoff_factor: Annotated[float, Meta(ge=0, le=3600)] = DEFAULT_POLICY.backoff_factor
-    max_backoff: Annotated[float, Meta(ge=0, le=86_400 * 7)] = DEFAULT_POLICY.max_backoff
-    jitter: Annotated[float, Meta(ge=0, le=1)] = DEFAULT_POLICY.jitter
-    max_age: Annotated[float, Meta(gt=0, le=86_400 * 366)] | None = DEFAULT_POLICY.max_age
-    retry_on: list[int | str] | None = DEFAULT_POLICY.retry_on
+class RetryFields(RetryPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """RetryPolicy from a caller: unlike in a row written by hand, an unknown member is an error."""
 
 
 def convert_retry_policy(raw: dict[str, Any]) -> Converted:

@@ -1,20 +1,21 @@
 -- name: select_execution
--- One visible attempt with its logs. $1 execution_id, $2 all teams, $3 team_id, $4 user_id
+-- One execution that the caller may see, with its logs. $1 execution_id, $2 all teams, $3 team_id, $4 user_id
 SELECT /*:execution_columns:*/, logs
 FROM executions
 WHERE execution_id = $1 AND ($2 OR team_id = $3 OR (team_id IS NULL AND $3::bigint IS NULL AND user_id = $4))
 
 -- name: list_by_job
--- Newest first. $1 job_id, $2/$3 cursor (scheduled_time, attempt_number), $4 limit
+-- Executions of one job, newest first. $1 job_id, $2/$3 cursor (scheduled_time, attempt_number), $4 limit
 SELECT /*:execution_columns:*/
 FROM executions
 WHERE job_id = $1 AND (scheduled_time, attempt_number) < ($2, $3)
 ORDER BY scheduled_time DESC, attempt_number DESC LIMIT $4
 
 -- name: list_executions
--- By execution_id descending. One page looks at 10,000 attempts of the window at most, then the caller goes on from
--- select_executions_walk_end. $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null,
--- $7 worker_id or null, $8 cursor execution_id, $9 limit
+-- Executions in a window of scheduled_time, by execution_id descending. One page reads at most 10,000 executions of the
+-- window; the caller then goes on from select_executions_walk_end.
+-- $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null, $7 worker_id or null, $8 cursor
+-- (execution_id), $9 limit
 SELECT /*:execution_columns:*/
 FROM (
     SELECT * FROM executions
@@ -25,14 +26,16 @@ WHERE ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id
 ORDER BY execution_id DESC LIMIT $9
 
 -- name: select_executions_walk_end
--- The last attempt that a whole page of list_executions looks at: the next page begins behind it. $1/$2 window,
--- $3 cursor execution_id
+-- The execution at which a page of list_executions stops reading, if there are more behind it.
+-- $1/$2 window, $3 cursor (execution_id)
 SELECT execution_id FROM executions
 WHERE scheduled_time >= $1 AND scheduled_time <= $2 AND execution_id < $3
 ORDER BY execution_id DESC OFFSET 9999 LIMIT 1
 
 -- name: list_executions_of_job
--- The same of one job, found by the ledger key. $7 worker_id or null, $8 cursor, $9 limit, $10 job_id
+-- As list_executions, for one job, found by the ledger key.
+-- $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null, $7 worker_id or null, $8 cursor
+-- (execution_id), $9 limit, $10 job_id
 SELECT /*:execution_columns:*/
 FROM executions
 WHERE job_id = $10 AND scheduled_time >= $4 AND scheduled_time <= $5 AND execution_id < $8
@@ -41,7 +44,7 @@ WHERE job_id = $10 AND scheduled_time >= $4 AND scheduled_time <= $5 AND executi
 ORDER BY execution_id DESC LIMIT $9
 
 -- name: list_ticks
--- The ticks of job $1 that the ledger holds from $2 to $3, oldest first, each with its last attempt. $4 limit
+-- The ticks of job $1 in the ledger from $2 to $3, oldest first, each with its last attempt. $4 limit
 SELECT scheduled_time, max(attempt_number) AS attempts,
     (array_agg(status ORDER BY attempt_number DESC))[1] AS status,
     (array_agg(execution_id ORDER BY attempt_number DESC))[1] AS execution_id,
@@ -55,17 +58,17 @@ GROUP BY scheduled_time HAVING bool_or(trigger = 'schedule')
 ORDER BY scheduled_time LIMIT $4
 
 -- name: select_last_tick
--- The newest row of job $1 that the schedule made before $2: it may stand for more ticks than its own.
+-- The newest scheduled row of job $1 before $2: a SKIPPED row may cover later ticks too.
 SELECT scheduled_time, execution_id, error_message, skipped_until FROM executions
 WHERE job_id = $1 AND scheduled_time < $2 AND trigger = 'schedule'
 ORDER BY scheduled_time DESC LIMIT 1
 
 -- name: select_floor
--- History before this instant is dropped; null: none is.
+-- The floor of history: months before it were dropped. Null: none was.
 SELECT CASE WHEN isfinite(floor) THEN floor END FROM partition_floor
 
 -- name: list_job_versions
--- The definitions that decided the ticks of job $1 from $2 to $3, oldest first. $4 limit
+-- The versions of job $1 that decided its ticks from $2 to $3, oldest first. $4 limit
 SELECT version, status, valid_from, valid_to, definition->>'previous_status' AS previous_status,
     definition->>'schedule' AS schedule, definition->>'timezone' AS timezone, definition->>'dst_gap' AS dst_gap,
     definition->>'dst_overlap' AS dst_overlap, (definition->>'start_at')::timestamptz AS start_at,

@@ -18,7 +18,7 @@ from foliot.api.web.callers import let_in
 from foliot.api.web.problems import problem, problem_of
 from foliot.common.errors import FoliotError, Unavailable
 from foliot.common.model.tracing import trace_id, valid_traceparent
-from foliot.common.process import logs
+from foliot.common.process.logs.bound import bind
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
@@ -45,7 +45,7 @@ def around(keys: Keys) -> Middleware:
         started = time.perf_counter()
         request_id = _request_id(request)
         traceparent = valid_traceparent(request.headers.get(_TRACEPARENT))
-        logs.bind(request_id=request_id, trace_id=trace_id(traceparent))  # each request is a task of its own
+        bind(request_id=request_id, trace_id=trace_id(traceparent))  # each request is a task of its own
         in_flight += 1
         try:
             if request.path not in _PUBLIC:

@@ -1,1 +1,1 @@
-"""How an attempt of each job_type is carried out: one executor a job_type, the protocol is in `attempt`."""
+"""Executors: each carries out the attempts of one job_type; their protocol is in `attempt`."""

@@ -1,4 +1,4 @@
-"""What an executor is given, what it gives back, and the protocol between it and the runner."""
+"""The protocol between the runner and an executor: an Attempt goes in, a Result comes out."""
 
 from datetime import UTC, datetime
 from typing import Protocol
@@ -24,8 +24,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     retry_on: tuple[str | int, ...] | None = None
     """`retry_policy.retry_on` of an http_request: `503`, `5xx`, `network`; None means the default."""
     lease_deadline: float | None = None
-    """CLOCK_BOOTTIME seconds until which the claim allows a script to run if nothing extends it; None: the
-    executor's lease, counted from the start of `run`."""
+    """CLOCK_BOOTTIME seconds until which a script may run if nothing extends its lease; None: the executor's own lease,
+    counted from the start of `run`."""
 
     @property
     def scheduled_at(self) -> str:
@@ -34,19 +34,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def idempotency_key(self) -> str:
-        """The same for every attempt of a run."""
+        """The key that all attempts of a run share: job_id and scheduled_time."""
         return f"{self.job_id}:{self.scheduled_at}"
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How the attempt ended, unless it was cancelled."""
+    """The end of an attempt that was not cancelled."""
 
     succeeded: bool
     error_message: str | None = None
     exit_code: int | None = None
     http_status: int | None = None
     final: bool = False
-    """Never retried: refused target, unknown data source or interpreter, status that no retry can change."""
+    """True if no retry can help: a refused target, an unknown data source or interpreter, a status that stays."""
     retry_after: float | None = None
     """Seconds that the server asked to wait before the next attempt."""
 
@@ -57,7 +57,7 @@ class Executor(Protocol):
     async def run(self, attempt: Attempt, output: Output) -> Result:
         """Carry out the attempt; what it prints goes to `output` as it comes.
 
-        Never raises for what a job can cause. On the first CancelledError the work is stopped gracefully, on
-        a second one at once; CancelledError goes on when nothing of the attempt is left.
+        It raises no error that a job can cause. The first CancelledError stops the work gracefully, a second one at
+        once; the executor raises it again when nothing of the attempt is left.
         """
         ...

@@ -1,4 +1,5 @@
-"""The data sources that jobs may name, from the operator's file. Their URLs hold passwords and are never shown.
+"""Data sources: the databases that jobs may name, from the operator's file. Their URLs hold passwords and are never
+shown.
 
 {"demo": {"url": "postgresql://reader:...@db.example/sales", "read_only": true, "max_rows": 1000}}
 """
@@ -22,16 +23,16 @@ class DatasourceError(ValueError):
 
 
 class Datasource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One database and what jobs may do with it."""
+    """One database, and the limits within which jobs may use it."""
 
     url: str
     read_only: bool = True
-    """Statements run in a READ ONLY transaction; the role of the URL should be able to do no more either."""
+    """Statements run in a READ ONLY transaction. The role of the URL should have no more rights either."""
     max_rows: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     statement_timeout: Annotated[float, Meta(gt=0)] | None = None
-    """Seconds, if less than the attempt's."""
+    """Seconds; counts where it is less than the attempt's timeout."""
     max_connections: _Count = 10
-    """Of each worker."""
+    """Connections that each worker opens at most."""
     max_uses: _Count = 1_000
     """Jobs that a connection serves one after another; 1 for a new connection each, at about 13 ms of CPU."""
 
@@ -40,7 +41,7 @@ class Datasource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def url_problem(self) -> str | None:
-        """What is wrong with the URL, without showing it."""
+        """The fault of the URL, in words that do not show it; None if it has none."""
         try:
             parts = urlsplit(self.url)
             _ = parts.port

@@ -1,4 +1,4 @@
-"""Carries out http_request: one request an attempt, its answer judged by status."""
+"""http_request: one request for each attempt, its answer judged by status."""
 
 import asyncio
 import ssl
@@ -14,18 +14,19 @@ from foliot.common.model.payloads.http_request import HttpRequest
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.http import answers
 from foliot.worker.executors.http.addresses import Network
-from foliot.worker.executors.http.answers import Answer
+from foliot.worker.executors.http.answers import HttpAnswer
 from foliot.worker.executors.http.errors import described
 from foliot.worker.executors.http.redirects import MAX_HOPS, Request, follow
 from foliot.worker.executors.http.sessions import RefusedTargetError, Sessions
 from foliot.worker.executors.http.statuses import DEFAULT_RETRY_ON, matches
 from foliot.worker.output import Output
 
-_GRACE_SECONDS: Final = 5.0  # the runner's timeout comes first; this one holds where there is none
+_GRACE_SECONDS: Final = 5.0
+"""Seconds beyond the attempt's timeout: the runner's timeout comes first, this one holds where there is no runner."""
 
 
 class HttpRequestExecutor:
-    """Async context manager; one a worker, for any number of attempts at a time.
+    """Async context manager; a worker has one, for any number of attempts at a time.
 
     `allow_networks`: networks that jobs may reach besides the public ones. `tls`: certificates to trust, the
     system's by default.
@@ -44,7 +45,7 @@ class HttpRequestExecutor:
         await self._sessions.__aexit__(kind, error, trace)
 
     async def run(self, attempt: Attempt, output: Output) -> Result:
-        """See `Executor.run`; a cancel closes the connection at once."""
+        """See `Executor.run`. A cancel closes the connection at once."""
         payload = attempt.payload
         if not isinstance(payload, HttpRequest):
             raise TypeError(f"not an http_request: {type(payload).__name__}")
@@ -58,7 +59,7 @@ class HttpRequestExecutor:
             return Result(succeeded=False, error_message=described(error), final="network" not in retry_on)
         return _judged(answer, payload, retry_on)
 
-    async def _exchange(self, payload: HttpRequest, headers: dict[str, str], output: Output) -> Answer:
+    async def _exchange(self, payload: HttpRequest, headers: dict[str, str], output: Output) -> HttpAnswer:
         request = _first(payload)
         for _ in range(MAX_HOPS):
             answer = await self._sent(request, headers, output)
@@ -70,7 +71,7 @@ class HttpRequestExecutor:
             return answer
         return msgspec.structs.replace(answer, reason=f"after {MAX_HOPS} redirects")
 
-    async def _sent(self, request: Request, headers: dict[str, str], output: Output) -> Answer:
+    async def _sent(self, request: Request, headers: dict[str, str], output: Output) -> HttpAnswer:
         response = await self._sessions.send(request.method, request.url, request.headers | headers, request.body)
         return await answers.read(response, output)
 
@@ -100,7 +101,7 @@ def _first(payload: HttpRequest) -> Request:
     return Request(method=payload.method, url=url, headers=headers, body=body)
 
 
-def _judged(answer: Answer, payload: HttpRequest, retry_on: Sequence[str | int]) -> Result:
+def _judged(answer: HttpAnswer, payload: HttpRequest, retry_on: Sequence[str | int]) -> Result:
     if matches(answer.status, payload.expected_status):
         return Result(succeeded=True, http_status=answer.status)
     message = f"{answer.status} {answer.reason}".rstrip() + f"; expected {', '.join(payload.expected_status)}"

@@ -1,4 +1,4 @@
-"""Reads what a script prints, however much it is, into the attempt's bounded `Output`."""
+"""The pipe that a script prints into; it is read into the attempt's bounded `Output`, however much comes."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,18 @@ from typing import Final, Self
 from foliot.worker.output import Output
 
 _CHUNK: Final = 64 * 1024
+"""Bytes of one read: as much as a pipe holds by default."""
 _BURST: Final = 1024 * 1024
+"""Bytes after which reading pauses."""
 _PAUSE: Final = 0.01
+"""Seconds of a pause: the rest of the worker gets the loop in this time."""
 
 
 class OutputPipe:
     """A pipe read by the event loop; `write_end` is for the script.
 
-    An endless output neither blocks the script nor fills memory. After each MiB comes a pause of 10 ms: a script
-    that prints without end gets rid of 100 MB/s and costs the loop 3 % of its time instead of all of it.
+    Endless output neither blocks the script nor fills memory. After each MiB comes a pause of 10 ms: with it a script
+    that prints without end is read at 100 MB/s and costs the loop 3 % of its time instead of all of it.
     """
 
     def __init__(self, output: Output) -> None:
@@ -38,13 +41,13 @@ class OutputPipe:
         os.close(self._read_end)
 
     def close_write_end(self) -> None:
-        """Give up the worker's own copy; the end of the output is seen when all others are closed."""
+        """Close the worker's own copy: the output ends when every process has closed its copy."""
         if self.write_end >= 0:
             os.close(self.write_end)
             self.write_end = -1
 
     async def drain(self, seconds: float) -> None:
-        """Read what is left after the script has ended, up to its end or until the time is over."""
+        """After the end of the script: read the rest, until the output ends or `seconds` have passed."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()

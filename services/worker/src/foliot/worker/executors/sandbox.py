@@ -1,4 +1,4 @@
-"""What scripts are confined to, and a supervisor that is proved to do it before the first job."""
+"""Sandbox: the confinement of scripts, proved with a script that does nothing before the first job comes."""
 
 import asyncio
 import os
@@ -9,28 +9,29 @@ import msgspec
 
 from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Attempt
-from foliot.worker.executors.supervisor.link import Ending, Link, SupervisorError
+from foliot.worker.executors.supervisor.link import Ending, SupervisorError, SupervisorLink
 from foliot.worker.executors.supervisor.linux import hide_from_own_user, now
 from foliot.worker.executors.supervisor.wire import Order, Settings
 
 Mode = Literal["namespace", "group"]
 
 _PROBE_SECONDS: Final = 10.0
+"""Seconds in which the script that does nothing must end, on a machine that is just starting too."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process of a script may use; `processes` counts all of the script's."""
+    """Limits of each process of a script; `processes` counts all processes of the script together."""
 
     cpu_seconds: int = 3_600
     memory_bytes: int = 4 * 1024**3
-    """Of address space: some runtimes reserve much more than they use."""
+    """Bytes of address space: so many because some runtimes reserve far more than they use."""
     file_bytes: int = 1024**3
     open_files: int = 1_024
     processes: int = 256
 
 
 class UidRange(msgspec.Struct, frozen=True, kw_only=True):
-    """Ids that no user has. Each worker of a machine takes a block of them, each attempt one id of that."""
+    """User ids that no user has. Each worker of a machine takes a block of them, each attempt one id of the block."""
 
     first: int = 50_000
     count: int = 10_000
@@ -38,19 +39,20 @@ class UidRange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
-    """How scripts are confined."""
+    """The settings of the confinement, and the start of a supervisor that keeps to them."""
 
     mode: Mode | None = None
-    """None: the best that works here."""
+    """None: the best mode that works here."""
     limits: Limits = Limits()
     uids: UidRange = UidRange()
-    """Used by root alone; without root scripts run under the worker's own user."""
+    """For a worker that is root; without root, scripts run under the worker's own user."""
     directory: str | None = None
-    """Where working directories are made, reachable for every user; None: below the machine's temporary one."""
+    """The parent of working directories, which every user must be able to reach; None: below the machine's temporary
+    directory."""
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     nice: int = 5
 
-    async def prove(self) -> tuple[Mode, Link]:
+    async def prove(self) -> tuple[Mode, SupervisorLink]:
         """Start a supervisor in the best mode that runs a script. Raises SupervisorError if none does."""
         if os.geteuid() != 0:
             hide_from_own_user()  # the worker's environment holds passwords
@@ -63,13 +65,13 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
                 problems.append(f"{mode}: {error}")
         raise SupervisorError(f"scripts cannot be run here: {'; '.join(problems)}")
 
-    async def open(self, mode: Mode) -> Link:
+    async def open(self, mode: Mode) -> SupervisorLink:
         """Start a supervisor. Raises SupervisorError."""
         uids = [self.uids.first, self.uids.count, self.uids.block] if os.geteuid() == 0 else []
-        return await Link.open(Settings(mode=mode, directory=self._root, uids=uids))
+        return await SupervisorLink.open(Settings(mode=mode, directory=self._root, uids=uids))
 
     def order(self, attempt: Attempt, payload: Script) -> Order:
-        """Return what the supervisor is to run for an attempt."""
+        """Return the order with which the supervisor starts an attempt."""
         return self._order(
             payload,
             {
@@ -95,7 +97,7 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     def _root(self) -> str:
         return self.directory or os.path.join(tempfile.gettempdir(), f"foliot-scripts-{os.geteuid()}")
 
-    async def _proved(self, mode: Mode) -> Link:
+    async def _proved(self, mode: Mode) -> SupervisorLink:
         link = await self.open(mode)
         try:
             await self._probe(link)
@@ -104,7 +106,7 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
             raise
         return link
 
-    async def _probe(self, link: Link) -> None:
+    async def _probe(self, link: SupervisorLink) -> None:
         """Run a script that does nothing; raise SupervisorError if that fails."""
         null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         ending = Ending()

@@ -1,4 +1,4 @@
-"""Carries out script: hands it to the supervisor, collects its output, stops it when it is told to."""
+"""script: the supervisor runs it; the executor collects its output, and stops it on a cancel."""
 
 import asyncio
 import contextlib
@@ -11,17 +11,20 @@ from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.output_pipe import OutputPipe
 from foliot.worker.executors.sandbox import Mode, Sandbox
-from foliot.worker.executors.supervisor.link import Ending, Failure, Link, SupervisorError
+from foliot.worker.executors.supervisor.link import Ending, Failure, SupervisorError, SupervisorLink
 from foliot.worker.executors.supervisor.linux import now
 from foliot.worker.executors.supervisor.wire import Order
 from foliot.worker.output import Output
 
 _KILL_SECONDS: Final = 5.0
+"""Seconds in which the supervisor must report the end of a killed attempt; after them it is killed itself."""
 _DRAIN_SECONDS: Final = 1.0
+"""Seconds in which the rest of the output is read after the end of the script."""
 _NO_INTERPRETER: Final = frozenset(
     {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR}
     | {errno.ELOOP, errno.ENAMETOOLONG, errno.ELIBBAD, errno.EINVAL}
 )
+"""Errors of execve that name a fault of the interpreter, so that no retry can help."""
 _SIGNALS: Final = {number.value: number.name for number in signal.Signals} | {
     signal.SIGXCPU.value: "SIGXCPU (CPU limit)",
     signal.SIGXFSZ.value: "SIGXFSZ (file size limit)",
@@ -29,10 +32,11 @@ _SIGNALS: Final = {number.value: number.name for number in signal.Signals} | {
 
 
 class ScriptExecutor:
-    """Async context manager; one a worker, for any number of attempts at a time.
+    """Async context manager; a worker has one, for any number of attempts at a time.
 
-    `lease_seconds`: how long an attempt goes on that names no deadline itself and is not extended. Entering raises
-    `SupervisorError` if scripts cannot be run safely here. The network is the host's.
+    `lease_seconds`: the time that an attempt without a deadline of its own may run if it is not extended.
+    `grace_seconds`: from TERM to KILL. Entering raises `SupervisorError` if scripts cannot be run safely here. Scripts
+    use the host's network.
     """
 
     def __init__(
@@ -45,7 +49,8 @@ class ScriptExecutor:
 
     @property
     def mode(self) -> Mode:
-        """What holds an attempt together: `namespace` (the kernel) or `group` (weaker, see `supervisor`)."""
+        """The way in which the processes of an attempt are held together: `namespace` (by the kernel) or `group`
+        (weaker, see `supervisor`)."""
         return self._mode
 
     async def __aenter__(self) -> Self:
@@ -60,13 +65,13 @@ class ScriptExecutor:
     def extend(self, deadline: float) -> None:
         """Let the attempts that run go on until `deadline`, in seconds of CLOCK_BOOTTIME.
 
-        To be called after each heartbeat, with the time before it was sent + 25 s. A worker that stands still does
-        not call it, and what it said before names a time that passes without it.
+        Called after each heartbeat, with the lease's deadline: the time before it was sent + 25 s. A worker that stands
+        still does not call it, and then the deadline that it gave last passes.
         """
         self._link.extend(deadline)
 
     async def run(self, attempt: Attempt, output: Output) -> Result:
-        """See `Executor.run`: TERM at the first cancel, KILL after the grace or at the second one."""
+        """See `Executor.run`. The first cancel sends TERM; the second one, or the end of the grace, KILL."""
         payload = attempt.payload
         if not isinstance(payload, Script):
             raise TypeError(f"not a script: {type(payload).__name__}")
@@ -81,7 +86,7 @@ class ScriptExecutor:
             return Result(succeeded=False, error_message=str(error))
         return _judged(ending, payload)
 
-    async def _working_link(self) -> Link:
+    async def _working_link(self) -> SupervisorLink:
         """Return the supervisor, a new one if it died. Raises SupervisorError."""
         if self._link.gone:
             async with self._opening:
@@ -90,7 +95,7 @@ class ScriptExecutor:
                     self._link = await self._sandbox.open(self._mode)
         return self._link
 
-    async def _carried_out(self, link: Link, order: Order, deadline: float, output: Output) -> Ending:
+    async def _carried_out(self, link: SupervisorLink, order: Order, deadline: float, output: Output) -> Ending:
         with OutputPipe(output) as pipe:
             key, ended = link.start(order, pipe.write_end, deadline)
             pipe.close_write_end()
@@ -103,7 +108,7 @@ class ScriptExecutor:
                 await pipe.drain(_DRAIN_SECONDS)
             return ended.result()
 
-    async def _stop(self, link: Link, key: int, ended: asyncio.Future[Ending]) -> None:
+    async def _stop(self, link: SupervisorLink, key: int, ended: asyncio.Future[Ending]) -> None:
         link.terminate(key)
         with contextlib.suppress(asyncio.CancelledError):  # the second one: no more grace
             await asyncio.wait([ended], timeout=self._grace_seconds)
@@ -116,7 +121,7 @@ class ScriptExecutor:
 
 
 async def _wait(ended: asyncio.Future[Ending], seconds: float) -> None:
-    """Wait whatever cancels come: the task is on its way out already, and may not leave anything behind."""
+    """Wait in spite of further cancels: the task is ending already, and must leave nothing behind."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while not ended.done() and loop.time() < until:

@@ -1,4 +1,4 @@
-"""Carries out sql_query: one prepared statement in a transaction, its rows as JSON lines in the log."""
+"""sql_query: one prepared statement in a transaction, its rows as JSON lines in the log."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,23 +10,26 @@ import asyncpg
 from foliot.common.model.payloads.sql_query import SqlQuery
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.datasources import Datasource
-from foliot.worker.executors.sql.connections import FAILURES, NO_VALUE, Connections, Kept
+from foliot.worker.executors.sql.connections import FAILURES, NO_VALUE, Connections, PooledConnection
 from foliot.worker.executors.sql.params import converted
 from foliot.worker.executors.sql.rows import line, unique_names
 from foliot.worker.output import Output
 
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""What the server may send for one job."""
+"""Bytes that the server may send for one job: asyncpg holds a whole row in memory."""
 
 MAX_LOG_BYTES: Final = 1024 * 1024
-"""JSON lines after which no more rows are read; the attempt's log keeps the first and last part."""
+"""Bytes of JSON lines after which no more rows are read; the attempt's log keeps their first and last part."""
 
-_BATCH: Final = 50
-_GRACE_SECONDS: Final = 5.0  # the runner's timeout comes first: it says TIMEOUT; these hold where there is none
+_ROWS_AT_ONCE: Final = 50
+"""Rows of one fetch: few, because they are in memory together."""
+_GRACE_SECONDS: Final = 5.0
+"""Seconds beyond the attempt's timeout: the runner's timeout comes first and says TIMEOUT, the timeouts here hold where
+there is no runner."""
 
 
 class SqlQueryExecutor:
-    """Async context manager; one a worker, for any number of attempts at a time."""
+    """Async context manager; a worker has one, for any number of attempts at a time."""
 
     def __init__(self, datasources: Mapping[str, Datasource]) -> None:
         self._sources = {name: (source, Connections(source)) for name, source in datasources.items()}
@@ -40,7 +43,7 @@ class SqlQueryExecutor:
         await asyncio.gather(*(connections.close() for _, connections in self._sources.values()))
 
     async def run(self, attempt: Attempt, output: Output) -> Result:
-        """See `Executor.run`; a cancel stops the query on the server and waits at most 3 s for that."""
+        """See `Executor.run`. A cancel stops the query on the server, and waits at most 3 s for that."""
         payload = attempt.payload
         if not isinstance(payload, SqlQuery):
             raise TypeError(f"not an sql_query: {type(payload).__name__}")
@@ -58,19 +61,19 @@ class SqlQueryExecutor:
 
 
 class AnswerTooLargeError(Exception):
-    """The server sent more than one job may take."""
+    """The server sent more than MAX_ANSWER_BYTES."""
 
 
 async def _query(
     connections: Connections, source: Datasource, payload: SqlQuery, seconds: float, output: Output
 ) -> None:
     statement_seconds = min(seconds, source.statement_timeout or seconds)
-    async with connections.transaction(statement_seconds) as kept:
-        kept.bound.allow(MAX_ANSWER_BYTES)
+    async with connections.transaction(statement_seconds) as pooled:
+        pooled.bound.allow(MAX_ANSWER_BYTES)
         try:
-            await _statement(kept, source, payload, seconds, output)
+            await _statement(pooled, source, payload, seconds, output)
         except FAILURES as error:
-            if kept.bound.overflowed:
+            if pooled.bound.overflowed:
                 size = MAX_ANSWER_BYTES // 1024**2
                 raise AnswerTooLargeError(
                     f"the answer is larger than {size} MiB; select fewer or shorter columns"
@@ -78,8 +81,10 @@ async def _query(
             raise
 
 
-async def _statement(kept: Kept, source: Datasource, payload: SqlQuery, seconds: float, output: Output) -> None:
-    statement = await kept.connection.prepare(payload.query, timeout=seconds)
+async def _statement(
+    pooled: PooledConnection, source: Datasource, payload: SqlQuery, seconds: float, output: Output
+) -> None:
+    statement = await pooled.connection.prepare(payload.query, timeout=seconds)
     params = converted(payload.params, statement.get_parameters())
     columns = statement.get_attributes()
     if not columns:
@@ -91,7 +96,7 @@ async def _statement(kept: Kept, source: Datasource, payload: SqlQuery, seconds:
     cursor = await statement.cursor(*params, timeout=seconds)
     shown = 0
     begun = output.written
-    while rows := await cursor.fetch(min(_BATCH, source.max_rows + 1 - shown), timeout=seconds):
+    while rows := await cursor.fetch(min(_ROWS_AT_ONCE, source.max_rows + 1 - shown), timeout=seconds):
         for row in rows:
             if shown == source.max_rows or output.written - begun > MAX_LOG_BYTES:
                 output.write_text(f"... only the first {shown} rows ...\n")

@@ -1,4 +1,4 @@
-"""Which IP addresses a job may reach: public ones, and the networks that the operator allows."""
+"""IP addresses that a job may reach: public ones, and those of the networks that the operator allows."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from typing import Final
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Not public, whatever `is_global` of the running Python says; several lead to IPv4 addresses in disguise.
 _NEVER_PUBLIC: Final = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -28,10 +27,12 @@ _NEVER_PUBLIC: Final = tuple(
         "fec0::/10",
     )
 )
+"""Networks that are not public, whatever `is_global` of the running Python says. Several of them are IPv4 addresses in
+disguise."""
 
 
 def is_allowed(host: str, networks: Sequence[Network]) -> bool:
-    """Tell whether a numeric address may be connected to; anything that is no address may not."""
+    """Tell whether jobs may connect to this numeric address; False for anything that is no address."""
     try:
         address = _unwrapped(ipaddress.ip_address(host.partition("%")[0]))
     except ValueError:
@@ -40,7 +41,7 @@ def is_allowed(host: str, networks: Sequence[Network]) -> bool:
 
 
 def _unwrapped(address: Address) -> Address:
-    """Give the IPv4 address that `::ffff:a.b.c.d` stands for: the kernel connects to that one."""
+    """Return the IPv4 address inside `::ffff:a.b.c.d`, because the kernel connects to that one."""
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 

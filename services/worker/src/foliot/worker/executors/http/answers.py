@@ -1,4 +1,4 @@
-"""Reading an answer: a bounded part of its body, and what of it stands in the log."""
+"""Answers: reading a bounded part of one, and writing it to the log without secrets."""
 
 import re
 from datetime import UTC, datetime
@@ -11,9 +11,13 @@ from foliot.worker.executors.http.statuses import REDIRECTS, retry_after
 from foliot.worker.output import Output
 
 MAX_BODY_BYTES: Final = 1024 * 1024
-"""Read after decompression; the rest is left unread and the connection closed."""
+"""Bytes read after decompression; the rest is left unread and the connection is closed."""
 
 LOGGED_BODY_BYTES: Final = 6 * 1024
+"""Bytes of the body that go to the log: the rest of its 10 KB is room for the headers."""
+
+_SHOWN: Final = 2_000
+"""Characters of a header's name, its value or the reason phrase that go to the log."""
 
 _SECRET = re.compile(r"cookie|auth|token|secret|passw|session|csrf|xsrf|api-?key|signature", re.IGNORECASE)
 _HOLDS_URL: Final = frozenset({"location", "content-location", "refresh", "link"})
@@ -22,8 +26,8 @@ _USER = re.compile(r"//[^/\s@]*@")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the executor judges by."""
+class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of an answer that the executor judges by. `location`: of a redirect; `retry_after`: seconds."""
 
     status: int
     reason: str
@@ -31,15 +35,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None
 
 
-async def read(response: ClientResponse, output: Output) -> Answer:
-    """Read the answer into the log and close it."""
+async def read(response: ClientResponse, output: Output) -> HttpAnswer:
+    """Read an answer into the log and close it. Raises aiohttp.ClientError and OSError."""
     try:
         _log_head(response, output)
         await _read_body(response, output)
     finally:
-        response.close()  # a connection whose answer was read to its end has gone back to the pool before
+        response.close()  # after an answer that was read to its end, the connection is in the pool already
     headers = response.headers
-    return Answer(
+    return HttpAnswer(
         status=response.status,
         reason=_shown(response.reason or ""),
         location=headers.get("Location") if response.status in REDIRECTS else None,
@@ -72,7 +76,7 @@ def _log_head(response: ClientResponse, output: Output) -> None:
 
 
 def _value(name: str, value: str) -> str:
-    """Return a header as it may be logged: in a URL, user and query may be credentials."""
+    """Return a header's value in a form that may be logged: in a URL, user and query may be credentials."""
     if _SECRET.search(name):
         return "[redacted]"
     if name.lower() in _HOLDS_URL:
@@ -81,4 +85,4 @@ def _value(name: str, value: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return _UNPRINTABLE.sub("\ufffd", text[:2_000])
+    return _UNPRINTABLE.sub("\ufffd", text[:_SHOWN])

@@ -1,4 +1,4 @@
-"""What a network error says to the user: never a URL's query, which aiohttp puts into some messages."""
+"""Messages for the errors of the network: never with a URL's query, which aiohttp puts into some of its own."""
 
 import os
 
@@ -14,7 +14,7 @@ from aiohttp import (
 
 
 def described(error: Exception) -> str:
-    """Return one line for everything that `Sessions.send` and reading an answer raise."""
+    """Return one line, of at most 500 characters, for any error of `Sessions.send` and of reading an answer."""
     match error:
         case ClientConnectorCertificateError():
             text = f"certificate of {error.host}:{error.port} not accepted: {error.certificate_error}"

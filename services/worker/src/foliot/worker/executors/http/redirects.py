@@ -1,4 +1,4 @@
-"""Following a redirect by hand: what the next request is, or why there is none."""
+"""Redirects, followed by hand: the next request, or the reason why there is none."""
 
 from typing import Final
 
@@ -9,13 +9,14 @@ from foliot.common.model.urls import check_url
 from foliot.worker.executors.http.sessions import RefusedTargetError
 
 MAX_HOPS: Final = 3
+"""Redirects that one attempt follows at most."""
 
-# What may go on to another origin; any other header of the payload may be a credential.
 _HARMLESS: Final = frozenset({"accept", "accept-encoding", "accept-language", "cache-control", "user-agent"})
+"""Headers of the payload that may go to another origin; any other one may be a credential."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request of an attempt; `headers` are the payload's and those that describe the body."""
+    """One request of an attempt. `headers`: the payload's, and those that describe the body."""
 
     method: str
     url: URL
@@ -26,7 +27,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def follow(request: Request, status: int, location: str) -> Request:
     """Return the request that a redirect asks for.
 
-    Raises `RefusedTargetError` where following would lower the protection of what is sent.
+    Raises `RefusedTargetError` if the next request would be less protected than this one, or is none.
     """
     url = _target(request.url, location)
     method, body = request.method, request.body

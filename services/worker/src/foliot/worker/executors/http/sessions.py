@@ -1,10 +1,10 @@
-"""The worker's HTTP clients: every new connection is checked against the address that it really goes to.
+"""Sessions: the worker's HTTP clients. Each new connection is checked against the address that it really goes to.
 
-The check stands where the socket is made, behind name resolution: literals, redirects and names that answer
-differently the second time all pass it. Two clients, because a kept connection may be dead when it is used
-again: methods that may be repeated use kept ones (0.11 against 0.33 ms of CPU a request, and no flood of
-TIME_WAIT ports at 1,000 requests/s to one server) and get a second try on a new one; POST and PATCH always
-connect anew. Nothing else is shared between jobs: no cookies, no proxy from the environment, no DNS cache.
+The check is made where the socket is made, after name resolution: literals, redirects and names that resolve
+differently the second time all go through it. There are two clients, because a kept connection may be dead when it is
+used again. Methods that may be repeated use kept connections (0.11 instead of 0.33 ms of CPU for a request, and no
+flood of TIME_WAIT ports at 1,000 requests/s to one server) and get a second try on a new one; POST and PATCH always
+open a new one. Jobs share nothing else: no cookies, no proxy from the environment, no DNS cache.
 """
 
 import socket
@@ -34,18 +34,21 @@ from yarl import URL
 from foliot.worker.executors.http.addresses import Network, is_allowed
 
 CONNECT_SECONDS: Final = 10.0
-KEEPALIVE_SECONDS: Final = 3.0  # below the 5 s after which common servers hang up
+"""Seconds for a TCP connection: a server that takes longer is treated as away, however long the attempt may take."""
+KEEPALIVE_SECONDS: Final = 3.0
+"""Seconds that an idle connection is kept: less than the 5 s after which common servers hang up."""
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+"""Methods that may be sent twice (RFC 9110, idempotent)."""
 
 _refused: ContextVar[list[str]] = ContextVar("refused addresses of the request under way")
 
 
 class RefusedTargetError(Exception):
-    """The target may not be reached; the message says which and what the operator could do."""
+    """Jobs may not reach the target; the message names it and the operator's remedy."""
 
 
 class Sessions:
-    """Async context manager; `send` from any number of tasks."""
+    """Async context manager; `send` may be called from any number of tasks."""
 
     def __init__(self, *, allow_networks: Sequence[Network] = (), tls: ssl.SSLContext | None = None) -> None:
         self._allow_networks = tuple(allow_networks)
@@ -63,9 +66,9 @@ class Sessions:
         await self._stack.aclose()
 
     async def send(self, method: str, url: URL, headers: dict[str, str], body: bytes | None) -> ClientResponse:
-        """Send one request and return the answer when its headers have come; the caller closes it.
+        """Send one request; return the answer as soon as its headers have come. The caller closes it.
 
-        Raises `RefusedTargetError`, and aiohttp.ClientError or OSError for what the network does.
+        Raises `RefusedTargetError`, and aiohttp.ClientError or OSError for errors of the network.
         """
         if method not in _REPEATABLE:
             return await self._guarded(self._fresh, method, url, headers, body, SimpleNamespace())

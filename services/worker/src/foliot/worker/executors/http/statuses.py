@@ -1,4 +1,4 @@
-"""What an answer's status means for the attempt: success, worth a retry, and after how long."""
+"""Statuses of an answer, and their meaning for the attempt: success, worth a retry, and after how long."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -6,7 +6,9 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 DEFAULT_RETRY_ON: Final = ("408", "429", "5xx", "network")
+"""The failures that are retried where the policy names none: those that may pass by themselves."""
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""Statuses whose Location may be followed."""
 
 
 def matches(status: int, patterns: Iterable[str | int]) -> bool:
@@ -15,9 +17,10 @@ def matches(status: int, patterns: Iterable[str | int]) -> bool:
 
 
 def retry_after(value: str | None, date: str | None, now: datetime) -> float | None:
-    """Read Retry-After as seconds from now; None if it is absent or means nothing.
+    """Read Retry-After as seconds from now, from 0; None if it is absent or cannot be read.
 
-    A date is compared with the answer's own Date, or with `now` (aware) if that has none: clocks differ.
+    A date counts from the answer's own Date, because the clocks of two machines differ; from `now` (aware) if there is
+    none.
     """
     if value is None:
         return None

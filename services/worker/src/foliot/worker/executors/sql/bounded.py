@@ -1,11 +1,12 @@
-"""How much a server may send for one job: asyncpg holds a whole row in memory, and a row may have a gigabyte."""
+"""A bound on the bytes that a server sends for one job: asyncpg holds a whole row in memory, and a row may have a
+gigabyte."""
 
 import asyncio
 from typing import Any
 
 
 class BoundedProtocol(asyncio.Protocol):
-    """Stands between a connection's transport and asyncpg, and cuts the connection at the limit."""
+    """The protocol between a connection's transport and asyncpg's own; it cuts the connection at the limit."""
 
     def __init__(self, inner: Any, transport: asyncio.Transport) -> None:
         self._inner = inner
@@ -14,7 +15,7 @@ class BoundedProtocol(asyncio.Protocol):
         self.overflowed = False
 
     def allow(self, size: int) -> None:
-        """Let `size` bytes come from now on."""
+        """Let `size` bytes come from now on; before the first call there is no limit."""
         self._room = size
 
     def data_received(self, data: bytes) -> None:

@@ -1,9 +1,9 @@
-"""A few connections to one data source, used by one job at a time and cleaned between two.
+"""Connections to one data source: a few, each used by one job at a time and cleaned between two jobs.
 
-A new connection each job costs 13 ms of CPU (4 here, 9 on the server: SCRAM, a new backend), a kept one 0.7 ms with
-DISCARD ALL, which resets settings, roles, locks, cursors, listeners and temporary tables. What it cannot reset
-(dblink connections, globals of procedural languages) needs extensions; a source that has them sets `max_uses` to 1.
-A connection whose job was cancelled or lost it is not used again.
+A new connection for each job costs 13 ms of CPU (4 here, 9 on the server: SCRAM, a new backend), a pooled one 0.7 ms
+with DISCARD ALL, which resets settings, roles, locks, cursors, listeners and temporary tables. It cannot reset dblink
+connections and globals of procedural languages; a source with such extensions sets `max_uses` to 1. A connection that
+was lost, or whose job was cancelled, is not used again.
 """
 
 from __future__ import annotations
@@ -20,17 +20,22 @@ from foliot.worker.executors.datasources import Datasource
 from foliot.worker.executors.sql.bounded import BoundedProtocol
 
 CONNECT_SECONDS: Final = 5.0
+"""Seconds for a new connection."""
 COMMAND_SECONDS: Final = 5.0
+"""Seconds for each command around the job's statement: BEGIN, the end of the transaction, DISCARD ALL."""
 CLOSE_SECONDS: Final = 3.0
+"""Seconds in which a cancelled query must end on the server; after them the connection is cut."""
 IDLE_SECONDS: Final = 30.0
+"""Seconds after which an unused connection is closed, and after which the server ends an idle transaction."""
 
 FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""What a statement, its connection and the network may raise."""
+"""Errors of a statement, of its connection and of the network."""
 
 NO_VALUE: Final = (ValueError, ArithmeticError)
-"""What a conversion raises: a parameter that does not fit, a time beyond the year 9999, text in no encoding."""
+"""Errors of a conversion: a parameter that does not fit, a time beyond the year 9999, text in no encoding."""
 
 _LONGEST_MILLISECONDS: Final = 2**31 - 1
+"""Milliseconds of the longest statement_timeout that PostgreSQL takes."""
 _DIED: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -38,12 +43,13 @@ _DIED: Final = (
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
 )
+"""Errors of a connection that died while it was idle."""
 _CLIENT_CHECK: Final = 14
 """First version of PostgreSQL whose backends notice during a query that their client is gone."""
 
 
-class Kept:
-    """An open connection, how often it was used, and when it goes if nobody uses it."""
+class PooledConnection:
+    """An open connection with its bound, the number of its uses, and the timer that closes it while it is idle."""
 
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self.connection = connection
@@ -55,64 +61,64 @@ class Kept:
 
 
 class Connections:
-    """At most `max_connections` at a time; who finds none free waits."""
+    """A pool of at most `max_connections`; a job that finds none free waits."""
 
     def __init__(self, source: Datasource) -> None:
         self._source = source
         self._slots = asyncio.Semaphore(source.max_connections)
-        self._idle: deque[Kept] = deque()
+        self._idle: deque[PooledConnection] = deque()
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def transaction(self, statement_seconds: float) -> AsyncIterator[Kept]:
+    async def transaction(self, statement_seconds: float) -> AsyncIterator[PooledConnection]:
         """Open a transaction: READ ONLY and rolled back, unless the source says otherwise and the body succeeds.
 
-        Raises what asyncpg and the network raise. Whatever leaves it, nothing of the job goes on here, and the
-        server has been told to stop, or the connection is cut after 3 s.
+        Raises FAILURES and NO_VALUE. However it is left, nothing of the job goes on here: the server was asked to stop,
+        or the connection is cut after 3 s.
         """
         async with self._slots:
-            kept = await self._begun(statement_seconds)
+            pooled = await self._begun(statement_seconds)
             try:
-                yield kept
+                yield pooled
                 # PostgreSQL before 16 lets a READ ONLY transaction make large objects: undo them
                 end = "ROLLBACK" if self._source.read_only else "COMMIT"
-                await kept.connection.execute(end, timeout=COMMAND_SECONDS)
+                await pooled.connection.execute(end, timeout=COMMAND_SECONDS)
             except (asyncpg.PostgresError, *NO_VALUE):  # the statement's fault: the connection is as good as before
-                await self._keep(kept, "ROLLBACK")
+                await self._keep(pooled, "ROLLBACK")
                 raise
             except BaseException:
-                await _close(kept.connection)
+                await _close(pooled.connection)
                 raise
-            await self._keep(kept)
+            await self._keep(pooled)
 
     async def close(self) -> None:
-        """Close what is idle; jobs have ended before."""
-        for kept in list(self._idle):
-            self._expire(kept)
+        """Close the idle connections. All jobs have ended before."""
+        for pooled in list(self._idle):
+            self._expire(pooled)
         if self._closing:
             await asyncio.wait(self._closing)
 
-    async def _begun(self, statement_seconds: float) -> Kept:
+    async def _begun(self, statement_seconds: float) -> PooledConnection:
         while self._idle:
-            kept = self._idle.pop()
-            if kept.expiry is not None:
-                kept.expiry.cancel()
+            pooled = self._idle.pop()
+            if pooled.expiry is not None:
+                pooled.expiry.cancel()
             try:
-                await self._begin(kept, statement_seconds)
+                await self._begin(pooled, statement_seconds)
             except _DIED:
-                kept.connection.terminate()  # it died while nobody used it: the job has seen nothing of it
+                pooled.connection.terminate()  # it died while it was idle: nothing of the job was sent over it
             except BaseException:
-                kept.connection.terminate()
+                pooled.connection.terminate()
                 raise
             else:
-                return kept
-        kept = Kept(await self._connected())
+                return pooled
+        pooled = PooledConnection(await self._connected())
         try:
-            await self._begin(kept, statement_seconds)
+            await self._begin(pooled, statement_seconds)
         except BaseException:
-            kept.connection.terminate()
+            pooled.connection.terminate()
             raise
-        return kept
+        return pooled
 
     async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
         return await asyncpg.connect(
@@ -123,44 +129,44 @@ class Connections:
             server_settings={"application_name": "foliot-worker"},
         )
 
-    async def _begin(self, kept: Kept, statement_seconds: float) -> None:
+    async def _begin(self, pooled: PooledConnection, statement_seconds: float) -> None:
         commands = [
             f"BEGIN {'READ ONLY' if self._source.read_only else 'READ WRITE'}",
             f"SET LOCAL statement_timeout = {min(int(statement_seconds * 1000), _LONGEST_MILLISECONDS)}",
             f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_SECONDS * 1000)}",
         ]
-        if kept.connection.get_server_version().major >= _CLIENT_CHECK:
+        if pooled.connection.get_server_version().major >= _CLIENT_CHECK:
             commands.append("SET LOCAL client_connection_check_interval = 1000")
-        kept.uses += 1
-        await kept.connection.execute("; ".join(commands), timeout=COMMAND_SECONDS)
+        pooled.uses += 1
+        await pooled.connection.execute("; ".join(commands), timeout=COMMAND_SECONDS)
 
-    async def _keep(self, kept: Kept, *commands: str) -> None:
-        if kept.uses >= self._source.max_uses:
-            await _close(kept.connection)
+    async def _keep(self, pooled: PooledConnection, *commands: str) -> None:
+        if pooled.uses >= self._source.max_uses:
+            await _close(pooled.connection)
             return
         try:
             for command in (*commands, "DISCARD ALL"):
-                await kept.connection.execute(command, timeout=COMMAND_SECONDS)
+                await pooled.connection.execute(command, timeout=COMMAND_SECONDS)
         except FAILURES:
-            await _close(kept.connection)
+            await _close(pooled.connection)
             return
         except BaseException:
-            await _close(kept.connection)
+            await _close(pooled.connection)
             raise
-        kept.expiry = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._expire, kept)
-        self._idle.append(kept)
+        pooled.expiry = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._expire, pooled)
+        self._idle.append(pooled)
 
-    def _expire(self, kept: Kept) -> None:
-        if kept.expiry is not None:
-            kept.expiry.cancel()
-        self._idle.remove(kept)
-        task = asyncio.get_running_loop().create_task(_close(kept.connection))
+    def _expire(self, pooled: PooledConnection) -> None:
+        if pooled.expiry is not None:
+            pooled.expiry.cancel()
+        self._idle.remove(pooled)
+        task = asyncio.get_running_loop().create_task(_close(pooled.connection))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
 
 async def _close(connection: asyncpg.Connection[Any]) -> None:
-    """Close in order, which waits until a cancelled query has ended on the server; at once on a second cancel."""
+    """Close in order, which waits until a cancelled query has ended on the server. A second cancel closes at once."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
             await connection.close(timeout=CLOSE_SECONDS)

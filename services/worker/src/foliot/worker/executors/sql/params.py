@@ -1,4 +1,4 @@
-"""JSON values as parameters of a prepared statement: what asyncpg wants for the types that JSON has no word for."""
+"""Parameters of a prepared statement, converted from JSON: asyncpg wants Python objects for types that JSON lacks."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +14,9 @@ class ParameterError(ValueError):
 
 
 def converted(values: Sequence[Any], types: Sequence[asyncpg.Type]) -> list[Any]:
-    """Return the values as the statement's types need them. Raises ParameterError.
+    """Return the values in the form that asyncpg wants for the statement's types. Raises ParameterError.
 
-    Whatever has no conversion here can be written as a cast in the query: `$1::text::inet`.
+    For a type without a conversion here the query can have a cast: `$1::text::inet`.
     """
     if len(values) != len(types):
         raise ParameterError(f"the query has {len(types)} parameters, params has {len(values)}")

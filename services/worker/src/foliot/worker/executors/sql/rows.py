@@ -1,4 +1,4 @@
-"""Rows as JSON lines: every value of PostgreSQL in a form that JSON can carry, long ones cut."""
+"""Rows as JSON lines: each value of PostgreSQL in a form that JSON can carry; long ones are cut."""
 
 import datetime as dt
 import math
@@ -11,13 +11,13 @@ import asyncpg
 import msgspec
 
 MAX_TEXT: Final = 2_000
-"""Characters of one value; the log of an attempt holds 10 KB."""
+"""Characters shown of one value, so that some rows fit into the log of an attempt, which holds 10 KB."""
 
 _INFINITIES: Final = {dt.datetime.max: "infinity", dt.datetime.min: "-infinity"}  # noqa: DTZ901
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Return column names with `_2`, `_3`, ... behind those that come again."""
+    """Return the column names, with `_2`, `_3`, ... appended to those that come again."""
     unique: list[str] = []
     for name in names:
         number, candidate = 1, name
@@ -29,7 +29,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
 
 
 def line(names: Sequence[str], kinds: Sequence[str], row: asyncpg.Record) -> bytes:
-    """Return one row as a JSON object and a line break; `kinds` are the names of the columns' types."""
+    """Return one row as a JSON object and a line break. `kinds`: the names of the columns' types."""
     values = (
         _json_text(value) if kind in ("json", "jsonb") else plain(value)
         for kind, value in zip(kinds, row.values(), strict=True)
@@ -39,7 +39,7 @@ def line(names: Sequence[str], kinds: Sequence[str], row: asyncpg.Record) -> byt
 
 @singledispatch
 def plain(value: Any) -> Any:
-    """Return the value as JSON has it; what it has no word for becomes text."""
+    """Return the value as JSON has it; a value of a type that JSON lacks becomes text."""
     return _cut(str(value))
 
 

@@ -31,14 +31,14 @@ def _parent(pid: str) -> int:
 
 
 def send_all(pids: Collection[int], number: signal.Signals) -> None:
-    """Signal all in this order; those that are gone do not matter."""
+    """Signal all in this order, except those that are gone."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
 
 
 def kill_descendants(root: int, spare: Collection[int] = ()) -> None:
-    """Kill what `descendants` names; all is stopped first, so that nothing forks away meanwhile."""
+    """Kill what `descendants` names; all of it is stopped first, so that nothing can fork before it is killed."""
     stopped: set[int] = set()
     while found := set(descendants(root, spare)) - stopped:
         send_all(found, signal.SIGSTOP)

@@ -1,4 +1,5 @@
-"""Where scripts run: a directory an attempt, below one that belongs to this supervisor as long as it lives."""
+"""The directories in which scripts run: one for each attempt, below one that belongs to this supervisor while it
+lives."""
 
 import contextlib
 import fcntl
@@ -6,13 +7,15 @@ import os
 import time
 from typing import Final
 
-_NEW: Final = ".new-"  # made, but not locked yet
+_NEW: Final = ".new-"
+"""Prefix of a supervisor's directory that is made, but not locked yet."""
 _MAKING_SECONDS: Final = 60.0
+"""Seconds after which a directory with that prefix is abandoned: to make and lock one takes far less."""
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Directories:
-    """Made by the supervisor. The lock on its own directory ends with it, and says to others that it may go."""
+    """The supervisor's own directory. Its lock ends with the supervisor, and then others may remove the directory."""
 
     def __init__(self, root: str) -> None:
         """Raises OSError if `root` cannot be made or belongs to somebody else."""
@@ -77,7 +80,7 @@ def make(directory: str, script: str, uid: int | None) -> tuple[str, str]:
 
 
 def remove_if_small(directory: str) -> bool:
-    """Remove what a script without files of its own leaves; False if there is more."""
+    """Remove the directory of a script that left no files of its own; False if there is more in it."""
     try:
         os.rmdir(os.path.join(directory, "work"))
         os.unlink(os.path.join(directory, "script"))
@@ -90,7 +93,7 @@ def remove_if_small(directory: str) -> bool:
 
 
 def remove_tree(directory: str) -> None:
-    """Remove everything, following no links; what cannot be removed stays for the next sweep."""
+    """Remove everything, without following links; the rest, if any, stays for the next sweep."""
     import shutil  # noqa: PLC0415 - costs milliseconds, only needed in a process of its own
 
     def unlock(_call: object, path: str, _error: object) -> None:

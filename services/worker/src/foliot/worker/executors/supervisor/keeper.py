@@ -15,19 +15,23 @@ from foliot.worker.executors.supervisor.limits import confine
 from foliot.worker.executors.supervisor.wire import Order, read_order
 
 KILL_ALL = signal.SIGUSR1
-"""Told to a keeper without a namespace, which could not kill anything any more if it were killed itself."""
+"""The signal that asks a keeper without a namespace to kill everything: killed itself, it could not do that."""
 
 _SECRETS = "/run/secrets"
-"""Where containers keep what the worker may read, under the user that scripts have too if the worker is not root."""
+"""The directory in which containers keep secrets for the worker: scripts run under the same user if the worker is not
+root, and could read them."""
 
 _ORDER, _OUTPUT, _REPORT, _NULL, _SUPERVISOR, _FIRST_OTHER = 3, 4, 5, 6, 7, 8
+"""Descriptors of a keeper, in this order after the standard ones."""
 _ABOVE_ALL = 64
+"""The lowest descriptor for copies, above all of those."""
 _BROKEN = 125
+"""Exit status of a keeper that could not do its work, as of `timeout` and `env`."""
 _IGNORED_BY_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Inherited(NamedTuple):
-    """What the supervisor hands to a keeper."""
+    """The descriptors and settings that a keeper gets from the supervisor."""
 
     order: int
     output: int
@@ -41,11 +45,11 @@ class Inherited(NamedTuple):
     own_user: tuple[int, int] | None
     """uid and gid to keep in a new user namespace."""
     extra_processes: int
-    """What RLIMIT_NPROC has to allow for processes that are not the script's."""
+    """Processes that are not the script's and that RLIMIT_NPROC must allow in addition."""
 
 
 def keep(inherited: Inherited) -> NoReturn:
-    """Be the keeper. Exits with the script's status; what went wrong before its start is in the report."""
+    """Be the keeper. Exits with the script's status; an error before the start of the script is in the report."""
     code = _BROKEN
     try:
         _keep_only(inherited)
@@ -99,7 +103,7 @@ def _has_ended(pidfd: int) -> bool:
 
 
 def _prefer_as_victim() -> None:
-    """When memory runs out, the kernel shall take a script, not the worker; some containers forbid the wish."""
+    """Let the kernel kill a script, not the worker, when memory runs out; some containers forbid that."""
     with contextlib.suppress(OSError):
         fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
         os.write(fd, b"500")
@@ -125,7 +129,7 @@ def _wait_for(script: int) -> int:
 
 
 class _Namespace:
-    """Everything in the namespace; what is left when PID 1 ends is killed by the kernel."""
+    """Everything in the namespace; when PID 1 ends, the kernel kills the rest."""
 
     def __init__(self) -> None:
         if os.getpid() != 1:
@@ -156,7 +160,7 @@ class _Descendants:
         kill_descendants(os.getpid())
 
     def end(self) -> None:
-        """Kill what the script left behind, and wait until it is gone."""
+        """Kill every process that the script left behind, and wait until all are gone."""
         while True:
             try:
                 if os.waitpid(-1, os.WNOHANG) == (0, 0):

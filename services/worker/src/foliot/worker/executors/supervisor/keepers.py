@@ -1,4 +1,4 @@
-"""The supervisor's side of the keepers: launching, killing, and finding out how each ended."""
+"""The supervisor's side of the keepers: launching, killing, and reading how each ended."""
 
 import contextlib
 import json
@@ -39,7 +39,7 @@ class Keepers:
 
     @property
     def use_namespaces(self) -> bool:
-        """Whether the kernel kills everything with a keeper."""
+        """True if the kernel kills everything of an attempt with its keeper."""
         return bool(self._namespaces)
 
     def launch(self, key: int, order: int, output: int) -> Launched:
@@ -71,7 +71,7 @@ class Keepers:
         return Launched(pid, pidfd, report, inherited.directory, uid)
 
     def kill(self, keeper: Launched) -> None:
-        """Kill the attempt; without a namespace the keeper has to do it, and may be held up."""
+        """Kill the attempt; without a namespace the keeper has to do it, and its script may hold it up."""
         if self._namespaces:
             os.kill(keeper.pid, signal.SIGKILL)
         else:
@@ -84,7 +84,7 @@ class Keepers:
         os.kill(keeper.pid, signal.SIGKILL)
 
     def reap(self, keeper: Launched, known: Collection[int]) -> dict[str, Any]:
-        """Return `code`, `signal` and `failed` of a keeper that has ended; `known` are our other children."""
+        """Return `code`, `signal` and `failed` of a keeper that has ended. `known`: the supervisor's other children."""
         _, status = os.waitpid(keeper.pid, 0)
         os.close(keeper.pidfd)
         if os.WIFSIGNALED(status) and not self._namespaces:
@@ -96,9 +96,9 @@ class Keepers:
         return {"code": 128 + number if number else code, "signal": number, "failed": report.get("failed")}
 
     def _others(self) -> int:
-        """Count what else runs under the script's user where it has none of its own.
+        """Count the other processes of the script's user, where the script has no user of its own.
 
-        Counted anew for each attempt: another script may have started hundreds of processes since the last.
+        Counted for each attempt: another script may have started hundreds of processes since the last count.
         """
         return 0 if self._uids or self._namespaces else tasks_of(os.getuid())
 
@@ -108,7 +108,7 @@ class Keepers:
 
 
 def _kill_strays(known: Collection[int]) -> None:
-    """Kill what a keeper left that was killed by its own script: its children are ours now."""
+    """Kill the processes of a keeper that was killed by its own script: they are children of the supervisor now."""
     while strays := descendants(os.getpid(), known):
         kill_descendants(os.getpid(), known)
         for pid in strays:
@@ -119,7 +119,7 @@ def _kill_strays(known: Collection[int]) -> None:
 def _read_report(fd: int) -> dict[str, Any]:
     with open(fd, "rb") as file:
         text = (file.read() or b"").decode(errors="replace")
-    # of two reports on end the first says why
+    # of two reports, one after the other, the first has the reason
     report: dict[str, Any] = json.JSONDecoder().raw_decode(text)[0] if text else {}
     return report
 

@@ -1,4 +1,4 @@
-"""What a script's process becomes right before its program starts: bounded, unprivileged, alone."""
+"""Limits of a script's process, set right before its program starts: bounded, unprivileged, alone."""
 
 import os
 import resource
@@ -32,7 +32,8 @@ def confine(limits: dict[str, int], nice: int, uid: int | None) -> None:
 
 
 def _limit(kind: int, value: int) -> None:
-    """Set the soft limit, and the hard one where it would be above; CPU has a second from XCPU to KILL."""
+    """Set the soft and the hard limit, neither above the hard one of now. For CPU the hard one is a second more: from
+    XCPU to KILL."""
     _, hard = resource.getrlimit(kind)
     most = value + 1 if kind == resource.RLIMIT_CPU else value
     if hard != resource.RLIM_INFINITY:

@@ -13,7 +13,9 @@ from typing import Any, Final, NamedTuple, Self
 from foliot.worker.executors.supervisor.wire import Order, Settings, channel, receive, send, write_order
 
 _READY_SECONDS: Final = 10.0
+"""Seconds in which a new supervisor must say that it is ready."""
 _STOP_SECONDS: Final = 10.0
+"""Seconds in which a supervisor must kill its attempts and end; after them it is killed, and they die with it."""
 _MODULE: Final = "foliot.worker.executors.supervisor.process"
 
 
@@ -30,7 +32,7 @@ class Failure(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How an attempt ended; nothing of it is left."""
+    """The end of an attempt, of which nothing is left."""
 
     code: int | None = None
     signal: int | None = None
@@ -38,8 +40,8 @@ class Ending(NamedTuple):
     overdue: bool = False
 
 
-class Link:
-    """One supervisor process, made by `open`; `gone` tells that it ended."""
+class SupervisorLink:
+    """One supervisor process, made by `open`; `gone` is true when it has ended."""
 
     def __init__(self, end: socket.socket, process: subprocess.Popen[bytes]) -> None:
         loop = asyncio.get_running_loop()
@@ -97,7 +99,7 @@ class Link:
     def extend(self, deadline: float) -> None:
         """Let the attempts that run go on until `deadline`.
 
-        What does not arrive is not made up for: the attempts die at the deadline they have.
+        A message that does not arrive is not sent again: the attempts then die at the deadline they have.
         """
         with contextlib.suppress(OSError):
             self._send({"extend": deadline})
@@ -113,11 +115,11 @@ class Link:
             self._send({"kill": key})
 
     def abort(self) -> None:
-        """Kill the supervisor, and every attempt by that; for one that does not answer."""
+        """Kill a supervisor that does not answer; every attempt dies with it."""
         self._process.kill()
 
     async def close(self) -> None:
-        """Kill every attempt and end the supervisor; again does nothing."""
+        """Kill every attempt and end the supervisor; a second call does nothing."""
         self._end("closed")
         if self._process.poll() is not None:
             return
@@ -173,7 +175,7 @@ class Link:
 
 
 def _spawn(settings: Settings, fd: int) -> subprocess.Popen[bytes]:
-    """Start the process in a session of its own: signals to the worker's group are not for it."""
+    """Start the process in a session of its own, so that signals to the worker's group do not reach it."""
     paths = os.pathsep.join(path for path in sys.path if os.path.isdir(path) and os.path.isabs(path))
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-S", "-m", _MODULE, json.dumps(settings), str(fd)],

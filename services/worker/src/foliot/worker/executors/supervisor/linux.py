@@ -1,4 +1,4 @@
-"""The system calls that Python has no name for. Linux 5.3 or newer, any architecture with clone3."""
+"""System calls that Python has no name for. Linux 5.3 or newer, any architecture with clone3."""
 
 import contextlib
 import ctypes
@@ -22,6 +22,7 @@ _SET_NO_NEW_PRIVS: Final = 38
 _PRIVATE: Final = 0x4000 | (1 << 18)
 _NO_SUID_DEV_EXEC: Final = 2 | 4 | 8
 _READ_ONLY: Final = 1
+"""Numbers of the kernel's interface, from its headers: flags of clone, system calls, options of prctl, mount flags."""
 
 _libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL: the child of a clone could not take it back
 _libc.syscall.restype = ctypes.c_long
@@ -64,7 +65,7 @@ def close_from(first: int) -> None:
 
 
 def map_user(uid: int, gid: int) -> None:
-    """Keep the ids of the outside within a new user namespace, where everybody is nobody at first."""
+    """Keep the ids of the outside within a new user namespace, in which every user is nobody at first."""
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{uid} {uid} 1"),
@@ -80,7 +81,7 @@ def die_with_parent(number: signal.Signals) -> None:
 
 
 def forbid_new_privileges() -> None:
-    """Make set-uid programs and file capabilities without effect from here on."""
+    """From here on, set-uid programs and file capabilities have no effect."""
     _prctl(_SET_NO_NEW_PRIVS, 1)
 
 
@@ -95,7 +96,7 @@ def hide_from_own_user() -> None:
 
 
 def make_mounts_private() -> None:
-    """Keep what is mounted from here on within this mount namespace."""
+    """Keep later mounts within this mount namespace."""
     _mount(b"none", b"/", None, _PRIVATE)
 
 
@@ -105,7 +106,7 @@ def mount_proc() -> None:
 
 
 def cover(directory: str) -> None:
-    """Put an empty, read-only directory over it, within this mount namespace."""
+    """Put an empty, read-only directory over this one, within this mount namespace."""
     _mount(b"none", directory.encode(), b"tmpfs", _NO_SUID_DEV_EXEC | _READ_ONLY)
 
 

@@ -1,4 +1,4 @@
-"""The supervisor: starts keepers, kills those whose time is over, tells the worker how each ended.
+"""The supervisor: starts keepers, kills those whose time is over, reports to the worker how each ended.
 
     python -S -m foliot.worker.executors.supervisor.process SETTINGS CHANNEL
 
@@ -27,8 +27,10 @@ from foliot.worker.executors.supervisor.keepers import Keepers, Launched
 from foliot.worker.executors.supervisor.removals import Removals
 from foliot.worker.executors.supervisor.wire import Settings, receive, send
 
-_LONGEST_WAIT: Final = 1.0  # poll's clock stands still while the machine sleeps, the deadlines do not
+_LONGEST_WAIT: Final = 1.0
+"""Seconds of one poll at most: its clock stands still while the machine sleeps, and the deadlines do not."""
 _STUBBORN_SECONDS: Final = 2.0
+"""Seconds that a keeper without a namespace has to kill its attempt; after them it is killed without its help."""
 
 
 class _Attempt:
@@ -43,7 +45,7 @@ class _Attempt:
 
 
 class Supervisor:
-    """See the module; `run` returns when nothing is left."""
+    """The loop of the process; `run` returns when nothing is left."""
 
     def __init__(self, settings: Settings, channel: socket.socket) -> None:
         """Raises OSError if there is no directory or no user id for scripts."""
@@ -70,7 +72,7 @@ class Supervisor:
                 elif not self._removals.ended(fd):
                     self._ended(self._by_pidfd.pop(fd))
             self._kill_overdue()
-        with contextlib.suppress(OSError):  # a removal may be at work: it removes this too, or the next sweep
+        with contextlib.suppress(OSError):  # a removal that is at work removes this too, or the next sweep does
             os.rmdir(self._directories.own)
 
     def _milliseconds_to_next(self) -> float | None:
@@ -146,7 +148,7 @@ class Supervisor:
         self._send_unsent()
 
     def _send_unsent(self) -> None:
-        """Send what the worker has room for; a worker that stands still must not stop this process too."""
+        """Send as many messages as the worker has room for: one that stands still must not stop this process too."""
         if not self._open:
             return
         with contextlib.suppress(BlockingIOError, ConnectionError):
@@ -156,7 +158,7 @@ class Supervisor:
         self._poll.register(self._channel, select.POLLIN | (select.POLLOUT if self._unsent else 0))
 
     def _abandoned(self) -> None:
-        """The worker is gone, or closed its end: nothing may go on."""
+        """Kill everything: the worker is gone, or has closed its end."""
         self._open = False
         self._poll.unregister(self._channel)
         for attempt in self._attempts.values():

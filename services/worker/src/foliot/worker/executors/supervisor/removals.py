@@ -1,4 +1,5 @@
-"""Removing what scripts leave, in processes of their own: a large tree must not hold up the supervisor."""
+"""Removal of the directories that scripts leave, in processes of their own: a large tree must not hold up the
+supervisor."""
 
 import os
 import select
@@ -20,7 +21,7 @@ class Removals:
         return set(self._pids.values())
 
     def remove(self, directory: str) -> None:
-        """Remove at once what is small, else begin to."""
+        """Remove a small directory at once, and start a process for a large one."""
         if remove_if_small(directory):
             return
         pid, pidfd = linux.clone(0)
@@ -34,7 +35,7 @@ class Removals:
         self._poll.register(pidfd, select.POLLIN)
 
     def ended(self, pidfd: int) -> bool:
-        """Reap the process that has ended; False if the descriptor is none of ours."""
+        """Reap the process that has ended; False if the descriptor is not one of a removal."""
         if pidfd not in self._pids:
             return False
         self._poll.unregister(pidfd)

@@ -1,4 +1,4 @@
-"""User ids for scripts: one an attempt, so that neither limits nor signals nor files of one touch another's."""
+"""User ids for scripts: one for each attempt, so that neither limits nor signals nor files of one touch another's."""
 
 import errno
 import pwd
@@ -7,7 +7,8 @@ from collections import deque
 
 
 class Uids:
-    """A block of ids that no other supervisor of this machine uses: the lock is a name that dies with us.
+    """A block of ids that no other supervisor of this machine uses: its lock is a socket's name that ends with this
+    process.
 
     Raises OSError if every block of the `count` ids from `first` on is taken, or if an id belongs to a user.
     """
@@ -28,7 +29,7 @@ class Uids:
         raise OSError(errno.EADDRINUSE, f"no free user ids for scripts in {first}..{first + count - 1}")
 
     def take(self) -> int:
-        """Return the id that was not used for the longest time. Raises OSError if all are in use."""
+        """Return the id that has been free for the longest time. Raises OSError if all are in use."""
         if not self._free:
             raise OSError(errno.EAGAIN, "all user ids for scripts are in use")
         return self._free.popleft()

@@ -1,4 +1,4 @@
-"""What worker and supervisor tell each other: one JSON object a packet, file descriptors beside it.
+"""The messages between worker and supervisor: one JSON object in each packet, file descriptors beside it.
 
 To the supervisor: {"start": id, "deadline": t} with the descriptors of an order and of the output pipe;
 {"extend": t}; {"term": id}; {"kill": id}.
@@ -13,12 +13,14 @@ import os
 import socket
 from typing import Any, Final, TypedDict
 
-_LARGEST: Final = 64 * 1024
+_PACKET_BYTES: Final = 64 * 1024
+"""Bytes of the largest packet: scripts travel beside it, so that none comes near this."""
 _FDS: Final = 2
+"""Descriptors that one packet carries at most."""
 
 
 class Order(TypedDict):
-    """What is to be run; travels as JSON in an anonymous file, so that a packet stays small."""
+    """The script and its surroundings; it travels as JSON in an anonymous file, so that a packet stays small."""
 
     script: str
     interpreter: str
@@ -29,7 +31,7 @@ class Order(TypedDict):
 
 
 class Settings(TypedDict):
-    """What a supervisor is started with, as JSON in its argument."""
+    """The settings of a supervisor, as JSON in its argument."""
 
     mode: str
     directory: str
@@ -37,7 +39,7 @@ class Settings(TypedDict):
 
 
 def channel() -> tuple[socket.socket, socket.socket]:
-    """Return the two ends; neither blocks, neither is inherited."""
+    """Return the two ends of a channel; neither blocks, neither is inherited."""
     ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in ends:
         end.setblocking(False)
@@ -56,7 +58,7 @@ def send(end: socket.socket, message: dict[str, Any], fds: list[int] | None = No
 def receive(end: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """Return the next packet and its descriptors, None at the end. Raises BlockingIOError if there is none yet."""
     size = socket.CMSG_LEN(_FDS * array.array("i").itemsize)
-    packet, extra, _, _ = end.recvmsg(_LARGEST, size, socket.MSG_CMSG_CLOEXEC)
+    packet, extra, _, _ = end.recvmsg(_PACKET_BYTES, size, socket.MSG_CMSG_CLOEXEC)
     fds = array.array("i")
     for level, kind, data in extra:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):

@@ -1,0 +1,66 @@
+"""Recording: the two ways in which PostgreSQL takes a batch of results, both fenced by status and claim token."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from operator import attrgetter
+
+import asyncpg
+import msgspec
+
+from foliot.common.errors import Unavailable
+from foliot.common.ledger.claim import RecordedRow
+from foliot.common.ledger.conclude import Concluded, conclude, end_runs
+from foliot.worker.ended import Ended
+from foliot.worker.unit import Unit, UnitsOfWork
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The effect of one batch: by execution_id the duration in milliseconds of each result that was written, and what
+    followed. A result of the batch that is not here was fenced."""
+
+    durations: dict[int, int]
+    concluded: Concluded
+
+
+async def record_plain(database: UnitsOfWork, batch: Sequence[Ended], claim: int, now: float) -> Recorded:
+    """Record plain successes by one statement, and release the runs that wait for them. A run that cannot be released
+    now is released by reconcile within a second. `now`: the clock's elapsed().
+
+    Raises Unavailable and PostgresError.
+    """
+    async with database.session() as unit:
+        rows = await _write(unit, batch, claim, now)
+    waiting = {row.execution_id for row in rows if row.waits}
+    if waiting:
+        job_ids = {ended.claimed.job_id for ended in batch if ended.execution_id in waiting}
+        with contextlib.suppress(Unavailable, asyncpg.TransactionRollbackError):
+            async with database.transaction() as unit:
+                await end_runs(unit, sorted(job_ids))
+    return Recorded(_durations(rows), Concluded(completed=len(rows)))
+
+
+async def record(database: UnitsOfWork, batch: Sequence[Ended], claim: int, now: float) -> Recorded:
+    """Record any results and conclude them in the same transaction. `now`: the clock's elapsed().
+
+    Raises Unavailable and PostgresError.
+    """
+    async with database.transaction() as unit:
+        rows = await _write(unit, batch, claim, now)
+        if not rows:
+            return Recorded({}, Concluded())
+        written = _durations(rows)
+        finished = [ended.finished() for ended in batch if ended.execution_id in written]
+        concluded = await conclude(unit, finished, await unit.server.select_now())
+    return Recorded(written, concluded)
+
+
+async def _write(unit: Unit, batch: Sequence[Ended], claim: int, now: float) -> list[RecordedRow]:
+    """Rows are locked in the order of their ids: two writers that meet then wait, and do not deadlock."""
+    ordered = sorted(batch, key=attrgetter("execution_id"))
+    return await unit.claims.record_executions(ordered, [now - ended.at for ended in ordered], claim)
+
+
+def _durations(rows: Sequence[RecordedRow]) -> dict[int, int]:
+    return {row.execution_id: row.duration_ms or 0 for row in rows}
