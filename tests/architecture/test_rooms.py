@@ -17,9 +17,8 @@ DISTRIBUTIONS = {
     "worker": ROOT / "services/worker/src",
 }
 SERVICES = tuple(name for name in DISTRIBUTIONS if name != "common")
-ONE_USER_ALLOWED = ("foliot.common.ledger", "foliot.common.broker", "foliot.common.schedules.jitter")
-"""The state machine of an attempt, the one owner of the broker's library, and the rules of schedules (of which only the
-planner applies jitter) stay in one folder each."""
+ONE_USER_ALLOWED = ("foliot.common.ledger", "foliot.common.broker")
+"""The state machine of an attempt, and the one owner of the broker's library, stay in one folder each."""
 
 
 def _modules() -> dict[str, Path]:

@@ -1,6 +1,6 @@
 """What a person sees before saving: ticks, marks, jitter and words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +8,6 @@ import pytest
 from foliot.api.preview.description import describe
 from foliot.api.preview.fire_times import FireTime, fire_times
 from foliot.common.schedules.grammar import parse
-from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import from_fields
 
 
@@ -117,26 +116,6 @@ def test_jitter_is_told() -> None:
     table = from_fields(schedule="@hourly", timezone="UTC", anchor=datetime(2026, 1, 1, tzinfo=UTC))
     (fire,) = fire_times(table, datetime(2026, 1, 1, tzinfo=UTC), 1, jitter_seconds=60)
     assert fire.marks == ("jitter_seconds: starts 0 to 60 s later",)
-
-
-class TestJitter:
-    TICK = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def test_stays_the_same_from_release_to_release(self) -> None:
-        assert jitter_delay("42", self.TICK, 60) == timedelta(microseconds=35_135_901)
-
-    def test_depends_on_the_instant_and_not_on_its_zone(self) -> None:
-        assert jitter_delay("42", self.TICK, 60) == jitter_delay("42", self.TICK.astimezone(ZoneInfo("Asia/Tokyo")), 60)
-        assert jitter_delay("42", self.TICK, 60) != jitter_delay("42", self.TICK + timedelta(microseconds=1), 60)
-        assert jitter_delay("42", self.TICK, 60) != jitter_delay("43", self.TICK, 60)
-
-    def test_none(self) -> None:
-        assert jitter_delay("42", self.TICK, 0) == timedelta(0)
-
-    def test_fills_its_range_evenly(self) -> None:
-        delays = [jitter_delay(str(n), self.TICK, 10).total_seconds() for n in range(2000)]
-        assert all(0 <= delay <= 10 for delay in delays)
-        assert all(150 < sum(n <= delay < n + 1 for delay in delays) < 250 for n in range(10))
 
 
 @pytest.mark.parametrize(
