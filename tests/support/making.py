@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from foliot.common.ledger.job import Job
 from foliot.common.model.due import DueJob
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -27,6 +28,22 @@ def a_due_job(**fields: Any) -> DueJob:
         "at": (0, 1), "read_xmin": 700, "open_since": None,
     }  # fmt: skip
     return msgspec.convert(values | fields, DueJob, strict=True)
+
+
+def a_job(**fields: Any) -> Job:
+    """As PostgreSQL gives it: created a day ago with a tick every 10 seconds, due now."""
+    values: dict[str, Any] = {
+        "job_id": 1, "user_id": 1, "team_id": None, "job_key": None, "job_name": "a job", "job_type": "script",
+        "description": None, "schedule": "@every 10s", "timezone": "UTC", "schedule_since": NOW - timedelta(days=1),
+        "spread_key": None, "next_run_time": NOW, "last_run_time": None, "paused_run_time": None,
+        "payload": {"script": "true"}, "status": "PENDING", "retry_policy": {}, "priority": 0, "timeout_seconds": 300,
+        "overlap_policy": "skip", "misfire_policy": "run_once", "misfire_grace_seconds": 60, "misfire_limit": 100,
+        "dst_gap": "shift", "dst_overlap": "first", "start_at": None, "end_at": None, "max_runs": None,
+        "jitter_seconds": 0, "labels": {}, "queue": "default", "version": 1, "runs_planned": 0, "open_since": None,
+        "request_id": None, "traceparent": None, "created_at": NOW - timedelta(days=1),
+        "updated_at": NOW - timedelta(days=1), "deleted_at": None,
+    }  # fmt: skip
+    return msgspec.convert(values | fields, Job, strict=True)
 
 
 async def insert_job(connection: asyncpg.Connection[asyncpg.Record], **columns: Any) -> int:

@@ -18,8 +18,10 @@ from aiohttp import web
 
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.web.auth import Principal, Role, hash_key
+from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
 from foliot.api.web.reads import Reads
+from foliot.common.clock import SystemClock
 from foliot.common.process.logs.setup import configure
 
 
@@ -54,7 +56,7 @@ class Nothing:
 async def serve(port: int, key: str) -> None:
     app = web.Application(middlewares=[around(OneKey(key))])  # type: ignore[arg-type]
     nothing: Any = Nothing()
-    app.add_routes(JobHandlers(nothing, Reads(nothing)).routes())
+    app.add_routes(JobHandlers(nothing, Reads(nothing), Changes(nothing, SystemClock())).routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -107,6 +107,7 @@ async def test_pause_and_resume(api: Api) -> None:
     assert (paused["status"], paused["next_run_time"], headers["ETag"]) == ("PAUSED", None, '"1"')
     status, problem, _ = await api.call("POST", f"{path}/pause")
     assert (status, problem["code"]) == (409, "state")
+    assert problem["detail"] == f"cannot pause job {job['job_id']}: it is PAUSED"
     _, resumed, _ = await api.call("POST", f"{path}/resume")
     assert resumed["status"] == "PENDING"
     phase = datetime.fromisoformat(resumed["next_run_time"]) - datetime.fromisoformat(job["next_run_time"])

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from foliot.api.preview import asked as previews
+from foliot.api.preview.answer import preview
+from foliot.api.preview.request import decode
 from support.cold import forget_schedules
 from support.costs import lines_run
 from support.databases import TestDatabase
@@ -155,6 +156,6 @@ async def test_all_that_is_wrong_is_named_at_once(api: Api) -> None:
 )
 def test_a_hundred_ticks_hold_no_callback_for_long(schedule: str, dst_gap: str) -> None:
     body = {"schedule": schedule, "dst_gap": dst_gap, "timezone": "Europe/Berlin", "count": 100}
-    asked = previews.decode(body | {"after": "2026-01-01T00:00:00Z"})
+    wanted = decode(body | {"after": "2026-01-01T00:00:00Z"})
     forget_schedules()
-    assert lines_run(lambda: previews.answer(asked, None, NOON)) < 400_000
+    assert lines_run(lambda: preview(wanted, None, NOON)) < 400_000

@@ -15,7 +15,7 @@ from cluster.servers import Servers, start_servers
 from foliot.api.app import build_app
 from foliot.api.create_key import create
 from foliot.api.queries.unit import Unit
-from foliot.api.web.reads import MOST_STALE, STALENESS, Replica
+from foliot.api.web.reads import MAX_STALE_SECONDS, STALENESS, ReadReplica
 from foliot.common.ledger.database import Database
 from foliot.common.migrate import migrate
 from integration.api.conftest import SCRIPT, Api
@@ -29,7 +29,7 @@ MIGRATIONS = Path(__file__).parents[3] / "sql" / "migrations"
 class Replicated:
     """An API over a primary and its replica, on a clock that stands still."""
 
-    def __init__(self, api: Api, primary: Database, replica: Replica, servers: Servers, clock: ManualClock) -> None:
+    def __init__(self, api: Api, primary: Database, replica: ReadReplica, servers: Servers, clock: ManualClock) -> None:
         self.api = api
         self.primary = primary
         self.replica = replica
@@ -66,7 +66,7 @@ async def replicated() -> AsyncIterator[Replicated]:
                 Database(primary.url("api"), Unit, size=4, name="p") as database,
                 Database(copy.url("api"), Unit, size=4, name="r") as replica_database,
             ):
-                replica = Replica(database, replica_database, clock)
+                replica = ReadReplica(database, replica_database, clock)
                 app = build_app(database, clock, _ready, replica)
                 async with TestClient(TestServer(app)) as client:
                     api = Api(client, primary, await create(primary.url("api"), "admin", "test", 1, None))
@@ -86,7 +86,7 @@ async def test_a_list_comes_from_the_replica_and_says_how_old_it_may_be(replicat
     replicated.clock.advance(1.5)
     assert await replicated.names() == ([], 1.5)
     assert await replicated.names(Cache_Control="no-cache") == (["new"], 0.0)
-    replicated.clock.advance(MOST_STALE)
+    replicated.clock.advance(MAX_STALE_SECONDS)
     await replicated.replica.step()
     assert await replicated.names() == (["new"], 0.0)
     await replicated.on_replica("SELECT pg_wal_replay_resume()")

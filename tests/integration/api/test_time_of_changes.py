@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from foliot.common.schedules.jitter import jitter_delay
+from foliot.scheduler.jitter import jitter_delay
 from support.databases import TestDatabase
 from support.pinned_time import pin_time, set_time
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from foliot.common.schedules.jitter import jitter_delay
+from foliot.scheduler.jitter import jitter_delay
 from support.databases import TestDatabase
 from support.ledger import check_ledger
 from support.making import insert_job

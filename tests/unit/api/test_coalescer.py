@@ -126,20 +126,20 @@ async def test_a_caller_who_has_gone_gets_no_job() -> None:
 
 
 async def test_no_more_wait_than_are_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coalescer, "WAITING", 3)
+    monkeypatch.setattr(coalescer, "MAX_WAITING", 3)
     database: Any = Fake()
     assert await create(Coalescer(database), *"abcde") == [*"abc", "Unavailable", "Unavailable"]
 
 
 async def test_big_bodies_make_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coalescer, "LARGEST_BYTES", 1_000)
+    monkeypatch.setattr(coalescer, "BATCH_BYTES", 1_000)
     database: Any = Fake()
     await create(Coalescer(database), *"abcde", size=500)
     assert [len(batch) for batch in database.batches] == [2, 2, 1]
 
 
 async def test_what_waits_is_bounded_in_bytes_and_makes_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coalescer, "WAITING_BYTES", 1_000)
+    monkeypatch.setattr(coalescer, "MAX_WAITING_BYTES", 1_000)
     database: Any = Fake()
     coalesced = Coalescer(database)
     assert await create(coalesced, *"abc", size=500) == ["a", "b", "Unavailable"]
@@ -149,7 +149,7 @@ async def test_what_waits_is_bounded_in_bytes_and_makes_room_again(monkeypatch: 
 async def test_a_body_that_is_wrong_is_refused_beside_its_neighbours_and_makes_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(coalescer, "WAITING_BYTES", 1_000)
+    monkeypatch.setattr(coalescer, "MAX_WAITING_BYTES", 1_000)
     database: Any = Fake()
     coalesced = Coalescer(database)
     wrong = [b"{".ljust(400), b'{"job_name": "x"}'.ljust(400)]

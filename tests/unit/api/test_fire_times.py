@@ -1,14 +1,13 @@
 """What a person sees before saving: ticks, marks, jitter and words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from foliot.api.preview.describe import describe
-from foliot.api.preview.fire_times import FireTime, preview
+from foliot.api.preview.description import describe
+from foliot.api.preview.fire_times import FireTime, fire_times
 from foliot.common.schedules.grammar import parse
-from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import from_fields
 
 
@@ -22,14 +21,13 @@ def shown(
         dst_gap=dst_gap,
         dst_overlap=dst_overlap,
     )
-    return [(fire.local, fire.marks) for fire in preview(table, datetime.fromisoformat(after), count)]
+    return [(fire.local, fire.marks) for fire in fire_times(table, datetime.fromisoformat(after), count)]
 
 
 def test_both_clocks() -> None:
     table = from_fields(schedule="0 9 * * *", timezone="Europe/Berlin", anchor=datetime(2020, 1, 1, tzinfo=UTC))
-    tick = datetime(2026, 11, 24, 8, tzinfo=UTC)
-    assert preview(table, datetime(2026, 11, 23, 12, tzinfo=UTC), 1) == [
-        FireTime(tick=tick, utc="2026-11-24T08:00:00.000000Z", local="2026-11-24T09:00:00+01:00")
+    assert fire_times(table, datetime(2026, 11, 23, 12, tzinfo=UTC), 1) == [
+        FireTime(utc="2026-11-24T08:00:00.000000Z", local="2026-11-24T09:00:00+01:00")
     ]
 
 
@@ -102,7 +100,7 @@ def test_the_window_is_marked() -> None:
         start_at=datetime(2026, 1, 1, 6, tzinfo=UTC),
         end_at=datetime(2026, 1, 1, 8, 30, tzinfo=UTC),
     )
-    assert [fire.marks for fire in preview(table, datetime(2026, 1, 1, tzinfo=UTC), 9)] == [
+    assert [fire.marks for fire in fire_times(table, datetime(2026, 1, 1, tzinfo=UTC), 9)] == [
         ("start_at: first tick of the window",),
         (),
         ("end_at: last tick of the window",),
@@ -116,29 +114,8 @@ def test_one_run_that_is_the_last_by_itself() -> None:
 
 def test_jitter_is_told() -> None:
     table = from_fields(schedule="@hourly", timezone="UTC", anchor=datetime(2026, 1, 1, tzinfo=UTC))
-    fire = preview(table, datetime(2026, 1, 1, tzinfo=UTC), 1, job_key="42", jitter_seconds=60)[0]
-    assert fire.delay == jitter_delay("42", fire.tick, 60)
-    assert fire.marks == (f"jitter_seconds: starts {fire.delay.total_seconds():.3f} s later",)
-
-
-class TestJitter:
-    TICK = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def test_stays_the_same_from_release_to_release(self) -> None:
-        assert jitter_delay("42", self.TICK, 60) == timedelta(microseconds=35_135_901)
-
-    def test_depends_on_the_instant_and_not_on_its_zone(self) -> None:
-        assert jitter_delay("42", self.TICK, 60) == jitter_delay("42", self.TICK.astimezone(ZoneInfo("Asia/Tokyo")), 60)
-        assert jitter_delay("42", self.TICK, 60) != jitter_delay("42", self.TICK + timedelta(microseconds=1), 60)
-        assert jitter_delay("42", self.TICK, 60) != jitter_delay("43", self.TICK, 60)
-
-    def test_none(self) -> None:
-        assert jitter_delay("42", self.TICK, 0) == timedelta(0)
-
-    def test_fills_its_range_evenly(self) -> None:
-        delays = [jitter_delay(str(n), self.TICK, 10).total_seconds() for n in range(2000)]
-        assert all(0 <= delay <= 10 for delay in delays)
-        assert all(150 < sum(n <= delay < n + 1 for delay in delays) < 250 for n in range(10))
+    (fire,) = fire_times(table, datetime(2026, 1, 1, tzinfo=UTC), 1, jitter_seconds=60)
+    assert fire.marks == ("jitter_seconds: starts 0 to 60 s later",)
 
 
 @pytest.mark.parametrize(

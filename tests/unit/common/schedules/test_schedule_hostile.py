@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from foliot.api.preview.describe import describe
-from foliot.api.preview.fire_times import preview
+from foliot.api.preview.description import describe
+from foliot.api.preview.fire_times import fire_times
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.timetable import from_fields
 from support.cold import forget_schedules
@@ -81,7 +81,7 @@ def answer(text: str, zone: str, dst_gap: str) -> str:
         table = from_fields(schedule=text, timezone=zone, dst_gap=dst_gap, anchor=now)
     except ScheduleError as error:
         return error.message
-    preview(table, now, 5)
+    fire_times(table, now, 5)
     return describe(table.schedule, table.zone)
 
 

@@ -1,35 +1,45 @@
-"""The web application: routes and what is around them."""
+"""The web application: routes, and the middleware around them."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from foliot.api import metrics
-from foliot.api.handlers.cluster import ClusterHandlers
+from foliot.api.handlers.api_keys import ApiKeyHandlers
+from foliot.api.handlers.audit_logs import AuditLogHandlers
+from foliot.api.handlers.dead_letters import DeadLetterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
+from foliot.api.handlers.timeline import TimelineHandlers
+from foliot.api.handlers.workers import WorkerHandlers
 from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.web.auth import Keys
+from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
-from foliot.api.web.reads import Reads, Replica
+from foliot.api.web.reads import ReadReplica, Reads
 from foliot.common.clock import Clock
 from foliot.common.process.admin import Readiness, health_routes
 
-MAX_BODY = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+"""Of a request; the contract says so."""
 
 
 def build_app(
-    database: UnitsOfWork, clock: Clock, readiness: Readiness, replica: Replica | None = None
+    database: UnitsOfWork, clock: Clock, readiness: Readiness, replica: ReadReplica | None = None
 ) -> web.Application:
-    app = web.Application(middlewares=[around(Keys(database, clock))], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[around(Keys(database, clock))], client_max_size=MAX_BODY_BYTES)
     app.add_routes(health_routes(readiness))
-    reads = Reads(database, replica)
+    reads, changes = Reads(database, replica), Changes(database, clock)
     for handlers in (
-        JobHandlers(database, reads),
-        ExecutionHandlers(database, reads),
+        JobHandlers(database, reads, changes),
+        ExecutionHandlers(database, reads, changes),
+        TimelineHandlers(database),
         ScheduleHandlers(database),
-        ClusterHandlers(database, reads),
+        DeadLetterHandlers(reads, changes),
+        WorkerHandlers(database),
+        AuditLogHandlers(reads),
+        ApiKeyHandlers(database, changes),
     ):
         app.add_routes(handlers.routes())
     metrics.initialise((route.method, route.resource.canonical) for route in app.router.routes() if route.resource)

@@ -1,4 +1,4 @@
-"""`python -m foliot.api create-key`: a key without asking the API, for the first one or a lost one."""
+"""`python -m foliot.api create-key`: a key without asking the API, when there is none yet or the last is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from foliot.common.process.config import load
 
 
 def main(arguments: list[str]) -> None:
-    """Prints the key alone on stdout; it is stored as a hash and shown this once."""
+    """Print a new key, alone on stdout. It is stored as a hash and shown this once."""
     parser = argparse.ArgumentParser(prog="python -m foliot.api create-key", description=main.__doc__)
     parser.add_argument("--role", choices=["viewer", "operator", "admin"], required=True)
     parser.add_argument("--name", required=True)

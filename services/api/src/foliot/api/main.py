@@ -9,7 +9,7 @@ from typing import Any
 from foliot.api.app import build_app
 from foliot.api.config import Config
 from foliot.api.queries.unit import Unit, UnitsOfWork
-from foliot.api.web.reads import INTERVAL, Replica
+from foliot.api.web.reads import PROBE_SECONDS, ReadReplica
 from foliot.common.clock import Clock, SystemClock
 from foliot.common.ledger.database import Database
 from foliot.common.ledger.schema import await_schema, why_not_ready
@@ -17,7 +17,8 @@ from foliot.common.process import lifecycle
 from foliot.common.process.admin import listen
 from foliot.common.process.periodic import periodic
 
-GRACE = 10.0
+GRACE_SECONDS = 10.0
+"""Time for requests in flight to end when the process stops."""
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
@@ -33,20 +34,20 @@ async def run(config: Config, stop: asyncio.Event) -> None:
 
         replica = await _replica(stack, config, database, clock)
         app = build_app(database, clock, readiness, replica)
-        await stack.enter_async_context(listen(app, config.api_host, config.api_port, grace=GRACE))
+        await stack.enter_async_context(listen(app, config.api_host, config.api_port, grace=GRACE_SECONDS))
         await await_schema(database, stop, clock)
         tasks = [asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag")]
         if replica is not None:
-            watch = periodic("replica", replica.step, interval=INTERVAL, clock=clock)
+            watch = periodic("replica", replica.step, interval=PROBE_SECONDS, clock=clock)
             tasks.append(asyncio.create_task(watch, name="replica"))
         await stop.wait()
         for task in tasks:
             task.cancel()
 
 
-async def _replica(stack: AsyncExitStack, config: Config, primary: UnitsOfWork, clock: Clock) -> Replica | None:
+async def _replica(stack: AsyncExitStack, config: Config, primary: UnitsOfWork, clock: Clock) -> ReadReplica | None:
     if config.database_replica_url is None:
         return None
     size = config.api_database_connections
     database = await stack.enter_async_context(Database(config.database_replica_url, Unit, size=size, name="replica"))
-    return Replica(primary, database, clock)
+    return ReadReplica(primary, database, clock)

@@ -16,8 +16,8 @@ from foliot.common.model.policies import MisfirePolicy, OverlapPolicy, SkipReaso
 from foliot.common.model.skipped import skip, skip_range
 from foliot.common.model.states import ExecutionStatus
 from foliot.common.model.ticks import Advance, OpenRuns, PlainTick, Tick
-from foliot.common.schedules.jitter import jitter_delay
 from foliot.common.schedules.timetable import Timetable
+from foliot.scheduler.jitter import jitter_delay
 
 TICKS_PER_DECISION = 1_000
 """Most ticks within the grace that one decision takes: it bounds the rows of one transaction."""

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from foliot.api.jobs import steps as jobs
+from foliot.api.jobs import steps
 from foliot.api.jobs.coalescer import Coalescer
 from foliot.api.jobs.creation import Created, NewJob, create_one
-from foliot.api.jobs.definition import convert_fields, decode
+from foliot.api.jobs.definition import decode
+from foliot.api.jobs.run_now import decode_override, run
 from foliot.api.queries.unit import UnitsOfWork
+from foliot.api.views.job import shown
 from foliot.api.views.job_pages import JobPage
 from foliot.api.web.auth import Role
-from foliot.api.web.bodies import Answer, parse_object, read_json, read_object, respond
+from foliot.api.web.bodies import JsonAnswer, parse_object, read_json, read_object, respond
 from foliot.api.web.callers import caller_of, principal_of
-from foliot.api.web.changes import IDEMPOTENCY_KEY, Change, canonical, change
-from foliot.api.web.pages import page, path_id
+from foliot.api.web.changes import Changes
+from foliot.api.web.etags import etag
+from foliot.api.web.idempotency import IDEMPOTENCY_KEY, canonical
+from foliot.api.web.open_change import OpenChange
+from foliot.api.web.pages import page_body
+from foliot.api.web.parameters import path_id
 from foliot.api.web.reads import Reads
-from foliot.api.web.requests import RunOverride
-from foliot.common.errors import FieldError, Invalid, NotFound
+from foliot.common.errors import NotFound
 from foliot.common.ledger.job import Job
-from foliot.common.model import payloads
-from foliot.common.model.payloads.checks import PayloadError
+
+Step = Callable[[OpenChange, int], Awaitable[Job]]
+"""A step that needs nothing but the job_id."""
 
 
 class JobHandlers:
-    def __init__(self, database: UnitsOfWork, reads: Reads) -> None:
+    def __init__(self, database: UnitsOfWork, reads: Reads, changes: Changes) -> None:
         self._database = database
         self._reads = reads
+        self._changes = changes
         self._coalescer = Coalescer(database)
 
     def routes(self) -> list[web.RouteDef]:
@@ -54,15 +61,16 @@ class JobHandlers:
         body = parse_object(raw)
         new = NewJob(definition=decode(body), caller=caller)
 
-        async def work(under_way: Change) -> Answer:
-            return _created(await create_one(under_way, new))
+        async def work(change: OpenChange) -> JsonAnswer:
+            return _created(await create_one(change, new))
 
-        return await change(request, self._database, work, body=canonical(body))
+        return await self._changes.make(request, work, body=canonical(body))
 
     async def page(self, request: web.Request) -> web.Response:
         wanted = JobPage(request)
         (found, next_cursor), headers = await self._reads.read(request, wanted.select)
-        return respond(Answer(body=page([jobs.view(job) for job in found], next_cursor), headers=headers))
+        body = page_body(([shown(job) for job in found], next_cursor))
+        return respond(JsonAnswer(body=body, headers=headers))
 
     async def read(self, request: web.Request) -> web.Response:
         job_id = path_id(request, "job_id")
@@ -76,67 +84,56 @@ class JobHandlers:
         principal_of(request).require(Role.OPERATOR)
         job_id, patch = path_id(request, "job_id"), await read_object(request, patch=True)
 
-        async def work(under_way: Change) -> Answer:
-            return _answer(await jobs.edit(under_way, job_id, patch, request.headers.get("If-Match")))
+        async def work(change: OpenChange) -> JsonAnswer:
+            return _answer(await steps.edit(change, job_id, patch, request.headers.get(hdrs.IF_MATCH)))
 
-        return await change(request, self._database, work, body=canonical(patch))
+        return await self._changes.make(request, work, body=canonical(patch))
 
     async def delete(self, request: web.Request) -> web.Response:
         principal_of(request).require(Role.OPERATOR)
         job_id = path_id(request, "job_id")
 
-        async def work(under_way: Change) -> Answer:
-            await jobs.delete(under_way, job_id, request.headers.get("If-Match"))
-            return Answer(status=204)
+        async def work(change: OpenChange) -> JsonAnswer:
+            await steps.delete(change, job_id, request.headers.get(hdrs.IF_MATCH))
+            return JsonAnswer(status=204)
 
-        return await change(request, self._database, work)
+        return await self._changes.make(request, work)
 
     async def pause(self, request: web.Request) -> web.Response:
-        return await self._step(request, jobs.pause)
+        return await self._step(request, steps.pause)
 
     async def resume(self, request: web.Request) -> web.Response:
-        return await self._step(request, jobs.resume)
+        return await self._step(request, steps.resume)
 
     async def cancel(self, request: web.Request) -> web.Response:
-        return await self._step(request, jobs.cancel)
+        return await self._step(request, steps.cancel)
 
-    async def _step(self, request: web.Request, step: Any) -> web.Response:
+    async def _step(self, request: web.Request, step: Step) -> web.Response:
         principal_of(request).require(Role.OPERATOR)
         job_id = path_id(request, "job_id")
 
-        async def work(under_way: Change) -> Answer:
-            return _answer(await step(under_way, job_id))
+        async def work(change: OpenChange) -> JsonAnswer:
+            return _answer(await step(change, job_id))
 
-        return await change(request, self._database, work)
+        return await self._changes.make(request, work)
 
     async def run(self, request: web.Request) -> web.Response:
         principal_of(request).require(Role.OPERATOR)
         job_id, body = path_id(request, "job_id"), await read_object(request, optional=True)
-        override, errors = convert_fields(body, RunOverride, "")
-        if errors:
-            raise Invalid(errors)
+        override = decode_override(body)
 
-        async def work(under_way: Change) -> Answer:
-            if "payload" in override:
-                await _check_payload(under_way, job_id, override["payload"])
-            execution = await jobs.run(under_way, job_id, override)
-            return Answer(status=202, body=execution, headers={"Location": f"/v1/executions/{execution.execution_id}"})
+        async def work(change: OpenChange) -> JsonAnswer:
+            execution = await run(change, job_id, override)
+            headers = {"Location": f"/v1/executions/{execution.execution_id}"}
+            return JsonAnswer(status=202, body=execution, headers=headers)
 
-        return await change(request, self._database, work, body=canonical(body))
+        return await self._changes.make(request, work, body=canonical(body))
 
 
-def _created(created: Created) -> Answer:
-    headers = {"Location": f"/v1/jobs/{created.job_id}", "ETag": jobs.etag(1)}
-    return Answer(status=201, body=created.shown, headers=headers)
+def _created(created: Created) -> JsonAnswer:
+    headers = {"Location": f"/v1/jobs/{created.job_id}", "ETag": etag(1)}
+    return JsonAnswer(status=201, body=created.shown, headers=headers)
 
 
-async def _check_payload(under_way: Change, job_id: int, payload: dict[str, Any]) -> None:
-    job, _ = await jobs.locked(under_way, job_id)
-    try:
-        payloads.decode(job.job_type, payload)
-    except PayloadError as error:
-        raise Invalid([FieldError(field, message) for field, message in error.errors]) from None
-
-
-def _answer(job: Job) -> Answer:
-    return Answer(body=jobs.view(job), headers={"ETag": jobs.etag(job.version)})
+def _answer(job: Job) -> JsonAnswer:
+    return JsonAnswer(body=shown(job), headers={"ETag": etag(job.version)})

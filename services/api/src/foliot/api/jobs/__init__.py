@@ -1,1 +1,1 @@
-"""What the API does to jobs: create, edit, pause, resume, cancel, run, replay."""
+"""Changes of jobs: create, edit, pause, resume, cancel, delete, run, replay."""

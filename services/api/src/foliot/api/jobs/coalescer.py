@@ -1,8 +1,8 @@
-"""Creations of many requests share a statement; each is answered when it is durable.
+"""Coalescing: creations of many requests share one statement; each is answered when its job is durable.
 
-Coalesced without a timer: a batch is whatever arrived while the last one was under way. One at a time: what a batch
-costs here and at PostgreSQL is its round trips, so that two half as big would cost more. Each step runs over the whole
-batch before the next step starts: interleaving steps per request costs twice the CPU (cold caches).
+No timer: a batch is whatever arrived while the last one was being written. One batch at a time: its cost here and at
+PostgreSQL is its round trips, so that two half as big would cost more. Each step runs over the whole batch before the
+next step starts: interleaving steps per request costs twice the CPU (cold caches).
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ from foliot.api.jobs.definition import decode
 from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.api.web.bodies import parse_object
 from foliot.api.web.callers import Caller
-from foliot.api.web.changes import report
+from foliot.api.web.open_change import log_change
 from foliot.common.errors import Unavailable
 from foliot.common.ledger.splitting import split
 
-LARGEST = 200
-LARGEST_BYTES = 4 * 1024 * 1024
-WAITING = 10_000
-WAITING_BYTES = 64 * 1024 * 1024
+BATCH_JOBS = 200
+BATCH_BYTES = 4 * 1024 * 1024
+"""A batch takes no further job when it has reached one of these: what a statement holds is decoded, stored and, if it
+is refused, halved at once, and everybody in it waits for that."""
+MAX_WAITING = 10_000
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+"""Requests, and the bytes of their bodies, that wait at most: the memory of an API whose PostgreSQL hangs."""
 _log = structlog.get_logger()
 
 
 class Arrived(msgspec.Struct, frozen=True):
-    """A request as it came."""
+    """A request whose body is not parsed yet."""
 
     body: bytes
     caller: Caller
@@ -41,7 +44,7 @@ class Arrived(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A valid request that is not answered yet; `size` of its body in bytes."""
+    """A valid request that is not answered yet. `size`: of its body, in bytes."""
 
     new: NewJob
     size: int
@@ -49,7 +52,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Coalescer:
-    """Bounded: WAITING requests wait at most, of WAITING_BYTES in all; more are told to come again."""
+    """The queue of creations and its one writer. Bounded: beyond MAX_WAITING a request is refused as Unavailable."""
 
     def __init__(self, database: UnitsOfWork) -> None:
         self._database = database
@@ -60,7 +63,7 @@ class Coalescer:
 
     async def create(self, body: bytes, caller: Caller) -> Created:
         """Raises Malformed, Invalid, Conflict (job_key) or Unavailable."""
-        if len(self._arrived) + len(self._waiting) >= WAITING or self._bytes + len(body) > WAITING_BYTES:
+        if len(self._arrived) + len(self._waiting) >= MAX_WAITING or self._bytes + len(body) > MAX_WAITING_BYTES:
             raise Unavailable("too many creations wait for PostgreSQL")
         loop = asyncio.get_running_loop()
         if not self._arrived:
@@ -71,7 +74,7 @@ class Coalescer:
         return await future
 
     def _decode_arrived(self) -> None:
-        """What came in one turn of the event loop."""
+        """Parse and check all that came in one turn of the event loop."""
         arrived, self._arrived = self._arrived, []
         for one in arrived:
             size = len(one.body)
@@ -87,7 +90,7 @@ class Coalescer:
             self._writing = task
 
     async def _write_all(self) -> None:
-        """Over one connection for as long as requests wait."""
+        """Write batch after batch over one connection until no request waits."""
         while self._waiting:
             batch: Sequence[Waiting] = ()
             try:
@@ -99,10 +102,10 @@ class Coalescer:
                     _answer(waiting.future, error)
 
     def _take(self) -> list[Waiting]:
-        """The next batch, without those whose callers have gone."""
+        """The next batch, without requests whose callers have gone."""
         taken: list[Waiting] = []
         size = 0
-        while self._waiting and len(taken) < LARGEST and size < LARGEST_BYTES:
+        while self._waiting and len(taken) < BATCH_JOBS and size < BATCH_BYTES:
             taken.append(self._waiting.popleft())
             size += taken[-1].size
         self._bytes -= size
@@ -110,14 +113,14 @@ class Coalescer:
 
 
 async def _write(unit: Unit, batch: Sequence[Waiting]) -> None:
-    """Durable when it returns. A job that PostgreSQL refuses is answered alone. Answers every request, or raises."""
+    """Store the batch and answer every request, or raise. A job that PostgreSQL refuses is answered alone."""
 
     async def written(part: Sequence[Waiting]) -> None:
         answers = await create_jobs(unit, [waiting.new for waiting in part])
         log = _log.bind()
         for answer, waiting in zip(answers, part, strict=True):
             if isinstance(answer, Created):
-                report(log, waiting.new.caller, "CREATE_JOB", "JOB", answer.job_id)
+                log_change(log, waiting.new.caller, "CREATE_JOB", "JOB", answer.job_id)
             _answer(waiting.future, answer)
 
     async def refused(waiting: Waiting, error: asyncpg.PostgresError) -> None:

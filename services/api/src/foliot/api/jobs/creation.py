@@ -1,4 +1,4 @@
-"""Creating jobs: each is one document, from which its rows are stored and its answer is made."""
+"""Creation of jobs: one JSON document a job, from which its rows are stored and its answer is made."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import asyncpg
 import msgspec
 import orjson
 
-from foliot.api.jobs.definition import Definition, first_tick
-from foliot.api.jobs.rearming import fires_once
-from foliot.api.jobs.steps import definition_of
+from foliot.api.jobs.definition import JobDefinition, definition_of
+from foliot.api.jobs.next_tick import fires_once, first_tick
 from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import Caller
-from foliot.api.web.changes import Change
+from foliot.api.web.open_change import OpenChange
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FoliotError, Invalid
 from foliot.common.ledger.definitions import Creation
@@ -22,32 +21,32 @@ from foliot.common.model.states import JobStatus
 from foliot.common.schedules.of_job import spread_key, timetable
 
 JOB_KEY_INDEX = "idx_jobs_job_key"
-_PENDING = JobStatus.PENDING.value
+"""The unique index that refuses a job_key which the owner has used already."""
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One request for a job, valid as far as that can be told without the database's clock."""
+    """A request for a job, checked except for what needs the database's clock: whether a tick lies ahead."""
 
-    definition: Definition
+    definition: JobDefinition
     caller: Caller
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A job that can be stored; `definition` is made into JSON once, for its rows and for its answer."""
+    """A job that can be stored. `definition`: JSON, made once for the rows and for the answer."""
 
     creation: Creation
     definition: bytes
 
 
 class Created(msgspec.Struct, frozen=True):
-    """A job that has just been stored, as it is answered."""
+    """A job that has just been stored. `shown`: the job as it is answered."""
 
     job_id: int
     shown: orjson.Fragment
 
 
 async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | Invalid]:
-    """An answer for each, in order; nothing stands if it raises. Raises asyncpg.UniqueViolationError if a job_key is
+    """A result for each, in order; if it raises, no job is stored. Raises asyncpg.UniqueViolationError if a job_key is
     taken."""
     now, job_ids = await unit.definitions.reserve_job_ids(len(wanted))
     created_at = rfc3339(now)
@@ -57,8 +56,8 @@ async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | In
     return [_created(one) if isinstance(one, Prepared) else one for one in made]
 
 
-async def create_one(change: Change, new: NewJob) -> Created:
-    """With an Idempotency-Key: in the transaction that keeps the answer. Raises Invalid or Conflict (job_key)."""
+async def create_one(change: OpenChange, new: NewJob) -> Created:
+    """One job inside the caller's transaction. Raises Invalid or Conflict (job_key)."""
     try:
         (made,) = await create_jobs(change.unit, [new])
     except asyncpg.UniqueViolationError as error:
@@ -90,11 +89,11 @@ def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepa
 
 
 def _created(prepared: Prepared) -> Created:
-    """As `jobs.view` shows it when it is read."""
+    """The same members as views/job.py gives when the job is read, without a second pass over the definition."""
     creation = prepared.creation
     owned = {"job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"]}
     state = {
-        "next_run_time": creation["next_run_time"], "last_run_time": None, "status": _PENDING, "version": 1,
+        "next_run_time": creation["next_run_time"], "last_run_time": None, "status": JobStatus.PENDING, "version": 1,
         "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
         "deleted_at": None,
     }  # fmt: skip
@@ -103,7 +102,7 @@ def _created(prepared: Prepared) -> Created:
 
 
 def refusal(error: asyncpg.PostgresError, new: NewJob) -> FoliotError | None:
-    """What an error of PostgreSQL means for the one job that caused it; None: nothing that a caller can fix."""
+    """The error for the caller whose job PostgreSQL refused; None if it is nothing that a caller can fix."""
     if isinstance(error, asyncpg.UniqueViolationError) and JOB_KEY_INDEX in str(error):
         return Conflict(
             "job_key", f"a job with the job_key {new.definition.job_key!r} exists: choose another or edit it"

@@ -1,4 +1,4 @@
-"""Replay and discard of given-up runs, inside the caller's transaction."""
+"""Replay and discard of dead letters (runs that were given up), inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -7,33 +7,37 @@ from typing import Annotated, Any
 
 import msgspec
 
-from foliot.api.jobs.definition import convert_fields
-from foliot.api.web.changes import Change
+from foliot.api.queries.bounds import LAST_ID
+from foliot.api.web.fields import convert_fields
+from foliot.api.web.open_change import OpenChange
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound
 from foliot.common.ledger.dead_letters import LetterKey, Selection
 
-MOST = 1_000
-"""Dead letters that one call replays or discards; call again for more."""
+MAX_LETTERS = 1_000
+"""Dead letters that one call replays or discards at most; call again for more."""
+_Id = Annotated[int, msgspec.Meta(ge=1, le=LAST_ID)]
 
 
 class LetterFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    job_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+    """`filter` in a body: the dead letters that are meant; an empty one means all."""
+
+    job_id: _Id | None = None
     fingerprint: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
 
 
 class LetterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    execution_ids: (
-        Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]], msgspec.Meta(max_length=MOST)] | None
-    ) = None
+    """The body of a replay or discard. `rate`: replayed runs a second."""
+
+    execution_ids: Annotated[list[_Id], msgspec.Meta(max_length=MAX_LETTERS)] | None = None
     filter: dict[str, Any] | None = None
     dry_run: bool = False
     rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
 
 
 def read(body: dict[str, Any]) -> tuple[LetterRequest, Selection]:
-    """Raises Invalid. Exactly one of execution_ids and filter says what is meant; an empty filter means all."""
-    values, errors = convert_fields(body, LetterRequest, "")
+    """Exactly one of execution_ids and filter chooses the dead letters. Raises Invalid."""
+    values, errors = convert_fields(body, LetterRequest)
     chosen, wrong = convert_fields(values.get("filter") or {}, LetterFilter, "filter.")
     errors += wrong
     if ("execution_ids" in body) == ("filter" in body):
@@ -44,8 +48,8 @@ def read(body: dict[str, Any]) -> tuple[LetterRequest, Selection]:
     return request, Selection(execution_ids=request.execution_ids, **chosen)
 
 
-async def replay(change: Change, body: dict[str, Any]) -> dict[str, Any]:
-    """One more attempt of each run, spaced by `rate` a second; those of deleted jobs and dropped history are left."""
+async def replay(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
+    """One more attempt of each run, spaced by `rate`. Runs of deleted jobs and of dropped history stay dead letters."""
     request, selection = read(body)
     letters = await _matching(change, selection)
     if request.dry_run or not letters:
@@ -70,7 +74,8 @@ async def replay(change: Change, body: dict[str, Any]) -> dict[str, Any]:
     return {"matched": len(letters), "done": len(replayed)}
 
 
-async def discard(change: Change, body: dict[str, Any]) -> dict[str, Any]:
+async def discard(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
+    """Close them without another attempt."""
     request, selection = read(body)
     letters = await _matching(change, selection)
     if request.dry_run or not letters:
@@ -81,8 +86,8 @@ async def discard(change: Change, body: dict[str, Any]) -> dict[str, Any]:
     return {"matched": len(letters), "done": len(closed)}
 
 
-async def _matching(change: Change, selection: Selection) -> list[LetterKey]:
-    letters = await change.unit.dead_letters.select_matching(change.principal.scope, selection, MOST)
+async def _matching(change: OpenChange, selection: Selection) -> list[LetterKey]:
+    letters = await change.unit.dead_letters.select_matching(change.principal.scope, selection, MAX_LETTERS)
     if not letters and selection.execution_ids:
         raise NotFound("none of these executions is an open dead letter")
     return letters

@@ -1,61 +1,31 @@
-"""What may be done to a job: the steps of the contract, each inside the caller's transaction."""
+"""The steps of a job: edit, pause, resume, cancel and delete, each inside the caller's transaction.
+
+Each locks the job, then looks: what another transaction did before the lock is seen by the statements after it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from foliot.api.jobs.definition import Definition, decode
-from foliot.api.jobs.rearming import (
-    TIMETABLE_FIELDS,
-    drop_due,
-    fires_once,
-    is_spent,
-    rearm,
-)
-from foliot.api.web.changes import Change
+from foliot.api.jobs.definition import decode, definition_of
+from foliot.api.jobs.dropping import drop_due
+from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms
+from foliot.api.web.etags import matches
+from foliot.api.web.merge_patch import merge_patch
+from foliot.api.web.open_change import OpenChange
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from foliot.common.ledger.conclude import end_runs
-from foliot.common.ledger.job import DEFINITION_FIELDS, HIDDEN_JOB_FIELDS, Job
-from foliot.common.model.execution import Execution
-from foliot.common.model.policies import OverlapPolicy, SkipReason
+from foliot.common.ledger.job import DEFINITION_FIELDS, Job
+from foliot.common.model.policies import SkipReason
 from foliot.common.model.states import JOB_STEPS, JobStatus
 from foliot.common.schedules.of_job import timetable_of
 
-_definition = attrgetter(*DEFINITION_FIELDS)
 
-
-def view(job: Job) -> dict[str, Any]:
-    """The job as the API shows it."""
-    return {name: getattr(job, name) for name in job.__struct_fields__ if name not in HIDDEN_JOB_FIELDS}
-
-
-def etag(version: int) -> str:
-    return f'"{version}"'
-
-
-def definition_of(job: Job | Definition) -> dict[str, Any]:
-    """As it is answered, audited and kept as a version."""
-    if isinstance(job, Definition):
-        values = msgspec.structs.asdict(job)
-    else:
-        values = dict(zip(DEFINITION_FIELDS, _definition(job), strict=True))
-    for name in ("start_at", "end_at"):
-        if values[name] is not None:
-            values[name] = rfc3339(values[name])
-    return values
-
-
-def _versioned(job: Job) -> dict[str, Any]:
-    """What the timeline needs to tell which ticks were expected."""
-    return definition_of(job) | {"schedule_since": rfc3339(job.schedule_since)}
-
-
-async def locked(change: Change, job_id: int) -> tuple[Job, datetime]:
+async def locked(change: OpenChange, job_id: int) -> tuple[Job, datetime]:
     """The job, locked, and the database's clock after the lock."""
     found = await change.unit.definitions.lock_job(job_id, change.principal.scope)
     if found is None:
@@ -63,70 +33,110 @@ async def locked(change: Change, job_id: int) -> tuple[Job, datetime]:
     return found
 
 
-async def seen(change: Change, job_id: int) -> Job:
-    """The job with its derived status, after a change."""
-    job = await change.unit.jobs.select_job(job_id, change.principal.scope)
-    if job is None:
-        raise NotFound(f"there is no job {job_id}")
-    return job
-
-
-def _allow(job: Job, step: str) -> None:
+def allow(job: Job, step: str) -> None:
+    """Raises Conflict if the job's state forbids the step."""
     if JobStatus(job.status) not in JOB_STEPS[step]:
-        raise Conflict("state", f"job {job.job_id} is {job.status}: {step} is not possible")
+        raise Conflict("state", f"cannot {step} job {job.job_id}: it is {job.status}")
 
 
-def check_match(job: Job, if_match: str | None) -> None:
-    if if_match is not None and if_match.strip() not in ("*", etag(job.version)):
-        raise PreconditionFailed(f"job {job.job_id} has version {job.version} now: read it again")
-
-
-async def edit(change: Change, job_id: int, patch: dict[str, Any], if_match: str | None) -> Job:
-    """A JSON merge patch of the definition; fires no past tick and no tick twice."""
+async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match: str | None) -> Job:
+    """Apply a JSON merge patch to the definition. It fires no past tick and no tick twice."""
     job, now = await locked(change, job_id)
-    check_match(job, if_match)
-    _allow(job, "edit")
-    definition = decode(_merged(job, patch))
+    _check_match(job, if_match)
+    allow(job, "edit")
+    definition = decode(_patched(job, patch))
     changed = {name for name in DEFINITION_FIELDS if getattr(definition, name) != getattr(job, name)}
     if not changed:
-        return await seen(change, job_id)
+        return await _shown(change, job_id)
     edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
     if "schedule" in changed:
         edited = msgspec.structs.replace(
             edited, schedule_since=now, request_id=change.caller.request_id, traceparent=change.caller.traceparent
         )
-    if changed & TIMETABLE_FIELDS:
-        edited = await rearm(change.unit, job, edited, changed, now)
+    if rearms(job, changed):
+        following = after_edit(job, edited, changed, now)
+        if following.drops_due:
+            await drop_due(change.unit, job, now, SkipReason.EDITED)
+        edited = _armed(edited, following.tick)
     await _store(change, job, edited, "UPDATE_JOB", now)
-    return await seen(change, job_id)
+    return await _shown(change, job_id)
 
 
-def _merged(job: Job, patch: dict[str, Any]) -> dict[str, Any]:
-    """RFC 7386; retry_policy is given whole, its members left out take the defaults."""
+async def pause(change: OpenChange, job_id: int) -> Job:
+    """No tick is planned until resume; runs that exist go on to their end."""
+    job, now = await locked(change, job_id)
+    allow(job, "pause")
+    following = at_pause(job, now)
+    if following.drops_due:
+        await drop_due(change.unit, job, now, SkipReason.PAUSED)
+    paused = _armed(msgspec.structs.replace(job, status=JobStatus.PAUSED), following.tick)
+    await _store(change, job, paused, "PAUSE_JOB", now)
+    return await _shown(change, job_id)
+
+
+async def resume(change: OpenChange, job_id: int) -> Job:
+    """Armed again, at a tick that has no execution yet."""
+    job, now = await locked(change, job_id)
+    allow(job, "resume")
+    tick = after_resume(job, now)
+    if tick is not None and await change.unit.runs.has_run(job_id, tick):
+        tick = timetable_of(job).next_after(tick)
+    resumed = msgspec.structs.replace(job, status=JobStatus.PENDING, next_run_time=tick, paused_run_time=None)
+    await _store(change, job, resumed, "RESUME_JOB", now)
+    return await _shown(change, job_id)
+
+
+async def cancel(change: OpenChange, job_id: int) -> Job:
+    """Final: no further tick, open executions are cancelled."""
+    job, now = await locked(change, job_id)
+    allow(job, "cancel")
+    await drop_due(change.unit, job, now, SkipReason.CANCELLED)
+    cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED, next_run_time=None, paused_run_time=None)
+    await _store(change, job, cancelled, "CANCEL_JOB", now)
+    await change.unit.endings.cancel_open(job_id)
+    return await _shown(change, job_id)
+
+
+async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
+    """As cancel, and hidden. A job that came to its end keeps its outcome."""
+    job, now = await locked(change, job_id)
+    _check_match(job, if_match)
+    await drop_due(change.unit, job, now, SkipReason.CANCELLED)
+    unended = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
+    deleted = msgspec.structs.replace(
+        job, status=JobStatus.CANCELLED if unended else job.status, next_run_time=None, paused_run_time=None,
+        deleted_at=now,
+    )  # fmt: skip
+    await change.unit.endings.cancel_open(job_id)
+    await _store(change, job, deleted, "DELETE_JOB", now)
+
+
+def _check_match(job: Job, if_match: str | None) -> None:
+    if not matches(if_match, job.version):
+        raise PreconditionFailed(f"job {job.job_id} has version {job.version} now: read it again")
+
+
+def _patched(job: Job, patch: dict[str, Any]) -> dict[str, Any]:
+    """The definition with the patch; retry_policy is replaced whole, members left out take the defaults."""
     if "job_key" in patch and patch["job_key"] != job.job_key:
         raise Invalid([FieldError("job_key", "cannot be changed: it is the job's identity")])
-    merged: dict[str, Any] = merge_patch(definition_of(job), patch)
+    patched: dict[str, Any] = merge_patch(definition_of(job), patch)
     if "retry_policy" in patch:
-        merged["retry_policy"] = patch["retry_policy"] or {}
-    return merged
+        patched["retry_policy"] = patch["retry_policy"] or {}
+    return patched
 
 
-def merge_patch(target: Any, patch: Any) -> Any:
-    """RFC 7386: members of `patch` replace, null removes, objects are merged."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patch(merged.get(name), value)
-    return merged
+def _armed(job: Job, tick: datetime | None) -> Job:
+    """The job with its next tick: kept for resume while it is PAUSED, else for the planner."""
+    if job.status == JobStatus.PAUSED:
+        return msgspec.structs.replace(job, paused_run_time=tick, next_run_time=None)
+    return msgspec.structs.replace(job, status=JobStatus.PENDING, next_run_time=tick)
 
 
-async def _store(change: Change, old: Job, new: Job, action: str, now: datetime) -> None:
-    """Write the locked job, its version history and its audit row; settle it if nothing follows any more."""
-    version = _versioned(new) | {"previous_status": old.status}
+async def _store(change: OpenChange, old: Job, new: Job, action: str, now: datetime) -> None:
+    """Write the locked job, its version and its audit row; end it if no tick and no run follow."""
+    # The timeline derives the expected ticks from versions, for which it needs the anchor and the former status.
+    version = definition_of(new) | {"schedule_since": rfc3339(new.schedule_since), "previous_status": old.status}
     entry = change.entry(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
     await change.unit.definitions.store_changed(new, version, now, entry)
     if new.next_run_time is None and new.status in (JobStatus.PENDING, JobStatus.PAUSED) and new.deleted_at is None:
@@ -137,88 +147,9 @@ def _audited(job: Job) -> dict[str, Any]:
     return definition_of(job) | {"status": job.status}
 
 
-async def pause(change: Change, job_id: int) -> Job:
-    """No tick is planned until resume; runs that exist go on to their end. A single tick waits for resume."""
-    job, now = await locked(change, job_id)
-    _allow(job, "pause")
-    times = timetable_of(job)
-    tick = job.next_run_time
-    if tick is not None and tick <= now and not fires_once(times):
-        await drop_due(change.unit, job, now, SkipReason.PAUSED)
-        tick = times.next_after(now)
-    paused = msgspec.structs.replace(job, status=JobStatus.PAUSED.value, paused_run_time=tick, next_run_time=None)
-    await _store(change, job, paused, "PAUSE_JOB", now)
-    return await seen(change, job_id)
-
-
-async def resume(change: Change, job_id: int) -> Job:
-    """Next tick strictly after now; a single tick that passed and has no execution yet is left to the planner."""
-    job, now = await locked(change, job_id)
-    _allow(job, "resume")
-    times = timetable_of(job)
-    tick = job.paused_run_time if fires_once(times) else times.next_after(now)
-    if is_spent(job):
-        tick = None
-    if tick is not None and await change.unit.runs.has_run(job_id, tick):
-        tick = times.next_after(tick)
-    resumed = msgspec.structs.replace(job, status=JobStatus.PENDING.value, next_run_time=tick, paused_run_time=None)
-    await _store(change, job, resumed, "RESUME_JOB", now)
-    return await seen(change, job_id)
-
-
-async def cancel(change: Change, job_id: int) -> Job:
-    """Final: no further tick, open executions are cancelled."""
-    job, now = await locked(change, job_id)
-    _allow(job, "cancel")
-    await drop_due(change.unit, job, now, SkipReason.CANCELLED)
-    cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED.value, next_run_time=None, paused_run_time=None)
-    await _store(change, job, cancelled, "CANCEL_JOB", now)
-    await change.unit.endings.cancel_open(job_id)
-    return await seen(change, job_id)
-
-
-async def delete(change: Change, job_id: int, if_match: str | None) -> None:
-    """As cancel, and hidden."""
-    job, now = await locked(change, job_id)
-    check_match(job, if_match)
-    await drop_due(change.unit, job, now, SkipReason.CANCELLED)
-    open_status = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
-    deleted = msgspec.structs.replace(
-        job, status=JobStatus.CANCELLED.value if open_status else job.status, next_run_time=None,
-        paused_run_time=None, deleted_at=now,
-    )  # fmt: skip
-    await change.unit.endings.cancel_open(job_id)
-    await _store(change, job, deleted, "DELETE_JOB", now)
-
-
-async def run(change: Change, job_id: int, override: dict[str, Any]) -> Execution:
-    """A run now, beside the schedule; with an unfinished run the overlap policy decides."""
-    job, _ = await locked(change, job_id)
-    _allow(job, "run")
-    unit = change.unit
-    unfinished = await unit.runs.is_open(job_id)
-    policy = override.get("overlap_policy", job.overlap_policy)
-    if unfinished and policy == OverlapPolicy.SKIP:
-        raise Conflict(
-            "overlap", f"job {job_id} has an unfinished run: wait, or send overlap_policy allow or queue_one"
-        )
-    if unfinished and policy == OverlapPolicy.QUEUE_ONE and await unit.runs.is_waiting(job_id):
-        raise Conflict("overlap", f"a run of job {job_id} waits already")
-    if unfinished and policy == OverlapPolicy.CANCEL_RUNNING:
-        await unit.endings.cancel_open(job_id)
-    execution = await unit.runs.insert_run(
-        job, override=override or None, request_id=change.caller.request_id, traceparent=change.caller.traceparent,
-        waits=unfinished and policy != OverlapPolicy.ALLOW,
-    )  # fmt: skip
-    await unit.runs.note_open_run(job_id, execution.scheduled_time)
-    if unfinished and policy == OverlapPolicy.CANCEL_RUNNING:
-        await end_runs(unit, [job_id])
-    await change.audit(
-        "RUN_JOB",
-        "JOB",
-        job_id,
-        new={"execution_id": execution.execution_id, **override},
-        team_id=job.team_id,
-    )
-    await change.wake()
-    return execution
+async def _shown(change: OpenChange, job_id: int) -> Job:
+    """The job after a step, with its status derived from its open executions."""
+    job = await change.unit.jobs.select_job(job_id, change.principal.scope)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    return job

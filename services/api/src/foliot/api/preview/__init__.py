@@ -1,1 +1,1 @@
-"""When a schedule fires, in times and in words."""
+"""The preview of a schedule before it is saved: its next ticks, and the schedule in words."""

@@ -1,40 +1,31 @@
-"""The next ticks of a timetable, told to a person before anything is saved."""
+"""The next ticks of a timetable, as a person reads them before anything is saved."""
 
-from datetime import UTC, datetime, timedelta
+from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import msgspec
 
 from foliot.api.preview.marks import marks
-from foliot.common.schedules.jitter import jitter_delay
+from foliot.common.clock import rfc3339
 from foliot.common.schedules.timetable import Timetable
 
 
 class FireTime(msgspec.Struct, frozen=True):
-    """One tick, as people read it.
+    """One tick. `local`: RFC 3339 with the offset of the job's zone at that moment; `marks`: the effects of a DST rule,
+    of the window, of max_runs and of jitter on it."""
 
-    `utc`: RFC 3339, six digits, Z; `local`: RFC 3339 with the zone's offset at that moment; `marks`: what
-    a DST rule, jitter or the window did to it; `delay`: by jitter_seconds, available_at is tick + delay.
-    """
-
-    tick: datetime
     utc: str
     local: str
     marks: tuple[str, ...] = ()
-    delay: timedelta = timedelta(0)
 
 
-def preview(
-    timetable: Timetable,
-    after: datetime,
-    count: int,
-    *,
-    job_key: str | None = None,
-    jitter_seconds: int = 0,
-    max_runs: int | None = None,
+def fire_times(
+    timetable: Timetable, after: datetime, count: int, *, jitter_seconds: int = 0, max_runs: int | None = None
 ) -> list[FireTime]:
     """The first `count` ticks strictly after `after` (aware), oldest first; fewer if fewer follow.
 
-    `job_key` decides the delays by jitter; without it only their range is told.
+    The delay of a tick by jitter depends on the job_id, which is not known yet: only its range is shown.
     """
     found: list[FireTime] = []
     previous = after.astimezone(UTC)
@@ -42,26 +33,11 @@ def preview(
         tick = timetable.next_after(previous)
         if tick is None:
             break
-        acted = marks(timetable, previous, tick)
+        effects = [*marks(timetable, previous, tick)]
         if number == max_runs:
-            acted = (*acted, "max_runs: last run")
-        found.append(_fire_time(timetable, tick, acted, job_key, jitter_seconds))
+            effects.append("max_runs: last run")
+        if jitter_seconds:
+            effects.append(f"jitter_seconds: starts 0 to {jitter_seconds} s later")
+        found.append(FireTime(rfc3339(tick), tick.astimezone(timetable.zone).isoformat(), tuple(effects)))
         previous = tick
     return found
-
-
-def _fire_time(
-    timetable: Timetable, tick: datetime, acted: tuple[str, ...], job_key: str | None, jitter_seconds: int
-) -> FireTime:
-    delay = jitter_delay(job_key, tick, jitter_seconds) if job_key is not None else timedelta(0)
-    if delay:
-        acted = (*acted, f"jitter_seconds: starts {delay.total_seconds():.3f} s later")
-    elif jitter_seconds and job_key is None:
-        acted = (*acted, f"jitter_seconds: starts 0 to {jitter_seconds} s later")
-    return FireTime(
-        tick=tick,
-        utc=tick.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        local=tick.astimezone(timetable.zone).isoformat(),
-        marks=acted,
-        delay=delay,
-    )

@@ -1,4 +1,6 @@
-"""Why a tick lies where it lies: the DST rule or the end of the window that acted on it."""
+"""Marks of a tick: the DST rule or the end of the window that put it where it lies."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,12 +12,12 @@ from foliot.common.schedules.timetable import Timetable
 from foliot.common.schedules.walltimes import WallTimes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAMED = 3
-"""Missing local times that one mark names."""
+_MAX_NAMED = 3
+"""Missing local times that one mark names; more become dots."""
 
 
 def marks(timetable: Timetable, previous: datetime, tick: datetime) -> tuple[str, ...]:
-    """What acted on `tick`, whose predecessor (or where the search began) is `previous`; all UTC.
+    """The marks of `tick`; `previous` is the tick before it, or where the search began. Both in UTC.
 
     Each mark begins with the field that acted: `dst_gap: shifted from 02:30`,
     `dst_gap: 2026-03-29 02:30 skipped before this`, `dst_overlap: first of two`,
@@ -57,30 +59,30 @@ def _shift_mark(walls: WallTimes, change: Change) -> Iterator[str]:
     if missing:
         day = _clock(change.at + change.after).date()
         same_day = all(_clock(wall).date() == day for wall in missing)
-        yield f"dst_gap: shifted from {_told(missing, _time if same_day else _day_and_time)}"
+        yield f"dst_gap: shifted from {_listed(missing, _time if same_day else _day_and_time)}"
 
 
 def _skip_marks(timetable: Timetable, cron: Cron, previous: datetime, tick: datetime) -> Iterator[str]:
-    """What the other rule would have fired at the ends of gaps since the previous tick."""
+    """Local times skipped since the previous tick: found by asking where the rule `shift` would have fired."""
     shifted = fire_times(cron, timetable.zone, "shift", timetable.dst_overlap)
     at = shifted.next_after(_seconds(previous))
     while at is not None and at <= _seconds(tick):
         for change in changes(timetable.zone, _clock(at).year):
             if change.at == at and change.after > change.before:
                 missing = _missing(WallTimes(cron), change)
-                yield f"dst_gap: {_told(missing, _day_and_time)} skipped before this"
+                yield f"dst_gap: {_listed(missing, _day_and_time)} skipped before this"
         at = shifted.next_after(at)
 
 
-def _told(walls: list[int], form: Callable[[int], str]) -> str:
-    return ", ".join(form(wall) for wall in walls[:_NAMED]) + (", ..." if len(walls) > _NAMED else "")
+def _listed(walls: list[int], form: Callable[[int], str]) -> str:
+    return ", ".join(form(wall) for wall in walls[:_MAX_NAMED]) + (", ..." if len(walls) > _MAX_NAMED else "")
 
 
 def _missing(walls: WallTimes, change: Change) -> list[int]:
-    """The first few local firing times (seconds) that the change leaves out."""
+    """The first few local firing times that the change leaves out, in seconds."""
     found: list[int] = []
     wall = walls.next_from(change.at + change.before)
-    while wall < change.at + change.after and len(found) <= _NAMED:
+    while wall < change.at + change.after and len(found) <= _MAX_NAMED:
         found.append(wall)
         wall = walls.next_from(wall + 1)
     return found

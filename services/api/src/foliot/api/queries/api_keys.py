@@ -34,7 +34,7 @@ class RevokedKey(msgspec.Struct, frozen=True):
 
 
 class ValidKey(msgspec.Struct, frozen=True):
-    """A key that is valid now, and whose it is."""
+    """A key that is valid now, and its holder."""
 
     key_id: int
     user_id: int

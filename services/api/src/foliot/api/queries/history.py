@@ -1,4 +1,4 @@
-"""The ledger as people read it: attempts, the ticks of a job, and the definitions that decided them."""
+"""History for people: attempts, the ticks of a job, and the definitions that decided them."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class TickRow(msgspec.Struct, frozen=True):
 
 
 class LastTick(msgspec.Struct, frozen=True):
-    """The newest row that the schedule made before some time; with `skipped_until` it covers more ticks than its
-    own."""
+    """The newest row that the schedule made before some time. With `skipped_until` it stands for all ticks from its own
+    to that one."""
 
     scheduled_time: datetime
     execution_id: int
@@ -43,7 +43,8 @@ class LastTick(msgspec.Struct, frozen=True):
 
 
 class JobVersion(msgspec.Struct, frozen=True):
-    """A definition that stood from `valid_from` to `valid_to` (None: it stands), as far as it decides ticks."""
+    """A definition that was in force from `valid_from` to `valid_to` (None: it still is); the fields that decide
+    ticks."""
 
     version: int
     status: str
@@ -124,7 +125,7 @@ class History:
         return found
 
     async def select_floor(self) -> datetime | None:
-        """Before this instant the ledger's months are gone; None: nothing is."""
+        """History before this instant is dropped; None: none is."""
         floor: datetime | None = await self._session.value(SQL.select_floor)
         return floor
 

@@ -12,7 +12,7 @@ from foliot.common.ledger.statements import Statements
 
 
 class RequestKey(msgspec.Struct, frozen=True):
-    """What an Idempotency-Key counts per."""
+    """An Idempotency-Key with its range: it counts for one owner, method and path."""
 
     user_id: int
     team_id: int
@@ -21,6 +21,7 @@ class RequestKey(msgspec.Struct, frozen=True):
     key: str
 
     def lock_number(self) -> int:
+        """The number of its advisory lock: 64 bits of a hash."""
         text = f"{self.user_id}\0{self.team_id}\0{self.method}\0{self.path}\0{self.key}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], signed=True)
 

@@ -1,29 +1,29 @@
-"""Jobs as the API shows them: one by its id, and keyset pages, newest first or sorted, of everybody or of one owner."""
+"""Jobs for people: one by its id, and keyset pages, newest first or sorted, of everybody or of one owner."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 import msgspec
 
+from foliot.api.queries.bounds import FIRST_TIME, LAST_TIME
 from foliot.common.ledger.job import Job
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statements
 from foliot.common.model.scope import Scope
 
 SQL = Statements("foliot.api.queries", "jobs.sql")
-FIRST_TIME, LAST_TIME = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 Place = tuple[datetime, int]
-"""Where a list newest first stands: (created_at, job_id)."""
+"""A place in a list that is newest first: (created_at, job_id)."""
 SortedPlace = tuple[str, int]
-"""Where a sorted list stands: (sort_key, job_id)."""
+"""A place in a sorted list: (sort_key, job_id)."""
 
 
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which jobs a list shows; what is None does not narrow."""
+    """The jobs that a list shows; None does not narrow."""
 
     status: str | None = None
     job_type: str | None = None
@@ -80,8 +80,8 @@ class Jobs:
 
 
 def _job(record: asyncpg.Record) -> Job:
-    """By name, since a list selects all columns of the table and some of its own. The status that the query derived
-    takes the place of the stored one."""
+    """Read by column name, since a list selects all columns of the table and some of its own. The derived status takes
+    the place of the stored one."""
     values = dict(record)
     values["status"] = values.pop("derived_status")
     values.pop("sort_key", None)

@@ -1,4 +1,4 @@
-"""How far the primary has written and a replica shows it, as positions in the write-ahead log."""
+"""Replication: positions in the write-ahead log that the primary has written, and that a replica has replayed."""
 
 from __future__ import annotations
 

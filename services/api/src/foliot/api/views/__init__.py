@@ -1,1 +1,1 @@
-"""What the API shows: lists, and what became of each tick."""
+"""Answers to readers: a job, pages of lists, and the timeline of a job."""

@@ -1,13 +1,15 @@
-"""Which ticks a job was to have, and is to have: its definitions over time."""
+"""The ticks that a job was to have, and is to have, according to its definitions over time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import msgspec
 
-from foliot.api.jobs.rearming import fires_once
+from foliot.api.jobs.next_tick import fires_once
+from foliot.api.queries.bounds import FIRST_TIME, LAST_TIME
 from foliot.api.queries.history import JobVersion
 from foliot.common.ledger.job import Job
 from foliot.common.model.states import JobStatus
@@ -15,86 +17,105 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.of_job import spread_of, timetable, timetable_of
 from foliot.common.schedules.timetable import Timetable
 
-NOT_CREATED = "NOT_CREATED"
-FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every job: the ticks of the time before a job's creation are shown from here on."""
 _MICROSECOND = timedelta(microseconds=1)
-_ENDED = (JobStatus.COMPLETED, JobStatus.FAILED)
+_AT_OWN_END = (JobStatus.COMPLETED, JobStatus.FAILED)
+"""Statuses of a job whose schedule came to its own end."""
+
+
+class Unrecorded(StrEnum):
+    """The outcome of an expected tick that has no row in the ledger."""
+
+    TO_COME = "TO_COME"
+    """Not planned yet."""
+    PAUSED = "PAUSED"
+    """The job is paused at that time, so that no run is expected."""
+    NOT_CREATED = "NOT_CREATED"
+    """The job did not exist yet; its first definition would have had this tick."""
+    EXPIRED = "EXPIRED"
+    """Its month is dropped from history."""
+    MISSING = "MISSING"
+    """It should have a row. This must never be: a tick was lost."""
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """The ticks in (begin, end] follow `times`. `status`: PENDING, PAUSED, CANCELLED or NOT_CREATED; `ended`: before
-    `end` the schedule came to its own end, with its last row in the ledger."""
+    """A time in which one definition was in force: the ticks in (begin, end] follow `times`.
+
+    `status`: the stored one of the job then, or NOT_CREATED. `times`: None if it cannot be read any more. `ran_out`:
+    the schedule came to its own end before `end`, with its last row in the ledger.
+    """
 
     begin: datetime
     end: datetime
     version: int
     status: str
     times: Timetable | None
-    ended: bool
+    ran_out: bool
 
     def ticks(self, first: datetime, last: datetime, limit: int) -> list[datetime]:
-        """Those in [first, last], oldest first."""
+        """The expected ones in [first, last], oldest first."""
         if self.times is None or self.status == JobStatus.CANCELLED:
             return []
         begin = self.begin
-        if self.status == NOT_CREATED and fires_once(self.times):
-            return []
-        if fires_once(self.times) and self.times.anchor == begin:
-            begin = datetime.min.replace(tzinfo=UTC)  # set in this period, the tick belongs to it: it may lie before
+        if fires_once(self.times):
+            if self.status == Unrecorded.NOT_CREATED:
+                return []
+            if self.times.anchor == begin:
+                begin = FIRST_TIME  # its one tick may lie before the moment at which it was set
         return self.times.ticks(max(begin, first - _MICROSECOND), min(self.end, last), limit)
 
 
-def periods(job: Job, versions: Sequence[JobVersion]) -> list[Period]:
-    """The job's life, oldest first, with the time before its creation; `versions`: rows of list_job_versions."""
-    found = [
-        _period(job, version, following) for version, following in zip(versions, [*versions, None][1:], strict=True)
-    ]
-    if not found:  # inserted by hand: it has been as it is
-        found = [
+def periods_of(job: Job, versions: Sequence[JobVersion]) -> list[Period]:
+    """Oldest first, with the time before the job's creation. `versions`: oldest first, as list_job_versions gives."""
+    following = [*versions, None][1:]
+    periods = [_period(job, version, after) for version, after in zip(versions, following, strict=True)]
+    if not periods:  # inserted by hand: its definition never changed
+        periods = [
             Period(
-                begin=job.created_at, end=FOREVER, version=job.version, status=job.status, times=_readable(job),
-                ended=_is_over(job),
+                begin=job.created_at, end=LAST_TIME, version=job.version, status=job.status,
+                times=_timetable_of(job), ran_out=_has_run_out(job),
             )
         ]  # fmt: skip
-    before = found[0]
-    if before.begin <= job.created_at:
-        origin = datetime(1970, 1, 1, tzinfo=UTC)
-        found.insert(
-            0, msgspec.structs.replace(before, begin=origin, end=before.begin, status=NOT_CREATED, ended=False)
-        )
-    return found
+    first = periods[0]
+    if first.begin > job.created_at:
+        return periods
+    before = msgspec.structs.replace(first, begin=_EPOCH, end=first.begin, status=Unrecorded.NOT_CREATED, ran_out=False)
+    return [before, *periods]
+
+
+def expected_ticks(
+    periods: Sequence[Period], first: datetime, last: datetime, limit: int
+) -> Iterator[tuple[datetime, Period]]:
+    """Each expected tick in [first, last] with its period, oldest first, at most `limit` a period."""
+    for period in periods:
+        if period.begin <= last and period.end >= first:
+            for tick in period.ticks(first, last, limit):
+                yield tick, period
 
 
 def _period(job: Job, version: JobVersion, following: JobVersion | None) -> Period:
-    ended = _is_over(job) if following is None else following.previous_status in _ENDED
+    ran_out = _has_run_out(job) if following is None else following.previous_status in _AT_OWN_END
     return Period(
-        begin=version.valid_from, end=version.valid_to or FOREVER, version=version.version,
-        status=version.status, times=_times(job, version), ended=ended,
+        begin=version.valid_from, end=version.valid_to or LAST_TIME, version=version.version,
+        status=version.status, times=_timetable_then(job, version), ran_out=ran_out,
     )  # fmt: skip
 
 
-def _is_over(job: Job) -> bool:
-    """Whether no tick will follow; a paused job may go on."""
+def _has_run_out(job: Job) -> bool:
+    """True if no tick will follow; a paused job may go on."""
     return job.next_run_time is None and job.status != JobStatus.PAUSED
 
 
-def _times(job: Job, version: JobVersion) -> Timetable | None:
+def _timetable_then(job: Job, version: JobVersion) -> Timetable | None:
     try:
         return timetable(version, since=version.since, spread=spread_of(job))
     except ScheduleError:
-        return None  # a zone that this release's tzdata does not know any more
+        return None  # in a zone that this release's tzdata does not have any more
 
 
-def _readable(job: Job) -> Timetable | None:
+def _timetable_of(job: Job) -> Timetable | None:
     try:
         return timetable_of(job)
     except ScheduleError:
         return None
-
-
-def expected(life: Sequence[Period], first: datetime, last: datetime, limit: int) -> Iterator[tuple[datetime, Period]]:
-    """Each expected tick in [first, last] with its period, oldest first, at most `limit` a period."""
-    for period in life:
-        if period.begin <= last and period.end >= first:
-            for tick in period.ticks(first, last, limit):
-                yield tick, period

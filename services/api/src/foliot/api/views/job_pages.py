@@ -1,4 +1,4 @@
-"""GET /v1/jobs: which jobs are wanted, in which order, and where the next page goes on."""
+"""GET /v1/jobs: the jobs that a request asks for, their order, and the place where the next page goes on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from datetime import datetime
 
 from aiohttp import web
 
-from foliot.api.queries.jobs import FIRST_TIME, JobFilter
+from foliot.api.queries.bounds import FIRST_TIME, LAST_ID, LAST_TIME
+from foliot.api.queries.jobs import JobFilter
 from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import principal_of
-from foliot.api.web.pages import LAST_ID, LAST_TIME, check_names, choice, cursor, cursor_of, limit_of, moment, number
+from foliot.api.web.pages import Page, cursor, cursor_of, cut, limit_of
+from foliot.api.web.parameters import check_names, choice, moment, number
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.ledger.job import Job
 from foliot.common.model.payloads import PUBLIC
@@ -20,7 +22,7 @@ PARAMETERS = (
 )  # fmt: skip
 SORTS = ("created_at", "job_name", "next_run_time")
 OPEN = (JobStatus.RUNNING, JobStatus.QUEUED)
-Found = tuple[list[Job], str | None]
+"""Statuses that are derived from open executions: few jobs have them, found from their executions."""
 
 
 class JobPage:
@@ -32,20 +34,22 @@ class JobPage:
         self._scope = principal_of(request).scope
         self._limit = limit_of(request)
         self._sort = choice(request, "sort", SORTS) or "created_at"
-        self._wanted = _filter(request)
+        self._filter = _filter(request)
 
-    async def select(self, unit: Unit) -> Found:
-        """The jobs and the cursor of the next page. A page may hold fewer than `limit` and still have a next one."""
+    async def select(self, unit: Unit) -> Page[Job]:
+        """A page may hold fewer than `limit` and still have a next one."""
         if self._sort != "created_at":
             return await self._sorted(unit)
         last = cursor_of(self._request, datetime, int) or (LAST_TIME, LAST_ID)
-        before = min((last[0], last[1]), (self._wanted.created_before, LAST_ID))
-        if self._wanted.status in OPEN:
-            return self._cut(await unit.jobs.list_open_jobs(self._scope, self._wanted, self._limit + 1, before))
+        before = min((last[0], last[1]), (self._filter.created_before, LAST_ID))
+        if self._filter.status in OPEN:
+            return self._cut(await unit.jobs.list_open_jobs(self._scope, self._filter, self._limit + 1, before))
         return await self._walk(unit, before)
 
-    async def _walk(self, unit: Unit, before: tuple[datetime, int]) -> Found:
-        owner, wanted, limit = self._scope.owner, self._wanted, self._limit + 1
+    async def _walk(self, unit: Unit, before: tuple[datetime, int]) -> Page[Job]:
+        """Newest first. A walk looks at a bounded number of jobs; where few of them fit, the page is short and the next
+        one begins at the walk's end."""
+        owner, wanted, limit = self._scope.owner, self._filter, self._limit + 1
         if owner is None:
             found = await unit.jobs.list_jobs(wanted, limit, before)
         else:
@@ -56,21 +60,20 @@ class JobPage:
             end = await unit.jobs.select_walk_end(wanted.created_after, before)
         else:
             end = await unit.jobs.select_owned_walk_end(owner, wanted.created_after, before)
-        return found, cursor(end[0].isoformat(), end[1]) if end else None
+        return found, cursor(*end) if end else None
 
-    def _cut(self, found: list[Job]) -> Found:
-        last = found[self._limit - 1] if len(found) > self._limit else None
-        return found[: self._limit], cursor(last.created_at.isoformat(), last.job_id) if last else None
+    def _cut(self, found: list[Job]) -> Page[Job]:
+        return cut(found, self._limit, lambda job: (job.created_at, job.job_id))
 
-    async def _sorted(self, unit: Unit) -> Found:
+    async def _sorted(self, unit: Unit) -> Page[Job]:
         given = cursor_of(self._request, str, int) or ("", 0)
         after, owner, limit = (given[0], given[1]), self._scope.owner, self._limit + 1
         if owner is None:
-            found = await unit.jobs.list_sorted_jobs(self._wanted, limit, self._sort, after)
+            found = await unit.jobs.list_sorted_jobs(self._filter, limit, self._sort, after)
         else:
-            found = await unit.jobs.list_owned_sorted_jobs(owner, self._wanted, limit, self._sort, after)
-        key, last = found[self._limit - 1] if len(found) > self._limit else (None, None)
-        return [job for _, job in found[: self._limit]], cursor(key, last.job_id) if last else None
+            found = await unit.jobs.list_owned_sorted_jobs(owner, self._filter, limit, self._sort, after)
+        shown, next_cursor = cut(found, self._limit, lambda keyed: (keyed[0], keyed[1].job_id))
+        return [job for _, job in shown], next_cursor
 
 
 def _filter(request: web.Request) -> JobFilter:
@@ -81,7 +84,7 @@ def _filter(request: web.Request) -> JobFilter:
     if priority is not None and priority > 9:
         raise Invalid([FieldError("priority", "must be 0 to 9")])
     return JobFilter(
-        status=choice(request, "status", [status.value for status in JobStatus]),
+        status=choice(request, "status", list(JobStatus)),
         job_type=choice(request, "job_type", PUBLIC), name_part=part, priority=priority,
         created_after=moment(request, "created_after") or FIRST_TIME,
         created_before=moment(request, "created_before") or LAST_TIME, labels=_labels(request),
@@ -89,7 +92,7 @@ def _filter(request: web.Request) -> JobFilter:
 
 
 def _labels(request: web.Request) -> dict[str, str]:
-    """label=name=value, as often as wished: all of them must match."""
+    """label=name=value, any number of times: a job must have all of them."""
     labels = {}
     for text in request.query.getall("label", []):
         name, equals, value = text.partition("=")

@@ -1,1 +1,1 @@
-"""Around every request: who calls, bodies and answers, errors, pages."""
+"""HTTP, whatever the resource: callers, bodies and fields, pages, errors, and the one door of every change."""

@@ -1,4 +1,4 @@
-"""Who calls, and what they may do."""
+"""API keys: their holders, and what these may do."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from foliot.common.errors import Forbidden, Unauthorized
 from foliot.common.model.scope import Scope
 
 KEY_PREFIX = "foliot_"
-_REMEMBERED = 10_000
-_TRUSTED_SECONDS = 0.8  # a revoked key is refused within 1 s
+_REMEMBERED_KEYS = 10_000
+"""Bounds the memory of one process to a few MB; the key that was looked up longest ago is forgotten first."""
+_TRUSTED_SECONDS = 0.8
+"""Time for which a key is trusted without another look-up: a revoked one is to be refused within 1 s."""
 
 
 class Role(IntEnum):
-    """Each may do what the smaller ones may."""
+    """The role of a key. Each may do what the smaller ones may."""
 
     VIEWER = 1
     OPERATOR = 2
@@ -37,7 +39,7 @@ class Principal(msgspec.Struct, frozen=True):
 
     @property
     def scope(self) -> Scope:
-        """A key with a team sees that team's things, one without its user's; an admin's without a team sees all."""
+        """The team's things for a key with a team, else the user's own; everything for an admin without a team."""
         everything = self.role is Role.ADMIN and self.team_id is None
         return Scope(everything, self.team_id, self.user_id)
 
@@ -51,12 +53,12 @@ def new_key() -> str:
 
 
 def hash_key(key: str) -> bytes:
-    """A fast hash is right for 256 random bits."""
+    """Fast on purpose: 256 random bits cannot be guessed, so that a slow hash would protect nothing."""
     return hashlib.sha256(key.encode()).digest()
 
 
 class Keys:
-    """Looks keys up, and trusts an answer for less than a second."""
+    """The look-up of keys, with a memory: an answer is trusted for less than a second."""
 
     def __init__(self, database: UnitsOfWork, clock: Clock) -> None:
         self._database = database
@@ -78,7 +80,7 @@ class Keys:
         principal = Principal(row.key_id, row.user_id, row.team_id, Role[row.role.upper()])
         self._known[key_hash] = (asked_at + _TRUSTED_SECONDS, principal)
         self._known.move_to_end(key_hash)
-        if len(self._known) > _REMEMBERED:
+        if len(self._known) > _REMEMBERED_KEYS:
             self._known.popitem(last=False)
         return principal
 

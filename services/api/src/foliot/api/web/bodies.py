@@ -13,20 +13,21 @@ from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid, Malformed
 
 _NUL = b"\\u0000"
-"""JSON has no other way to write it."""
+"""The character NUL: JSON has no other way to write it."""
 _JSON = ("application/json",)
 _PATCHES = ("application/json", "application/merge-patch+json")
+"""Content types of bodies, and of merge patches."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler has to say, before it is bytes."""
+class JsonAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A handler's answer before it is bytes. `body`: whatever `dump` makes into JSON; None: no body."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-def respond(answer: Answer) -> web.Response:
+def respond(answer: JsonAnswer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
     headers = {"Content-Type": "application/json", **answer.headers}
@@ -46,7 +47,8 @@ def _default(value: Any) -> Any:
 
 
 async def read_object(request: web.Request, *, patch: bool = False, optional: bool = False) -> dict[str, Any]:
-    """The body as an object. Raises what becomes 400, 413, 415 or 422 (NUL in a string)."""
+    """The body as an object; `patch` takes merge patches too, `optional` takes no body for {}. Raises what becomes 400,
+    413, 415 or 422 (NUL in a string)."""
     raw = await request.read()
     if not raw and optional:
         return {}
@@ -55,7 +57,7 @@ async def read_object(request: web.Request, *, patch: bool = False, optional: bo
 
 
 async def read_json(request: web.Request) -> bytes:
-    """The body, not looked at. Raises what becomes 413 or 415."""
+    """The body, not parsed yet. Raises what becomes 413 or 415."""
     raw = await request.read()
     _check_type(request, *_JSON)
     return raw
@@ -80,18 +82,15 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def _nul_fields(value: Any, path: str) -> list[FieldError]:
-    """Strings with NUL, which PostgreSQL cannot store. Depth is bounded by the parser."""
+    """An error for each string with NUL, which PostgreSQL cannot store. The parser has bounded the depth."""
     if isinstance(value, str):
         return [FieldError(path, "holds the character NUL: remove it")] if "\0" in value else []
     if isinstance(value, dict):
         errors = []
         for key, member in value.items():
             name = f"{path}.{key}" if path else key
-            errors += (
-                [FieldError(name.replace("\0", "?"), "a name holds the character NUL: remove it")]
-                if "\0" in key
-                else []
-            )
+            if "\0" in key:
+                errors.append(FieldError(name.replace("\0", "?"), "a name holds the character NUL: remove it"))
             errors += _nul_fields(member, name)
         return errors
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Who asks, and by which request: known from the door on, audited with every change."""
+"""The caller of a request: set by the middleware, read by handlers, audited with every change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from foliot.api.web.auth import Principal
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """The holder of the key, and the request that came."""
+    """The holder of the key, and the request as it came."""
 
     principal: Principal
     request_id: str
@@ -22,7 +22,7 @@ _CALLER = web.RequestKey("caller", Caller)
 
 
 def let_in(request: web.Request, principal: Principal, request_id: str, traceparent: str | None) -> None:
-    """From here on `caller_of` and `principal_of` know who asks."""
+    """Accept the request: from here on `caller_of` and `principal_of` give its caller."""
     request[_CALLER] = Caller(
         principal=principal,
         request_id=request_id,
@@ -42,7 +42,7 @@ def principal_of(request: web.Request) -> Principal:
 
 def _user_agent_of(request: web.Request) -> str:
     agent = request.headers.get(hdrs.USER_AGENT, "")[:500]
-    return agent if agent.isascii() else agent.encode(errors="replace").decode()  # bytes that are no UTF-8
+    return agent if agent.isascii() else agent.encode(errors="replace").decode()  # bytes that are not UTF-8
 
 
 def _address_of(request: web.Request) -> str | None:

@@ -1,177 +1,87 @@
-"""Every change goes this way: one transaction with its audit row, its idempotent answer and its wake-up."""
+"""The one door of every change: a transaction with its audit row, its idempotent answer, its wake-up and its log line.
+
+Creations without an Idempotency-Key are the exception: they share a transaction (jobs/coalescer.py).
+"""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-import orjson
-import structlog
 from aiohttp import web
-from multidict import istr
 
-from foliot.api import events
-from foliot.api.queries.idempotency_keys import KeptAnswer, RequestKey
-from foliot.api.queries.unit import Unit, UnitsOfWork
-from foliot.api.web.bodies import Answer, dump, respond
-from foliot.api.web.callers import Caller, caller_of, principal_of
+from foliot.api.queries.unit import UnitsOfWork
+from foliot.api.web.bodies import JsonAnswer, respond
+from foliot.api.web.callers import caller_of
+from foliot.api.web.idempotency import KeyedRequest, keyed
+from foliot.api.web.open_change import OpenChange
 from foliot.api.web.problems import problem_body
-from foliot.common.errors import Conflict, FieldError, Invalid
-from foliot.common.ledger.audit_logs import AuditEntry
-from foliot.common.ledger.wakeup import wake_scheduler
-from foliot.common.model.tracing import trace_id
+from foliot.common.clock import Clock
+from foliot.common.errors import Conflict
 
-IDEMPOTENCY_KEY = istr("Idempotency-Key")
-WAIT_FOR_FIRST = 5.0
-LOOK_EVERY = 0.05
-_log = structlog.get_logger()
-
-
-class Change:
-    """One request that changes something: who asks, and what is to be audited."""
-
-    def __init__(self, request: web.Request, unit: Unit) -> None:
-        self.unit = unit
-        self.caller = caller_of(request)
-        self.principal = self.caller.principal
-        self._done: list[tuple[str, str, int]] = []
-
-    async def audit(
-        self, action: str, resource_type: str, resource_id: int, *,
-        old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, team_id: int | None = None,
-    ) -> None:  # fmt: skip
-        entry = self.entry(action, resource_type, resource_id, old=old, new=new, team_id=team_id)
-        await self.unit.audit_logs.insert_audit(entry)
-
-    def entry(
-        self, action: str, resource_type: str, resource_id: int, *,
-        old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, team_id: int | None = None,
-    ) -> AuditEntry:  # fmt: skip
-        """What is to be audited in this transaction; noted."""
-        self.note(action, resource_type, resource_id)
-        return AuditEntry(
-            user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
-            resource_id=resource_id, old_value=old, new_value=new, ip_address=self.caller.ip_address,
-            user_agent=self.caller.user_agent, request_id=self.caller.request_id,
-        )  # fmt: skip
-
-    def note(self, action: str, resource_type: str, resource_id: int) -> None:
-        """What was audited, for the log line after the commit."""
-        self._done.append((action, resource_type, resource_id))
-
-    async def wake(self) -> None:
-        await wake_scheduler(self.unit.session)
-
-    def report(self) -> None:
-        """One line a change, after the commit."""
-        for action, resource_type, resource_id in self._done:
-            report(_log, self.caller, action, resource_type, resource_id)
+FIRST_ANSWER_SECONDS = 5.0
+"""Time for which a request waits for the answer of the first one with its Idempotency-Key; the contract says so."""
+LOOK_EVERY_SECONDS = 0.05
+"""Interval of looking whether the first one is answered. Each look is a short transaction; on average half of the
+interval is added to the wait."""
+Work = Callable[[OpenChange], Awaitable[JsonAnswer]]
+"""The change that a request asks for, made through the open change's unit; it gives the answer."""
 
 
-def report(log: Any, caller: Caller, action: str, resource_type: str, resource_id: int) -> None:
-    """The one line of a change: who did what, asked by which request."""
-    who = caller.principal
-    log.info(
-        events.CHANGED, request_id=caller.request_id, trace_id=trace_id(caller.traceparent), action=action,
-        user_id=who.user_id, team_id=who.team_id, key_id=who.key_id, **{f"{resource_type.lower()}_id": resource_id},
-    )  # fmt: skip
+class Changes:
+    """Makes the changes that requests ask for."""
 
+    def __init__(self, database: UnitsOfWork, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
 
-Work = Callable[[Change], Awaitable[Answer]]
+    async def make(
+        self, request: web.Request, work: Work, *, body: bytes = b"", hidden: tuple[str, ...] = ()
+    ) -> web.Response:
+        """Run `work` in one transaction and answer after its commit.
 
+        With an Idempotency-Key the answer is kept in that transaction (without the members `hidden`) and given again
+        to the same request, known by its `body`. Answers other than 2xx and 409 leave no trace.
+        """
+        known = keyed(request, body, hidden)
+        if known is None:
+            return await self._once(request, work)
+        deadline = self._clock.elapsed() + FIRST_ANSWER_SECONDS
+        while True:
+            response = await self._once_for_key(request, work, known)
+            if response is not None:
+                return response
+            if self._clock.elapsed() > deadline:
+                detail = "a request with this Idempotency-Key is still being answered; try again later"
+                raise Conflict("in_flight", detail)
+            await self._clock.sleep(LOOK_EVERY_SECONDS)
 
-async def change(
-    request: web.Request,
-    database: UnitsOfWork,
-    work: Work,
-    *,
-    body: bytes = b"",
-    hidden: tuple[str, ...] = (),
-) -> web.Response:
-    """Run `work` in one transaction. With an Idempotency-Key the answer is kept in that transaction (without the
-    members `hidden`) and given again to the same request; other answers than 2xx and 409 leave no trace."""
-    key = _request_key(request)
-    if key is None:
-        return respond(await _run(request, database, work))
-    request_hash = hashlib.sha256(body).digest()
-    deadline = asyncio.get_running_loop().time() + WAIT_FOR_FIRST
-    while True:
-        response = await _try(request, database, work, key, request_hash, hidden)
-        if response is not None:
-            return response
-        if asyncio.get_running_loop().time() > deadline:
-            raise Conflict("in_flight", "a request with this Idempotency-Key is still being answered; try again later")
-        await asyncio.sleep(LOOK_EVERY)
+    async def _once(self, request: web.Request, work: Work) -> web.Response:
+        async with self._database.transaction() as unit:
+            change = OpenChange(caller_of(request), unit)
+            answer = await work(change)
+        change.log_done()
+        return respond(answer)
 
+    async def _once_for_key(self, request: web.Request, work: Work, known: KeyedRequest) -> web.Response | None:
+        """None while another request with this key is in flight."""
+        try:
+            async with self._database.transaction() as unit:
+                if not await known.lock(unit):
+                    return None
+                if (kept := await known.kept_answer(unit)) is not None:
+                    return kept
+                change = OpenChange(caller_of(request), unit)
+                answer = await work(change)
+                await known.keep(unit, answer)
+        except Conflict as error:
+            await self._keep_refusal(request, known, error)
+            raise
+        change.log_done()
+        return respond(answer)
 
-async def _run(request: web.Request, database: UnitsOfWork, work: Work) -> Answer:
-    async with database.transaction() as unit:
-        under_way = Change(request, unit)
-        answer = await work(under_way)
-    under_way.report()
-    return answer
-
-
-async def _try(
-    request: web.Request,
-    database: UnitsOfWork,
-    work: Work,
-    key: RequestKey,
-    request_hash: bytes,
-    hidden: tuple[str, ...],
-) -> web.Response | None:
-    """The answer, or None while the first request with this key is in flight."""
-    try:
-        async with database.transaction() as unit:
-            if not await unit.idempotency_keys.lock_key(key):
-                return None
-            kept = await unit.idempotency_keys.select_answer(key)
-            if kept is not None:
-                return _again(kept, request_hash)
-            under_way = Change(request, unit)
-            answer = await work(under_way)
-            await _keep(unit, key, request_hash, answer, hidden)
-    except Conflict as error:
-        refused = Answer(status=409, body=problem_body(409, error.code, str(error), caller_of(request).request_id))
-        async with database.transaction() as unit:
-            if await unit.idempotency_keys.lock_key(key):
-                await _keep(unit, key, request_hash, refused, ())
-        raise
-    under_way.report()
-    return respond(answer)
-
-
-async def _keep(unit: Unit, key: RequestKey, request_hash: bytes, answer: Answer, hidden: tuple[str, ...]) -> None:
-    body = answer.body
-    if hidden:
-        body = {name: value for name, value in body.items() if name not in hidden}
-    text = "" if body is None else dump(body).decode()
-    await unit.idempotency_keys.insert_answer(key, request_hash, answer.status, answer.headers, text)
-
-
-def _again(kept: KeptAnswer, request_hash: bytes) -> web.Response:
-    if bytes(kept.request_hash) != request_hash:
-        raise Invalid(
-            [FieldError("Idempotency-Key", "was used with another body within 24 h: use a new key")],
-            "idempotency_key_reused",
-        )
-    content_type = "application/problem+json" if kept.status == 409 else "application/json"
-    if not kept.body:
-        return web.Response(status=kept.status, headers=kept.headers)
-    return web.Response(body=kept.body.encode(), status=kept.status, headers=kept.headers, content_type=content_type)
-
-
-def _request_key(request: web.Request) -> RequestKey | None:
-    key = request.headers.get(IDEMPOTENCY_KEY)
-    if key is None:
-        return None
-    if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise Invalid([FieldError("Idempotency-Key", "must have 1 to 255 printable characters")])
-    principal = principal_of(request)
-    return RequestKey(principal.user_id, principal.team_id or 0, request.method, request.path, key)
-
-
-def canonical(body: dict[str, Any]) -> bytes:
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    async def _keep_refusal(self, request: web.Request, known: KeyedRequest, error: Conflict) -> None:
+        """In a transaction of its own, since that of the change was rolled back."""
+        body = problem_body(409, error.code, str(error), caller_of(request).request_id)
+        async with self._database.transaction() as unit:
+            if await known.lock(unit):
+                await known.keep(unit, JsonAnswer(status=409, body=body))

@@ -22,8 +22,10 @@ from foliot.common.process.logs.bound import bind
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _PUBLIC = ("/healthz", "/readyz", "/metrics")
+"""Paths without a key: health checks and Prometheus."""
 _X_REQUEST_ID, _TRACEPARENT = istr("X-Request-Id"), istr("traceparent")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+"""Request ids that are taken from a caller: they go into log lines as they are."""
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 _DETAILS = {
     404: "there is no such path",
@@ -43,7 +45,7 @@ def around(keys: Keys) -> Middleware:
         started = time.perf_counter()
         request_id = _request_id(request)
         traceparent = valid_traceparent(request.headers.get(_TRACEPARENT))
-        bind(request_id=request_id, trace_id=trace_id(traceparent))  # a request is a task of its own
+        bind(request_id=request_id, trace_id=trace_id(traceparent))  # each request is a task of its own
         in_flight += 1
         try:
             if request.path not in _PUBLIC:
@@ -83,4 +85,4 @@ def _answer(error: Exception, request: web.Request, request_id: str) -> web.Stre
 
 def _request_id(request: web.Request) -> str:
     given = request.headers.get(_X_REQUEST_ID)
-    return given if given and _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"  # no secret
+    return given if given and _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"  # not a secret

@@ -1,30 +1,23 @@
-"""Keyset pages: limit and an opaque, URL-safe cursor."""
+"""Keyset pages: a limit, and an opaque, URL-safe cursor that holds the sort key of the last item shown."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
 
-from foliot.common.errors import FieldError, Invalid, NotFound
+from foliot.common.errors import FieldError, Invalid
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
-FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
-LAST_TIME = datetime(9999, 12, 31, tzinfo=UTC)
-LAST_ID = 2**63 - 1
-
-
-def check_names(request: web.Request, allowed: Sequence[str]) -> None:
-    """A query parameter that is not known is an error, never ignored."""
-    wrong = [name for name in request.query if name not in allowed]
-    if wrong:
-        known = ", ".join(allowed) or "none"
-        raise Invalid([FieldError(name, f"is not a parameter here; the parameters are {known}") for name in wrong])
+"""Items of one page."""
+_Item = TypeVar("_Item")
+Page = tuple[list[_Item], str | None]
+"""Items, and the cursor of the next page; None: this is the last one."""
 
 
 def limit_of(request: web.Request) -> int:
@@ -34,8 +27,12 @@ def limit_of(request: web.Request) -> int:
     return int(text)
 
 
+def cursor(*values: Any) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
+
+
 def cursor_of(request: web.Request, *kinds: type) -> tuple[Any, ...] | None:
-    """The values of the last thing of the former page, as `kinds` say."""
+    """The values in the request's cursor, of the types `kinds`; None without one."""
     text = request.query.get("cursor")
     if text is None:
         return None
@@ -58,46 +55,14 @@ def _value(value: Any, kind: Any) -> Any:
     return value
 
 
-def cursor(*values: Any) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
+def cut(found: list[_Item], limit: int, key: Callable[[_Item], tuple[Any, ...]]) -> Page[_Item]:
+    """The first `limit` items of a query that asked for one more: if it is there, another page follows. `key`: the
+    values of an item behind which the next page begins."""
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], cursor(*key(found[limit - 1]))
 
 
-def page(items: list[Any], next_cursor: str | None) -> dict[str, Any]:
+def page_body(page: Page[Any]) -> dict[str, Any]:
+    items, next_cursor = page
     return {"items": items, "next_cursor": next_cursor}
-
-
-def path_id(request: web.Request, name: str) -> int:
-    """The number in the path; what is no number names nothing (404)."""
-    text = request.match_info[name]
-    if not text.isascii() or not text.isdigit() or int(text) > LAST_ID:
-        raise NotFound(f"there is no {name.removesuffix('_id')} {text[:40]}")
-    return int(text)
-
-
-def choice(request: web.Request, name: str, options: Sequence[str]) -> str | None:
-    value = request.query.get(name)
-    if value is not None and value not in options:
-        raise Invalid([FieldError(name, f"must be one of {', '.join(options)}")])
-    return value
-
-
-def number(request: web.Request, name: str) -> int | None:
-    text = request.query.get(name)
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) > LAST_ID:
-        raise Invalid([FieldError(name, "must be a whole number")])
-    return int(text)
-
-
-def moment(request: web.Request, name: str) -> datetime | None:
-    text = request.query.get(name)
-    if text is None:
-        return None
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
-        raise Invalid([FieldError(name, "must be an RFC 3339 time such as 2030-01-31T09:00:00Z")])
-    return value

@@ -1,4 +1,4 @@
-"""Errors as application/problem+json (RFC 9457): the only place that knows their HTTP status."""
+"""Errors as application/problem+json (RFC 9457): the only place that gives them an HTTP status."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ _STATUS: dict[type[FoliotError], int] = {
     Unavailable: 503,
 }
 _HEADERS: dict[int, dict[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+"""Headers of a status. Retry-After in seconds."""
 
 
 def status_of(error: FoliotError) -> int:

@@ -1,4 +1,4 @@
-"""Lists come from the replica as long as it is at most two seconds behind, else from the primary."""
+"""Reads of lists: from the replica while it is at most two seconds behind, else from the primary."""
 
 from __future__ import annotations
 
@@ -14,33 +14,38 @@ from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
 
-MOST_STALE = 2.0
-INTERVAL = 0.25
+MAX_STALE_SECONDS = 2.0
+"""A replica that is further behind is not read; the contract says so."""
+PROBE_SECONDS = 0.25
+"""Interval of comparing the replica with the primary: between two comparisons the known staleness grows."""
 STALENESS = "X-Foliot-Staleness"
 _Result = TypeVar("_Result")
 
 
-class Replica:
-    """A replica, and since when it shows everything: the last moment of which the primary's position was replayed.
+class ReadReplica:
+    """A replica and its staleness, measured from the newest WAL position of the primary that it is known to have
+    replayed.
 
-    Whatever breaks (the replica, its stream, the primary), the moment stays where it is and the replica grows stale.
+    Whatever breaks (the replica, its stream, the primary), no newer position is known and the staleness grows.
     """
 
     def __init__(self, primary: UnitsOfWork, replica: UnitsOfWork, clock: Clock) -> None:
         self.database = replica
         self._primary = primary
         self._clock = clock
-        self._marks: deque[tuple[float, int]] = deque(maxlen=int(MOST_STALE / INTERVAL) * 2)
+        self._positions: deque[tuple[float, int]] = deque(maxlen=int(MAX_STALE_SECONDS / PROBE_SECONDS) * 2)
+        """(time of the probe, position of the primary then), not yet replayed; older ones would be too stale."""
         self._complete_at = -math.inf
+        """The replica shows all that was committed before this time."""
 
     async def step(self) -> None:
         at = self._clock.elapsed()
         async with self._primary.session() as unit:
-            self._marks.append((at, await unit.replication.select_written()))
+            self._positions.append((at, await unit.replication.select_written()))
         async with self.database.session() as unit:
             replayed = await unit.replication.select_replayed()
-        while self._marks and self._marks[0][1] <= replayed:
-            self._complete_at = self._marks.popleft()[0]
+        while self._positions and self._positions[0][1] <= replayed:
+            self._complete_at = self._positions.popleft()[0]
 
     def staleness(self) -> float:
         """Seconds, an upper bound."""
@@ -48,24 +53,24 @@ class Replica:
 
 
 class Reads:
-    """Where a list is read: `replica` None means always from the primary."""
+    """The database that a list is read from: without a replica always the primary."""
 
-    def __init__(self, primary: UnitsOfWork, replica: Replica | None = None) -> None:
+    def __init__(self, primary: UnitsOfWork, replica: ReadReplica | None = None) -> None:
         self._primary = primary
         self._replica = replica
 
     async def read(
         self, request: web.Request, work: Callable[[Unit], Awaitable[_Result]]
     ) -> tuple[_Result, dict[str, str]]:
-        """What `work` gives, and the header that says how old it may be, in seconds. `work` may be called twice."""
+        """The result of `work`, which may be called twice, and the header that says how many seconds old it may be."""
         replica = self._replica
         if replica is not None and "no-cache" not in request.headers.get("Cache-Control", "").lower():
             staleness = replica.staleness()
-            if staleness <= MOST_STALE:
+            if staleness <= MAX_STALE_SECONDS:
                 try:
                     async with replica.database.session() as unit:
                         return await work(unit), {STALENESS: f"{staleness:.3f}"}
-                except (Unavailable, asyncpg.SerializationError):  # away, or the query stood in the way of replay
+                except (Unavailable, asyncpg.SerializationError):  # it is away, or replay cancelled the query
                     pass
         async with self._primary.session() as unit:
             return await work(unit), {STALENESS: "0"}

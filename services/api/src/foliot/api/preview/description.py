@@ -1,19 +1,21 @@
 """A schedule in words."""
 
+from __future__ import annotations
+
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from foliot.api.preview.cronwords import cron_in_words
+from foliot.api.preview.cron_description import describe_cron
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual, Schedule
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def describe(schedule: Schedule, zone: ZoneInfo) -> str:
-    """English, as in `At 09:00 AM, Monday through Friday`; `zone` is where an instant is told."""
+    """English, as in `At 09:00 AM, Monday through Friday`; an instant is given on the clock of `zone`."""
     match schedule:
         case Cron():
-            return cron_in_words(schedule)
+            return describe_cron(schedule)
         case Every():
             return f"Every {_duration(int(schedule.interval.total_seconds()))}"
         case Instant():

@@ -1,4 +1,6 @@
-"""A cron expression in words: cron-descriptor's, and our own where it has none or would be wrong."""
+"""A cron expression in words: those of cron-descriptor, and our own where it has none or would be wrong."""
+
+from __future__ import annotations
 
 from functools import lru_cache
 
@@ -11,7 +13,7 @@ _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "
 
 
 @lru_cache(maxsize=1024)
-def cron_in_words(cron: Cron) -> str:
+def describe_cron(cron: Cron) -> str:
     """As in `At 09:00 AM, Monday through Friday`; 12-hour clock, English whatever the host's locale."""
     *time_texts, day, month, weekday = cron.expression.split()
     sizes = [(cron.seconds, 60), (cron.minutes, 60), (cron.hours, 24)][-len(time_texts) :]
@@ -34,12 +36,12 @@ def _library(fields: list[str]) -> str:
 
 
 def _mixed(text: str, special: bool) -> bool:
-    """L or # within a list, which cron-descriptor garbles."""
+    """`L` or `#` within a list, which cron-descriptor garbles."""
     return special and "," in text
 
 
 def _time_field(text: str, values: tuple[int, ...], size: int) -> str:
-    """The field for cron-descriptor. `*/7` is listed: it is not every 7 minutes across the full hour."""
+    """A time field for cron-descriptor. `*/7` is listed: across the full hour it is not every 7 minutes."""
     base, _, step = text.partition("/")
     if step and "," not in text and "-" not in base and size % int(step) != 0:
         return _listed(values)
@@ -47,7 +49,7 @@ def _time_field(text: str, values: tuple[int, ...], size: int) -> str:
 
 
 def _field(text: str, values: tuple[int, ...], size: int, *, keep_step: bool = False) -> str:
-    """The same values in a form that cron-descriptor tells well: `a-a` as `a`, steps in lists listed."""
+    """The same values in a form that cron-descriptor describes well: `a-a` as `a`, steps in lists listed."""
     if len(values) == size:
         return "*"
     equal_range = any(low == high for low, _, high in (item.partition("-") for item in text.split(",")))

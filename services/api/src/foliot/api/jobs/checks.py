@@ -1,0 +1,56 @@
+"""Checks of a definition's values that have the right types: labels, pool, window and schedule."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from foliot.common.broker.topology import POOL_FORM, POOL_PATTERN
+from foliot.common.errors import FieldError
+from foliot.common.schedules.errors import ScheduleError
+from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.zones import zone
+
+MAX_LABELS = 64
+_POOL = re.compile(POOL_PATTERN)
+
+
+def check_labels(labels: dict[str, str]) -> list[FieldError]:
+    if len(labels) > MAX_LABELS:
+        return [FieldError("labels", f"at most {MAX_LABELS} labels")]
+    return [
+        FieldError(f"labels.{key[:40]}", "a label has a name of 1 to 63 characters and a value of at most 255")
+        for key, value in labels.items()
+        if not 1 <= len(key) <= 63 or len(value) > 255
+    ]
+
+
+def check_pool(pool: str) -> list[FieldError]:
+    """The field that names the pool is called `queue`."""
+    if _POOL.fullmatch(pool):
+        return []
+    return [FieldError("queue", f"a pool's name has {POOL_FORM}")]
+
+
+def check_window(values: dict[str, Any]) -> list[FieldError]:
+    """start_at lies before end_at."""
+    start_at, end_at = values.get("start_at"), values.get("end_at")
+    if start_at and end_at and end_at <= start_at:
+        return [FieldError("end_at", "must be later than start_at")]
+    return []
+
+
+def check_schedule(values: dict[str, Any]) -> list[FieldError]:
+    """Schedule and zone can be read; the message names the column and a text that works."""
+    if "schedule" not in values:
+        return []
+    errors = []
+    try:
+        zone(values.get("timezone", "UTC"))
+    except ScheduleError as error:
+        errors.append(FieldError("timezone", str(error)))
+    try:
+        parse(values["schedule"])
+    except ScheduleError as error:
+        errors.append(FieldError("schedule", str(error)))
+    return errors
