@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 import zoneinfo
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -110,7 +111,12 @@ def main() -> None:
     with Path(os.devnull).open("w") as sink:
         configure("scheduler", "INFO", sink)
         work = model(given.examples, given.steps) if given.command == "model" else bars(given.jobs, given.crowd)
-        sys.exit(0 if asyncio.run(work) else 1)
+        try:
+            good = asyncio.run(work)
+        except Exception:
+            traceback.print_exc()  # the hook for what nobody catches writes to the sink
+            good = False
+    sys.exit(0 if good else 1)
 
 
 if __name__ == "__main__":

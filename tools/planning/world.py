@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,8 +19,10 @@ from foliot.api.queries import unit as api_unit
 from foliot.common.clock import SystemClock
 from foliot.common.ledger.conclude import conclude
 from foliot.common.ledger.database import Database
+from foliot.common.ledger.plan import Plan
 from foliot.common.model.retry import Finished, policy_from
 from foliot.common.model.states import ExecutionStatus, Trigger
+from foliot.common.model.ticks import PlainTick
 from foliot.scheduler import unit as scheduler
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.planner import Planner
@@ -39,13 +41,29 @@ class Died(Exception):
     """The leader's process is gone."""
 
 
+class DyingPlan(Plan):
+    """Dies before the one statement that commits by itself."""
+
+    async def plan_plain_ticks(
+        self, ticks: Sequence[PlainTick], term: int, floor: datetime
+    ) -> tuple[datetime | None, dict[int, int]]:
+        raise Died
+
+
 class MortalDatabase:
-    """Dies just before its commit, or just after it."""
+    """Dies just before its commit, or just after it. After a statement that commits by itself it lives on: the step may
+    have a transaction to come."""
 
     def __init__(self, units: Database[scheduler.Unit], before: bool) -> None:
         self._units = units
         self._before = before
-        self.session = units.session
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[scheduler.Unit]:
+        async with self._units.session() as unit:
+            if self._before:
+                unit.plan = DyingPlan(unit.session)
+            yield unit
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[scheduler.Unit]:
