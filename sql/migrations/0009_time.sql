@@ -12,7 +12,7 @@ GRANT SELECT, UPDATE ON tzdata TO foliot_scheduler;
 -- needed yet.
 GRANT EXECUTE ON FUNCTION ensure_partitions(TEXT, TIMESTAMPTZ, TIMESTAMPTZ) TO foliot_api;
 
--- The delay of a tick by jitter_seconds, as foliot.scheduler.jitter computes it: a run that waited for an earlier
+-- The delay of a tick by jitter_seconds, as foliot.common.schedules.jitter computes it: a run that waited for an earlier
 -- one is not released before it.
 CREATE FUNCTION jitter_delay(job_id BIGINT, tick TIMESTAMPTZ, jitter_seconds INT) RETURNS INTERVAL
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -62,6 +62,16 @@ def test_only_the_clock_tells_the_time(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name)
+def test_waits_and_deadlines_go_through_the_clock(path: Path) -> None:
+    """So that a simulation can drive them. `sleep(0)` gives a turn and waits for nothing; executors face real time."""
+    if path.name == "clock.py" or "executors" in path.parts:
+        return
+    assert not re.search(
+        r"asyncio\.sleep\((?!0\))|loop\.time\(|loop\(\)\.time\(|loop\.call_(later|at)\(|time\.sleep\(", path.read_text()
+    )
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name)
 def test_only_the_start_of_a_process_reads_the_environment(path: Path) -> None:
     if path.name in ("lifecycle.py", "migrate.py", "create_key.py", "__main__.py"):
         return

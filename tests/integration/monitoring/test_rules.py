@@ -222,7 +222,7 @@ def test_the_seeds_500_of_800(tmp_path: Path, alive: int, fires: bool) -> None:
 
 
 def test_a_worker_with_less_than_half_of_the_medians_jobs_is_slow(tmp_path: Path) -> None:
-    """The seed's picture: 120 and 115 an hour are healthy, 50 is slow; and one that is gone is down."""
+    """120 and 115 an hour are healthy, 50 is slow; and one that is gone is down."""
     rates = {"worker-1": "0+2x60", "worker-2": "0+1.92x60", "worker-3": "0+0.83x60", "worker-4": "0+2x29 stale _x30"}
     series = {f'worker_jobs_executed_total{{worker_id="{name}"}}': values for name, values in rates.items()}
     expected = {"worker-1": 2, "worker-2": 2, "worker-3": 1, "worker-4": 0}

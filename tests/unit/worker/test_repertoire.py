@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.proof import payloads
 from foliot.common.model.payloads import JOB_TYPES, PUBLIC
 from foliot.worker import metrics
 from foliot.worker.repertoire import EXECUTORS
@@ -9,6 +10,10 @@ from foliot.worker.repertoire import EXECUTORS
 
 def test_each_job_type_has_an_executor() -> None:
     assert set(EXECUTORS) == set(JOB_TYPES)
+
+
+def test_make_up_proves_each_public_job_type() -> None:
+    assert set(payloads("http://127.0.0.1:1")) == set(PUBLIC)
 
 
 def test_each_public_job_type_has_its_metrics_from_the_start() -> None:

@@ -22,7 +22,7 @@ from foliot.common.clock import Clock
 from foliot.common.process.admin import Readiness, health_routes
 
 MAX_BODY_BYTES = 1024 * 1024
-"""Of a request; the contract says so."""
+"""Of a request: 413 above it."""
 
 
 def build_app(

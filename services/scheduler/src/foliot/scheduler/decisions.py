@@ -1,7 +1,7 @@
 """Decisions: the fate of due ticks by misfire policy, overlap policy and the end of a schedule. Pure: no I/O, no clock.
 
 `judge` applies what depends on the job alone, before its row is locked. `decide` applies what depends on its open
-runs, after that. The words and rules are the contract's (Job: overlap_policy, misfire_policy, max_runs).
+runs, after that. The rules stand in docs/schedules.md.
 """
 
 from __future__ import annotations

@@ -23,12 +23,17 @@ LEADER_UNCONFIRMED = EVENTS.declare(
     "ZooKeeper does not confirm the leader; it goes on under the fence of PostgreSQL, failover is off.",
     "term",
 )
-ZOOKEEPER_AWAY = EVENTS.declare("zookeeper_away", "WARNING", "ZooKeeper is away: no candidacy.", "error term")
+ZOOKEEPER_AWAY = EVENTS.declare(
+    "zookeeper_away", "WARNING", "No candidacy: ZooKeeper is away, or PostgreSQL did not take the term.", "error term"
+)
 LISTEN_LOST = EVENTS.declare(
     "listen_lost", "WARNING", "The connection that hears of new work was lost; polling finds it too.", "error"
 )
 JOB_UNPLANNABLE = EVENTS.declare(
-    "job_unplannable", "ERROR", "A job's next tick cannot be computed; the job is FAILED.", "job_id error"
+    "job_unplannable",
+    "ERROR",
+    "A job cannot be planned (no next tick, a row that PostgreSQL refuses, years overdue); it is FAILED.",
+    "job_id error",
 )
 MESSAGES_LOST = EVENTS.declare(
     "messages_lost", "WARNING", "Messages that the broker lost are sent again.", "pool priority count"

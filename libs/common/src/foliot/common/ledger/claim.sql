@@ -68,8 +68,7 @@ FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
 WHERE e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time AND e.status = 'QUEUED'
 
 -- name: release_claimed
--- Returns claimed executions to the outbox that never started, because the worker's own lease had passed or the worker
--- stops.
+-- Returns claimed executions to the outbox that never started, because the worker stops.
 -- $1 execution_ids, $2 scheduled_times, $3 claim token
 UPDATE executions e SET status = 'QUEUED', dispatched_at = NULL, start_time = NULL, worker_id = NULL, claim = NULL,
     lease_until = NULL, job_version = NULL

@@ -133,6 +133,6 @@ advanced AS (
 SELECT * FROM inserted
 
 -- name: fail_unplannable
--- Fails a job whose next tick cannot be computed, unless the job has changed since. $1 job_id, $2 version as read
+-- Fails a job that cannot be planned, unless the job has changed since. $1 job_id, $2 version as read
 UPDATE jobs SET status = 'FAILED', next_run_time = NULL WHERE job_id = $1 AND version = $2 AND status = 'PENDING'
 RETURNING job_id, user_id, team_id

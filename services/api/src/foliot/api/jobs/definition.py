@@ -34,7 +34,7 @@ else:
 
 
 class JobDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fields that a caller may set, with the contract's defaults; DEFINITION_FIELDS in their order."""
+    """The fields that a caller may set, with their defaults; DEFINITION_FIELDS in their order."""
 
     job_key: Name | None = None
     job_name: Name

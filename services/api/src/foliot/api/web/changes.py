@@ -19,7 +19,7 @@ from foliot.common.clock import Clock
 from foliot.common.errors import Conflict
 
 FIRST_ANSWER_SECONDS = 5.0
-"""Time for which a request waits for the answer of the first one with its Idempotency-Key; the contract says so."""
+"""Time for which a request waits for the answer of the first one with its Idempotency-Key; then it is answered 409."""
 LOOK_EVERY_SECONDS = 0.05
 """Interval of looking whether the first one is answered. Each look is a short transaction; on average half of the
 interval is added to the wait."""

@@ -15,7 +15,7 @@ from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
 
 MAX_STALE_SECONDS = 2.0
-"""A replica that is further behind is not read; the contract says so."""
+"""A replica that is further behind is not read: lists are promised to be at most so old."""
 PROBE_SECONDS = 0.25
 """Interval of comparing the replica with the primary: between two comparisons the known staleness grows."""
 STALENESS = "X-Foliot-Staleness"
