@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
-import asyncpg
-
 from cluster.servers import Servers
-from foliot.common.migrate import migrate
 from support.databases import TestDatabase
 from support.ledger import Sql
+from support.upgrades import database_before, upgrade
 
-MIGRATIONS = Path(__file__).parents[2] / "sql" / "migrations"
 _SEEDS_COLUMNS = "INSERT INTO jobs (user_id, team_id, job_name, job_type, payload, deleted_at)"
 
 
 async def test_jobs_of_the_schema_before_are_listed(servers: Servers, tmp_path: Path) -> None:
-    name = f"before_{os.urandom(4).hex()}"
-    owner = await asyncpg.connect(servers.database_url)
-    await owner.execute(f"CREATE DATABASE {name}")
-    await owner.close()
-    url = servers.database_url.rsplit("/", 1)[0] + f"/{name}"
-    shutil.copytree(MIGRATIONS.parent, tmp_path / "sql")
-    before = tmp_path / "sql" / "migrations"
-    for path in before.glob("00*.sql"):
-        if path.name >= "0011":
-            path.unlink()
-    await migrate(url, before)
-    sql = await asyncpg.connect(url)
-    await sql.execute(
-        f"{_SEEDS_COLUMNS} VALUES (3, 8, 'a', 'script', '{{}}', NULL), (3, NULL, 'b', 'script', '{{}}', NULL), "
-        "(3, 8, 'c', 'script', '{}', now())"
-    )
-    await migrate(url, MIGRATIONS)
-    assert await _listed(sql) == [("a", 8), ("b", -3)]
-    await sql.close()
+    async with database_before(servers, tmp_path, "0011") as database, database.owner() as sql:
+        await sql.execute(
+            f"{_SEEDS_COLUMNS} VALUES (3, 8, 'a', 'script', '{{}}', NULL), (3, NULL, 'b', 'script', '{{}}', NULL), "
+            "(3, 8, 'c', 'script', '{}', now())"
+        )
+        await upgrade(database)
+        assert await _listed(sql) == [("a", 8), ("b", -3)]
 
 
 async def test_a_job_is_listed_until_its_row_is_gone(database: TestDatabase) -> None:

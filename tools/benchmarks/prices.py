@@ -53,7 +53,7 @@ VARIANTS = [
         "record stays HOT: outbox by dispatched_at",
         (
             "DROP INDEX idx_executions_open, idx_executions_waiting",
-            "CREATE INDEX ON executions (queue, priority, available_at) WHERE dispatched_at IS NULL AND available_at IS NOT NULL",
+            "CREATE INDEX ON executions (pool, priority, available_at) WHERE dispatched_at IS NULL AND available_at IS NOT NULL",
             "CREATE INDEX ON executions (job_id, scheduled_time) WHERE dispatched_at IS NULL AND available_at IS NULL",
         ),
     ),

@@ -50,8 +50,9 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"start_at": "2030-01-02T00:00:00Z", "end_at": "2030-01-01T00:00:00Z"}, "end_at", "later than start_at"),
     ({"end_at": "2001-01-01T00:00:00Z"}, "end_at", "no tick"),
     ({"labels": {"a": 1}}, "labels", "text"),
-    ({"queue": "Über"}, "queue", "a-z"),
-    ({"queue": "high"}, "queue", "not high"),
+    ({"pool": "Über"}, "pool", "a-z"),
+    ({"pool": "high"}, "pool", "not high"),
+    ({"queue": "gpu"}, "queue", "is called pool"),
     ({"max_runs": 0}, "max_runs", ">= 1"),
 ]
 

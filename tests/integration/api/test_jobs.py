@@ -34,7 +34,7 @@ async def test_create_answers_the_job(api: Api) -> None:
     assert job["retry_policy"] == {"max_retries": 3, "backoff_factor": 3}
     assert job["next_run_time"].endswith("Z")
     assert len(job["created_at"]) == len("2026-01-01T00:00:00.000000Z")
-    assert (job["overlap_policy"], job["misfire_policy"], job["queue"]) == ("skip", "run_once", "default")
+    assert (job["overlap_policy"], job["misfire_policy"], job["pool"]) == ("skip", "run_once", "default")
     assert {"user_id", "team_id", "deleted_at", "last_run_time", "version", "labels"} <= job.keys()
     assert not {"spread_key", "open_since", "schedule_since"} & job.keys()
     assert (await api.call("GET", f"/v1/jobs/{job['job_id']}"))[1] == job
@@ -215,7 +215,7 @@ async def test_a_row_with_the_seeds_columns_alone_is_a_valid_job(api: Api) -> No
         "RETURNING job_id"
     )
     status, job, _ = await api.call("GET", f"/v1/jobs/{rows[0]['job_id']}")
-    assert (status, job["status"], job["queue"], job["timeout_seconds"]) == (200, "PENDING", "default", 300)
+    assert (status, job["status"], job["pool"], job["timeout_seconds"]) == (200, "PENDING", "default", 300)
 
 
 async def test_tenants_see_their_own(api: Api) -> None:

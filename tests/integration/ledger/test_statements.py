@@ -21,8 +21,6 @@ MODULES = [
 ]
 
 
-FIELD_OF = {"queue": "pool"}
-"""Columns that are called otherwise in the code."""
 READ_BY_NAME = {
     "cancel_open", "list_jobs", "list_open_jobs", "list_owned_jobs", "list_owned_sorted_jobs", "list_sorted_jobs",
     "lock_job", "release_waiting", "reserve_job_ids", "select_job", "select_owned_walk_end", "select_walk_end",
@@ -40,7 +38,7 @@ async def test_prepares_and_gives_the_columns_that_its_struct_has(module: object
             statement = getattr(sql, name)
             columns = [a.name for a in (await connection.prepare(statement.sql, name=f"s_{name}")).get_attributes()]
             if statement.row is not None:
-                assert [FIELD_OF.get(c, c) for c in columns] == list(statement.row.__struct_fields__), name
+                assert columns == list(statement.row.__struct_fields__), name
             else:
                 assert len(columns) < 2 or name in READ_BY_NAME, f"{name} gives {columns}: name the Struct of its rows"
 

@@ -38,9 +38,9 @@ RETURNING e.execution_id, e.job_id, e.scheduled_time, e.attempt_number, e.status
 -- name: insert_retries
 -- Inserts the next attempts of runs that have just failed. A cancelled or deleted job gets none. Of the failed attempts:
 -- $1 execution_ids, $2 scheduled_times, $3 delays (intervals)
-INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, pool, priority,
     available_at, override, term, request_id, traceparent)
-SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, e.attempt_number + 1, 'retry', j.queue, j.priority,
+SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, e.attempt_number + 1, 'retry', j.pool, j.priority,
     e.end_time + r.delay, e.override, e.term, e.request_id, e.traceparent
 FROM unnest($1::bigint[], $2::timestamptz[], $3::interval[]) AS r (execution_id, scheduled_time, delay)
 JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time

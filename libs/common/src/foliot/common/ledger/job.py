@@ -41,7 +41,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     max_runs: int | None
     jitter_seconds: int
     labels: dict[str, str]
-    queue: str
+    pool: str
     version: int
     runs_planned: int
     open_since: datetime | None
@@ -50,11 +50,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
-
-    @property
-    def pool(self) -> str:
-        """The pool of workers that may run it. The column and the API's field are called `queue`."""
-        return self.queue
 
     @property
     def since(self) -> datetime:
@@ -70,6 +65,6 @@ HIDDEN_JOB_FIELDS = frozenset(
 DEFINITION_FIELDS = (
     "job_key", "job_name", "job_type", "description", "schedule", "timezone", "payload", "retry_policy", "priority",
     "timeout_seconds", "overlap_policy", "misfire_policy", "misfire_grace_seconds", "misfire_limit", "dst_gap",
-    "dst_overlap", "start_at", "end_at", "max_runs", "jitter_seconds", "labels", "queue",
+    "dst_overlap", "start_at", "end_at", "max_runs", "jitter_seconds", "labels", "pool",
 )  # fmt: skip
 """Fields that a caller defines. Version and ETag change with these fields alone."""

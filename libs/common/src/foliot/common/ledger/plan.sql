@@ -6,7 +6,7 @@
 -- $1 limit of each part, $2 limit of both, $3 ahead (interval)
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
-    jitter_seconds, queue, priority, version, request_id, traceparent, at, read_xmin, (
+    jitter_seconds, pool, priority, version, request_id, traceparent, at, read_xmin, (
         SELECT e.scheduled_time FROM executions e
         WHERE e.job_id = due.job_id AND e.scheduled_time >= due.open_since
           AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL
@@ -44,7 +44,7 @@ WITH held AS MATERIALIZED (
     SELECT GREATEST(p.floor, '0001-01-01Z') AS floor, $2::timestamptz AS known
     FROM leader l, partition_floor p WHERE l.id = 1 AND l.term = $1 AND p.id = 1 FOR SHARE),
 locked AS MATERIALIZED (
-    SELECT j.ctid AS at, j.job_id, j.next_run_time AS tick, j.user_id, j.team_id, j.queue, j.priority, j.request_id,
+    SELECT j.ctid AS at, j.job_id, j.next_run_time AS tick, j.user_id, j.team_id, j.pool, j.priority, j.request_id,
         j.traceparent, u.next_run_time, COALESCE(u.available_at, j.next_run_time) AS available_at,
         COALESCE(u.open_since, j.next_run_time) AS open_since, u.withheld
     FROM held h,
@@ -59,9 +59,9 @@ advanced AS (
         runs_planned = j.runs_planned + 1
     FROM locked l WHERE j.ctid = l.at),
 inserted AS (
-    INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, queue, priority, available_at, dispatched_at,
+    INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, pool, priority, available_at, dispatched_at,
         request_id, traceparent, term)
-    SELECT job_id, user_id, team_id, 'QUEUED', tick, queue, priority, available_at,
+    SELECT job_id, user_id, team_id, 'QUEUED', tick, pool, priority, available_at,
         CASE WHEN withheld IS NOT TRUE THEN clock_timestamp() END, request_id, traceparent, $1
     FROM locked
     RETURNING execution_id, job_id)
@@ -109,18 +109,18 @@ FROM jobs j WHERE j.job_id = ANY ($1::bigint[]) AND j.open_since IS NOT NULL
 -- $10 dispatch now, $11 skipped_count, $12 skipped_until, $13 request_id, $14 traceparent; $15 term; arrays, one element
 -- per job: $16 job_id, $17 next_run_time, $18 last_run_time, $19 open_since, $20 runs planned
 WITH inserted AS (
-    INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at,
+    INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, error_message, pool, priority, available_at,
         dispatched_at, end_time, skipped_count, skipped_until, request_id, traceparent, term)
-    SELECT t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.queue, t.priority,
+    SELECT t.job_id, t.user_id, t.team_id, t.status, t.scheduled_time, t.error_message, t.pool, t.priority,
         t.available_at, CASE WHEN t.dispatch THEN clock_timestamp() END,
         CASE WHEN t.status = 'SKIPPED' THEN clock_timestamp() END, t.skipped_count, t.skipped_until, t.request_id,
         t.traceparent, $15
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
         $8::int[], $9::timestamptz[], $10::bool[], $11::bigint[], $12::timestamptz[], $13::text[], $14::text[])
-        AS t (job_id, user_id, team_id, status, scheduled_time, error_message, queue, priority, available_at, dispatch,
+        AS t (job_id, user_id, team_id, status, scheduled_time, error_message, pool, priority, available_at, dispatch,
               skipped_count, skipped_until, request_id, traceparent)
     ON CONFLICT DO NOTHING
-    RETURNING execution_id, job_id, scheduled_time, attempt_number, queue, priority, available_at, dispatched_at, status),
+    RETURNING execution_id, job_id, scheduled_time, attempt_number, pool, priority, available_at, dispatched_at, status),
 advanced AS (
     UPDATE jobs j SET
         next_run_time = u.next_run_time,

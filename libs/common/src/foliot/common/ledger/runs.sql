@@ -21,7 +21,7 @@ SELECT EXISTS (SELECT FROM executions WHERE job_id = $1 AND scheduled_time = $2)
 -- no execution at it.
 -- $1 job_id, $2 user_id, $3 team_id, $4 pool, $5 priority, $6 override, $7 request_id, $8 traceparent, $9 true if it waits
 -- for an earlier run
-INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, trigger, queue, priority, available_at, override,
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, trigger, pool, priority, available_at, override,
     request_id, traceparent)
 SELECT $1, $2, $3, 'QUEUED', free.at, 'manual', $4, $5, CASE WHEN NOT $9 THEN free.at END, $6, $7, $8
 FROM (
@@ -43,11 +43,11 @@ UPDATE jobs SET open_since = LEAST(open_since, $2), last_run_time = GREATEST(las
 -- Of the dead attempts:
 -- $1 execution_ids, $2 scheduled_times, $3 delays (intervals); $4/$5 earliest and latest scheduled_time, $6 request_id,
 -- $7 traceparent
-INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, queue, priority,
+INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, attempt_number, trigger, pool, priority,
     available_at, override, request_id, traceparent)
 SELECT e.job_id, e.user_id, e.team_id, 'QUEUED', e.scheduled_time, (
         SELECT max(n.attempt_number) + 1 FROM executions n WHERE n.job_id = e.job_id AND n.scheduled_time = e.scheduled_time),
-    'replay', j.queue, j.priority, clock_timestamp() + r.delay, e.override, $6, $7
+    'replay', j.pool, j.priority, clock_timestamp() + r.delay, e.override, $6, $7
 FROM unnest($1::bigint[], $2::timestamptz[], $3::interval[]) AS r (execution_id, scheduled_time, delay)
 JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
 JOIN jobs j ON j.job_id = e.job_id

@@ -26,10 +26,9 @@ def check_labels(labels: dict[str, str]) -> list[FieldError]:
 
 
 def check_pool(pool: str) -> list[FieldError]:
-    """The field that names the pool is called `queue`."""
     if _POOL.fullmatch(pool):
         return []
-    return [FieldError("queue", f"a pool's name has {POOL_FORM}")]
+    return [FieldError("pool", f"a pool's name has {POOL_FORM}")]
 
 
 def check_window(values: dict[str, Any]) -> list[FieldError]:

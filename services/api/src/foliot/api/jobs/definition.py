@@ -57,7 +57,7 @@ class JobDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
     jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
     labels: dict[str, str] = msgspec.field(default_factory=dict)
-    queue: str = "default"
+    pool: str = "default"
 
 
 def decode(body: dict[str, Any]) -> JobDefinition:
@@ -96,7 +96,7 @@ def _check(values: dict[str, Any], known: Sequence[FieldError] = ()) -> list[Fie
         errors += check_payload(job_type, payload)
     if labels := values.get("labels"):
         errors += check_labels(labels)
-    if (pool := values.get("queue", "default")) != "default":
+    if (pool := values.get("pool", "default")) != "default":
         errors += check_pool(pool)
     errors += check_window(values)
     if (known or errors) and any(error.field.startswith(_TIMETABLE) for error in (*known, *errors)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from enum import EnumMeta
 from functools import cache
 from typing import Any
@@ -20,6 +22,12 @@ PLAIN_WORDS = (
     ("Invalid RFC3339 encoded datetime", "is not an RFC 3339 time such as 2030-01-31T09:00:00Z"),
 )
 """(beginning of a message of msgspec, plain words in its place); the first that fits counts."""
+
+CALLED = {
+    "queue": "pool", "retries": "retry_policy", "max_retries": "retry_policy", "cron": "schedule", "tz": "timezone",
+    "timeout": "timeout_seconds", "name": "job_name", "type": "job_type", "key": "job_key", "jitter": "jitter_seconds",
+}  # fmt: skip
+"""Names that other schedulers (or a former Foliot) use -> the field that is meant."""
 
 Converted = tuple[dict[str, Any], list[FieldError]]
 """The values of the right fields, by name, and an error for each wrong one."""
@@ -44,11 +52,7 @@ def convert_each(body: dict[str, Any], shape: type[msgspec.Struct], prefix: str 
     """Member by member, times in UTC."""
     fields = _fields(shape)
     values: dict[str, Any] = {}
-    errors = [
-        FieldError(prefix + name, f"is not a field; the fields are {', '.join(fields)}")
-        for name in body
-        if name not in fields
-    ]
+    errors = [FieldError(prefix + name, _unknown(name, fields)) for name in body if name not in fields]
     for name, field in fields.items():
         if name not in body:
             if field.required:
@@ -62,6 +66,15 @@ def convert_each(body: dict[str, Any], shape: type[msgspec.Struct], prefix: str 
         except _NotStorable as error:
             errors.append(FieldError(prefix + name, str(error)))
     return values, errors
+
+
+def _unknown(name: str, fields: Collection[str]) -> str:
+    """The remedy for a field that is none: the right name where it can be guessed, else all names."""
+    if CALLED.get(name) in fields:
+        return f"is called {CALLED[name]}"
+    near = get_close_matches(name.lower(), fields, n=1, cutoff=0.75)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"is not a field; {guess}the fields are {', '.join(fields)}"
 
 
 @cache
