@@ -16,6 +16,7 @@ from cluster.process import Process, spawn
 from cluster.state import Entry
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0
+MOST_DOUBLINGS = 10  # beyond a thousand a float overflows
 STEADY_AFTER = 20.0  # ready for so long: its next death is the first again
 
 
@@ -36,15 +37,16 @@ class Keeper:
             why, lasted = await self._once()
             if lasted > STEADY_AFTER:
                 self.entry.failures = 0
-            delay = min(LONGEST_DELAY, FIRST_DELAY * 2**self.entry.failures)
+            delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self.entry.failures, MOST_DOUBLINGS))
             self.entry.failures += 1
             self._enter(f"{why}, again in {delay:g} s")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), delay)
+                async with asyncio.timeout(delay):  # wait_for would swallow a cancellation right after `hurry`
+                    await self._hurry.wait()
                 self.entry.failures = 0
 
     def hurry(self) -> None:
-        """Do not wait any longer for the next try: the cause may be mended."""
+        """Do not wait any longer for the next try: the cause may be fixed."""
         self._hurry.set()
         self._hurry.clear()
 

@@ -58,7 +58,8 @@ async def _signal_until_exited(pidfd: int, stop_signal: signal.Signals, grace: f
         signal.pidfd_send_signal(pidfd, stop_signal)
         signal.pidfd_send_signal(pidfd, signal.SIGCONT)  # a stopped process sees no signal but KILL
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(exited(pidfd), grace)
+            async with asyncio.timeout(grace):
+                await exited(pidfd)
             return
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         await exited(pidfd)

@@ -17,7 +17,8 @@ ANSWER_LENGTH = 80
 async def ask(probe: Probe, timeout: float = TIMEOUT) -> str:
     """One question. Whatever goes wrong in it means: not ready, because."""
     try:
-        return await asyncio.wait_for(probe(), timeout)
+        async with asyncio.timeout(timeout):  # wait_for would swallow a cancellation in the moment of the answer
+            return await probe()
     except TimeoutError:
         raise NotReady("no answer") from None
     except ConnectionRefusedError:
