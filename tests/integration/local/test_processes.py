@@ -28,9 +28,9 @@ from support.eventually import eventually
 async def start_rabbitmq(directory):  # until it is the Erlang machine, which takes a fifth of its start
     ports = choose(("rabbitmq", "epmd", "distribution")).values()
     epmd, server = RabbitMQ(directory, *ports, "secret").definitions()
-    await Server(epmd, directory / "log").start()
-    await server.prepare(directory / "log")
-    process = spawn(server.command, server.environment, directory / "log", die_with_parent=True)
+    await Server(epmd, directory.with_suffix(".log")).start()
+    await server.prepare(directory.with_suffix(".log"))
+    process = spawn(server.command, server.environment, directory.with_suffix(".log"), die_with_parent=True)
     process.go()
 
     async def is_the_erlang_machine():
