@@ -36,7 +36,8 @@ def health_routes(readiness: Readiness) -> list[web.RouteDef]:
 
 
 def _json(body: dict[str, Any], status: int) -> web.Response:
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+    line = orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)
+    return web.Response(body=line, status=status, content_type="application/json")
 
 
 @contextlib.asynccontextmanager

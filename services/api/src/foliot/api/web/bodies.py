@@ -35,7 +35,8 @@ def respond(answer: JsonAnswer) -> web.Response:
 
 
 def dump(body: Any) -> bytes:
-    return orjson.dumps(body, default=_default, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    """It ends with a newline, so that a terminal shows the next answer on a line of its own."""
+    return orjson.dumps(body, default=_default, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE)
 
 
 def _default(value: Any) -> Any:

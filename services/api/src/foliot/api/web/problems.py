@@ -55,7 +55,7 @@ def problem_body(
 
 def problem(status: int, code: str, detail: str, request_id: str, errors: list[Any] | None = None) -> web.Response:
     return web.Response(
-        body=orjson.dumps(problem_body(status, code, detail, request_id, errors)),
+        body=orjson.dumps(problem_body(status, code, detail, request_id, errors), option=orjson.OPT_APPEND_NEWLINE),
         status=status,
         headers=_HEADERS.get(status),
         content_type="application/problem+json",
