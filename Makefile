@@ -26,12 +26,16 @@ $(VENV)/.installed: requirements.lock VERSION $(SERVICES:%=%/pyproject.toml)
 packages: ## install the Debian packages that are missing
 	@infra/local/install-packages
 
-up: setup ## start the local cluster, prove it with one job of each type
+up: setup ## start the local cluster, prove it with one job of each type (API_PORT=8081 SCHEDULERS=3 WORKERS=4, any setting)
 	@$(LOCAL) up
 
 status: ## one line a process of the local cluster
 	@$(INSTALLED)
 	@$(LOCAL) status
+
+logs: ## logs of the local cluster for eyes (SERVICE=worker-1 LEVEL=warning LINES=200 FOLLOW=1)
+	@$(INSTALLED)
+	@$(LOCAL) logs
 
 down: ## stop the local cluster, keep its data
 	@$(INSTALLED)
@@ -131,4 +135,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench versus bench-report fences oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock
+.PHONY: help setup packages up status logs down clean test test-unit lint fmt chaos bench versus bench-report fences oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock

@@ -1,4 +1,4 @@
-"""The commands behind `make up`, `make status`, `make down` and `make clean`."""
+"""The commands behind `make up`, `make status`, `make logs`, `make down` and `make clean`."""
 
 import asyncio
 import os
@@ -7,12 +7,13 @@ import sys
 from cluster.down import down
 from cluster.errors import ClusterError
 from cluster.layout import Layout
+from cluster.logs import logs
 from cluster.plan import Plan
 from cluster.status import status
 from cluster.supervise import supervise
 from cluster.up import up
 
-USAGE = "usage: python -m cluster up|status|down|clean"
+USAGE = "usage: python -m cluster up|status|logs|down|clean"
 
 
 async def run(command: str, layout: Layout) -> bool:
@@ -23,6 +24,8 @@ async def run(command: str, layout: Layout) -> bool:
             await up(layout, os.environ)
         case "status":
             return await status(layout)
+        case "logs":
+            await logs(layout, os.environ)
         case "down":
             await down(layout)
         case "clean":
@@ -46,6 +49,8 @@ def main() -> int:
     except BrokenPipeError:  # whoever read our output has gone; nothing to tell, also not at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
+        if command == "logs":
+            return 0
         print("interrupted; what was started keeps running: make status, make down", file=sys.stderr)
     return 1
 

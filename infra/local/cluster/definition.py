@@ -58,6 +58,11 @@ class Step:
 Part = Definition | Step
 
 
+def service_of(name: str) -> str:
+    """The service that a process of Foliot belongs to: worker-1 is a worker."""
+    return name.partition("-")[0]
+
+
 def minimal_environment(**more: str) -> dict[str, str]:
     """What every process gets: nothing of the caller's shell may change how the cluster behaves."""
     return {

@@ -13,7 +13,7 @@ from cluster.state import Entry, State, read_state
 from cluster.stopping import stop_in_reverse
 
 INTERVAL = 0.1
-PATIENCE = 150.0  # more than the graces that may follow one another
+PATIENCE = 150.0  # more than the servers' graces, which may follow one another
 
 
 async def down(layout: Layout, *, remove: bool = False) -> None:
@@ -28,13 +28,13 @@ async def down(layout: Layout, *, remove: bool = False) -> None:
                 kept = f", but kept what is not ours: {', '.join(others)}" if others else ""
                 print(f"removed {layout.directory}{kept}")
     except FileNotFoundError:
-        print("stopped and removed meanwhile")
+        print("another command has stopped and removed it")
 
 
 async def _stop_supervisor(layout: Layout) -> None:
     lock = take(layout.supervisor_lock)
     if lock is None:
-        lock = await _end_supervisor(layout)
+        lock = await end_supervisor(layout)
     try:
         await stop_left_behind(layout)
     finally:
@@ -42,7 +42,7 @@ async def _stop_supervisor(layout: Layout) -> None:
     print("all is stopped", flush=True)
 
 
-async def _end_supervisor(layout: Layout) -> int:
+async def end_supervisor(layout: Layout) -> int:
     """Returns its lock, when it has let go of it."""
     state = read_state(layout.state)
     while state is None or not pids.alive(state.supervisor):  # it is about to write
@@ -51,13 +51,15 @@ async def _end_supervisor(layout: Layout) -> int:
             return lock
         state = read_state(layout.state)
     print(f"supervisor (pid {state.supervisor.pid}) stops its processes:", flush=True)
-    ending = asyncio.create_task(pids.stop(state.supervisor, signal.SIGTERM, PATIENCE))
+    # One that is being replaced ends first, then the others at once.
+    patience = PATIENCE + 2 * max((entry.grace for entry in state.entries), default=0)
+    ending = asyncio.create_task(pids.stop(state.supervisor, signal.SIGTERM, patience))
     shown: set[str] = set()
     while not ending.done():
         await asyncio.wait({ending}, timeout=INTERVAL)
         _show_progress(state, read_state(layout.state) or state, shown)
     if (lock := take(layout.supervisor_lock)) is None:
-        raise ClusterError("another supervisor has started meanwhile: run the command again")
+        raise ClusterError("another supervisor has started since then: run the command again")
     return lock
 
 

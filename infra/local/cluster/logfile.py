@@ -31,6 +31,12 @@ def rotate(log: Path, limit: int = LIMIT) -> None:
         source.truncate(0)
 
 
+def files_of(log: Path) -> list[Path]:
+    """Its files, the oldest first."""
+    older = [log.with_name(f"{log.name}.{number}") for number in range(KEPT, 0, -1)]
+    return [file for file in (*older, log) if file.exists()]
+
+
 def tail(log: Path, lines: int = 15) -> str:
     try:
         with log.open("rb") as file:

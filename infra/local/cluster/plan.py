@@ -3,10 +3,10 @@
 from functools import cached_property
 from pathlib import Path
 
-from cluster import services
+from cluster import passed_on, services
 from cluster.alertmanager import Alertmanager
 from cluster.command import run
-from cluster.definition import HOST, Part, Step, minimal_environment
+from cluster.definition import HOST, Definition, Part, Step, minimal_environment, service_of
 from cluster.demo import create_demo
 from cluster.layout import REPOSITORY, Layout
 from cluster.postgres import Postgres, url
@@ -19,11 +19,11 @@ from monitoring.alerting import read_settings
 
 
 class Plan:
-    """Read from the files of a layout, which must be settled."""
+    """Read from the files of a layout, which must be settled; `settings`: others than those that are remembered."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, settings: Settings | None = None) -> None:
         self.layout = layout
-        self.settings = Settings.read(layout.settings)
+        self.settings = settings or Settings.read(layout.settings)
         self.ports = ports = read_ports(layout.ports)
         self.passwords = passwords = read_passwords(layout.passwords)
         home = layout.directory
@@ -43,7 +43,6 @@ class Plan:
         )  # fmt: skip
 
     def parts(self) -> list[Part]:
-        ports, addresses = self.ports, self.addresses
         return [
             self.primary.definition(),
             self.replica.definition(),
@@ -53,10 +52,28 @@ class Plan:
             self.alertmanager.definition(),
             Step(name="migrate", prepare=self._migrate, needs=("postgres",)),
             Step(name="demo", prepare=self._create_demo, needs=("postgres",)),
-            services.api(self.settings.api_port, addresses),
-            *(services.scheduler(name, ports[name], addresses) for name in self.settings.scheduler_names),
-            *(services.worker(name, ports[name], addresses) for name in self.settings.worker_names),
+            *self.service_definitions(),
         ]
+
+    def service_definitions(self) -> list[Definition]:
+        settings, ports, addresses = self.settings, self.ports, self.addresses
+        of = {service: passed_on.of_service(service, settings.services) for service in passed_on.CONFIGS}
+        return [
+            services.api(settings.api_port, addresses, of["api"]),
+            *(services.scheduler(name, ports[name], addresses, of["scheduler"]) for name in settings.scheduler_names),
+            *(services.worker(name, ports[name], addresses, of["worker"]) for name in settings.worker_names),
+        ]
+
+    def check(self) -> None:
+        """Says what is not installed, and which setting a service would refuse."""
+        self.parts()
+        for definition in {service_of(one.name): one for one in self.service_definitions()}.values():
+            passed_on.check(definition)
+
+    @property
+    def pools(self) -> list[str]:
+        """The pools that the workers serve."""
+        return passed_on.texts("FOLIOT_WORKER_POOLS", self.settings.services)
 
     @cached_property
     def addresses(self) -> services.Addresses:

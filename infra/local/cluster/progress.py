@@ -22,6 +22,7 @@ class Progress:
         self._plans_followed = plans_followed  # what the state shows when it answers our request
         self._began = time.monotonic()
         self._told = 0.0
+        self._news = 0.0  # when something last became ready
         self._seen = {entry.name: entry.process for entry in before.entries if entry.ready} if before else {}
         self.ready_now: list[str] = []
 
@@ -39,10 +40,11 @@ class Progress:
         if state.plans_followed < self._plans_followed:
             return False
         self._tell_ready(state)
-        waiting = [entry for entry in state.entries if not entry.ready]
+        waiting = [entry for entry in state.entries if not entry.as_planned]
         self._tell_waiting(waiting)
         for entry in waiting:
-            if entry.failures >= GIVEN_UP_AFTER or self._elapsed > PATIENCE:
+            # One that is replaced may take its grace to stop.
+            if entry.failures >= GIVEN_UP_AFTER or self._elapsed > self._news + entry.grace + PATIENCE:
                 raise self._failure(entry)
         return not waiting
 
@@ -55,6 +57,7 @@ class Progress:
             if entry.ready and self._seen.get(entry.name, NOT_SEEN) != entry.process:
                 self._seen[entry.name] = entry.process
                 self.ready_now.append(entry.name)
+                self._news = self._elapsed
                 pid = f" (pid {entry.process.pid})" if entry.process else ""
                 print(f"{self._elapsed:6.1f} s  {entry.name} {entry.phase}{pid}", flush=True)
 
@@ -67,7 +70,7 @@ class Progress:
     def _failure(self, entry: Entry) -> ClusterError:
         log = self._layout.log(entry.name)
         return ClusterError(
-            f"{entry.name} does not become ready: {entry.phase}. Its log is {log}; mend the cause and run "
+            f"{entry.name} does not become ready: {entry.phase}. Its log is {log}; fix the cause and run "
             "make up again (the rest keeps running), or make down. The log ends with:",
             tail(log),
         )

@@ -32,14 +32,15 @@ def payloads(api_url: str) -> dict[str, Fields]:
     }
 
 
-async def prove(api_url: str, key: str) -> str:
-    """A table of the executions; fails, with the same table, if one does not complete in time."""
+async def prove(api_url: str, key: str, pool: str = "default") -> str:
+    """A table of the executions; fails, with the same table, if one does not complete in time. The jobs are deleted:
+    a list of jobs is the user's own. Their executions stay."""
     headers = {"Authorization": f"Bearer {key}"}
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     async with aiohttp.ClientSession(api_url, headers=headers, timeout=timeout) as session:
         try:
             jobs = payloads(api_url).items()
-            runs = await asyncio.gather(*(_run(session, job_type, payload) for job_type, payload in jobs))
+            runs = await asyncio.gather(*(_run(session, job_type, payload, pool) for job_type, payload in jobs))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ClusterError(f"the API at {api_url} fails: {error or type(error).__name__}") from None
     table = aligned([HEADINGS, *(_row(job_type, run) for job_type, run in zip(payloads(api_url), runs, strict=True))])
@@ -50,13 +51,20 @@ async def prove(api_url: str, key: str) -> str:
     return table
 
 
-async def _run(session: aiohttp.ClientSession, job_type: str, payload: Fields) -> Fields:
+async def _run(session: aiohttp.ClientSession, job_type: str, payload: Fields, pool: str) -> Fields:
     """The newest execution of a new job, when it is completed, given up, or late."""
     body = {"job_name": f"proof of {job_type}", "job_type": job_type, "schedule": "immediate", "payload": payload}
-    job = await _call(session, "POST", "/v1/jobs", body)
+    job = await _call(session, "POST", "/v1/jobs", {**body, "pool": pool})
     path = f"/v1/jobs/{job['job_id']}"
+    try:
+        return await _newest(session, path, job["job_id"])
+    finally:
+        await _call(session, "DELETE", path)
+
+
+async def _newest(session: aiohttp.ClientSession, path: str, job_id: int) -> Fields:
     deadline = time.monotonic() + PATIENCE
-    newest: Fields = {"job_id": job["job_id"], "status": "none"}
+    newest: Fields = {"job_id": job_id, "status": "none"}
     while time.monotonic() < deadline:
         newest, *_ = (await _call(session, "GET", f"{path}/executions"))["items"] or [newest]
         if newest["status"] == "COMPLETED":
@@ -71,7 +79,7 @@ async def _call(session: aiohttp.ClientSession, method: str, path: str, body: Fi
     async with session.request(method, path, json=body) as response:
         if response.status >= 400:
             raise ClusterError(f"{method} {path} answered {response.status}", await response.text())
-        return await response.json()
+        return await response.json() if response.status != 204 else None
 
 
 def _row(job_type: str, execution: Fields) -> tuple[str, ...]:

@@ -1,14 +1,22 @@
 """Foliot's own processes."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 
-from cluster.definition import HOST, Definition, minimal_environment
+from cluster.definition import HOST, Definition, minimal_environment, service_of
+from cluster.passed_on import number
 from cluster.probes import get
 
 SERVERS = ("postgres", "replica", "rabbitmq", "zookeeper")
+LOOPBACK = "127.0.0.0/8,::1/128"
+ALLOWED_NETWORKS = "FOLIOT_WORKER_HTTP_ALLOW_NETWORKS"
+STOP_GRACE = "FOLIOT_WORKER_STOP_GRACE_SECONDS"
+AFTER_STOP_GRACE = 16.0  # what a worker needs beyond it: 10 s from TERM to KILL, then its records
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +33,8 @@ class Addresses:
     datasources: str
 
 
-def api(port: int, addresses: Addresses) -> Definition:
-    return _service("api-1", port, api_environment(port, addresses))
+def api(port: int, addresses: Addresses, settings: Mapping[str, str] = NOTHING) -> Definition:
+    return _service("api-1", port, {**settings, **api_environment(port, addresses)})
 
 
 def api_environment(port: int, addresses: Addresses) -> dict[str, str]:
@@ -38,7 +46,7 @@ def api_environment(port: int, addresses: Addresses) -> dict[str, str]:
     )
 
 
-def scheduler(name: str, port: int, addresses: Addresses) -> Definition:
+def scheduler(name: str, port: int, addresses: Addresses, settings: Mapping[str, str] = NOTHING) -> Definition:
     environment = minimal_environment(
         FOLIOT_SCHEDULER_ID=name,
         FOLIOT_DATABASE_URL=addresses.scheduler_database,
@@ -48,34 +56,37 @@ def scheduler(name: str, port: int, addresses: Addresses) -> Definition:
         FOLIOT_ADMIN_HOST=HOST,
         FOLIOT_ADMIN_PORT=str(port),
     )
-    return _service(name, port, environment)
+    return _service(name, port, {**settings, **environment})
 
 
-def worker(name: str, port: int, addresses: Addresses) -> Definition:
+def worker(name: str, port: int, addresses: Addresses, settings: Mapping[str, str] = NOTHING) -> Definition:
+    """Its jobs may reach loopback, whatever else they may: the proof asks the API."""
+    networks = settings.get(ALLOWED_NETWORKS)
     environment = minimal_environment(
         FOLIOT_WORKER_ID=name,
         FOLIOT_DATABASE_URL=addresses.worker_database,
         FOLIOT_AMQP_URL=addresses.amqp,
         FOLIOT_ADMIN_HOST=HOST,
         FOLIOT_ADMIN_PORT=str(port),
-        FOLIOT_WORKER_HTTP_ALLOW_NETWORKS="127.0.0.0/8,::1/128",
+        FOLIOT_WORKER_HTTP_ALLOW_NETWORKS=f"{LOOPBACK},{networks}" if networks else LOOPBACK,
         FOLIOT_WORKER_DATASOURCES_FILE=addresses.datasources,
     )
-    return _service(name, port, environment)
+    return _service(name, port, {**settings, **environment}, grace=number(STOP_GRACE, settings) + AFTER_STOP_GRACE)
 
 
 def command(module: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", module, *arguments)
 
 
-def _service(name: str, port: int, environment: dict[str, str]) -> Definition:
+def _service(name: str, port: int, environment: Mapping[str, str], grace: float = 30.0) -> Definition:
     return Definition(
         name=name,
         port=port,
-        command=command(f"foliot.{name.partition('-')[0]}"),
+        command=command(f"foliot.{service_of(name)}"),
         environment=environment,
         probe=lambda: ask_readyz(port),
         needs=(*SERVERS, "migrate", "demo"),
+        grace=grace,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a cluster remembers between starts: its size, its ports, its passwords."""
+"""What a cluster remembers between starts: its size, the settings of its services, its ports, its passwords."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from cluster import files
+from cluster import files, passed_on
 from cluster.errors import ClusterError
 from cluster.ports import choose, is_free
 
@@ -17,9 +17,12 @@ MOST = 50
 
 
 class Settings(msgspec.Struct, frozen=True):
+    """`services`: the FOLIOT_* that were given, by variable."""
+
     api_port: int = 8080
     schedulers: int = 2
     workers: int = 2
+    services: dict[str, str] = {}
 
     @classmethod
     def read(cls, path: Path) -> "Settings":
@@ -31,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
             api_port=_number(environment, "API_PORT", self.api_port, range(1, 65_536)),
             schedulers=_number(environment, "SCHEDULERS", self.schedulers, range(1, MOST + 1)),
             workers=_number(environment, "WORKERS", self.workers, range(1, MOST + 1)),
+            services=passed_on.changed_by(self.services, environment),
         )
 
     def write(self, path: Path) -> None:

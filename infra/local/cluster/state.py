@@ -20,6 +20,7 @@ class Entry(msgspec.Struct):
     grace: float
     phase: str = WAITS
     ready: bool = False
+    obsolete: bool = False  # the plan wants another in its place; until then it goes on
     failures: int = 0  # in a row
     process: Identity | None = None
 
@@ -30,9 +31,13 @@ class Entry(msgspec.Struct):
         return cls(part.name, part.needs, stop_signal=0, grace=0.0)
 
     @property
+    def as_planned(self) -> bool:
+        return self.ready and not self.obsolete
+
+    @property
     def at_work(self) -> bool:
         """Not merely waiting for others."""
-        return not self.phase.startswith(WAITS)
+        return not (self.obsolete or self.phase.startswith(WAITS))
 
     @property
     def alive(self) -> bool:
@@ -40,9 +45,12 @@ class Entry(msgspec.Struct):
 
 
 class State(msgspec.Struct):
+    """`release`: that of the code that the supervisor and its processes run."""
+
     supervisor: Identity
     plans_followed: int
     entries: list[Entry]
+    release: str = ""
 
     def write(self, path: Path) -> None:
         files.write(path, msgspec.json.encode(self))

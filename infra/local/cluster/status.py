@@ -22,8 +22,12 @@ async def status(layout: Layout) -> bool:
     if not layout.exists or state is None:
         print("supervisor  -  -  not running: make up")
         return False
-    rows = [_supervisor(state), *await _processes(state, Plan(layout))]
+    plan = Plan(layout)
+    rows = [_supervisor(state), *await _processes(state, plan)]
     print(aligned(rows))
+    if plan.settings.services:
+        print("settings (NAME= make up forgets one):")
+        print("\n".join(f"  {name}={text}" for name, text in plan.settings.services.items()))
     return all(row[3] == "ready" for row in rows)
 
 

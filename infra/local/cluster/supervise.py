@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cluster.definition import Part
 from cluster.pids import identify
+from cluster.release import RELEASE
 from cluster.state import Entry, State
 from cluster.supervisor import Supervisor
 
@@ -21,7 +22,7 @@ async def supervise(plan: Callable[[], Sequence[Part]], state: Path, logs: Path)
     def tell(change: Entry | str) -> None:
         line = f"supervisor {change}" if isinstance(change, str) else f"{change.name} {describe(change)}"
         try:
-            State(me, supervisor.plans_followed, supervisor.entries).write(state)
+            State(me, supervisor.plans_followed, supervisor.entries, RELEASE).write(state)
             print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} {line}", flush=True)
         except OSError:
             pass  # a full disk stops neither the cluster nor its supervisor

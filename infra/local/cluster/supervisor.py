@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 from cluster.definition import Part
@@ -25,6 +25,7 @@ class Supervisor:
         self.plans_followed = 0
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._changed: list[Part] = []  # still to be replaced, in the order of the plan
 
     @property
     def entries(self) -> list[Entry]:
@@ -34,7 +35,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             rotation = group.create_task(self._rotate_logs())
             await self._follow_plan(group)
-            while await signals.get() == signal.SIGHUP:
+            while await self._replace_until_signal(signals, group) == signal.SIGHUP:
                 await self._follow_plan(group)
             await self._stop(set(self._keepers))
             rotation.cancel()
@@ -45,18 +46,38 @@ class Supervisor:
         except ClusterError as error:
             self._tell(f"cannot follow the plan: {error}")
             return
-        obsolete = {name for name, keeper in self._keepers.items() if parts.get(name) != keeper.part}
+        obsolete = self._keepers.keys() - parts.keys()
         await self._stop(obsolete)
         for name in obsolete:
             del self._keepers[name]
         for keeper in self._keepers.values():
-            keeper.hurry()
+            keeper.entry.obsolete = keeper.part != parts[keeper.part.name]
+            keeper.hurry()  # the cause of its failures may be fixed
+        self._changed = [parts[keeper.part.name] for keeper in self._keepers.values() if keeper.entry.obsolete]
         for name, part in parts.items():
             if name not in self._keepers:
-                self._keepers[name] = keeper = Keeper(part, self._logs / f"{name}.log", self._tell)
-                self._tasks[name] = group.create_task(self._keep(keeper))
+                self._start(part, group)
         self.plans_followed += 1
         self._tell("follows the plan")
+
+    async def _replace_until_signal(
+        self, signals: asyncio.Queue[signal.Signals], group: asyncio.TaskGroup
+    ) -> signal.Signals:
+        """Replaces what a plan has changed, each part when the one before it is ready, so that others of its kind
+        serve. A signal ends that before the next part."""
+        received = asyncio.create_task(signals.get())
+        while self._changed and not received.done():
+            part = self._changed.pop(0)
+            await self._stop({part.name})
+            ready = asyncio.create_task(self._start(part, group).was_ready.wait())
+            await asyncio.wait({received, ready}, return_when=asyncio.FIRST_COMPLETED)
+            ready.cancel()
+        return await received
+
+    def _start(self, part: Part, group: asyncio.TaskGroup) -> Keeper:
+        self._keepers[part.name] = keeper = Keeper(part, self._logs / f"{part.name}.log", self._tell)
+        self._tasks[part.name] = group.create_task(self._keep(keeper))
+        return keeper
 
     async def _keep(self, keeper: Keeper) -> None:
         for name in keeper.part.needs:
@@ -64,7 +85,7 @@ class Supervisor:
             await self._keepers[name].was_ready.wait()
         await keeper.keep()
 
-    async def _stop(self, names: set[str]) -> None:
+    async def _stop(self, names: Set[str]) -> None:
         # First nothing is started any more, then what runs ends in its order.
         for name in names:
             self._tasks[name].cancel()

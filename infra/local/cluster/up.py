@@ -20,6 +20,7 @@ from cluster.pids import alive
 from cluster.plan import Plan
 from cluster.progress import Progress
 from cluster.proof import prove
+from cluster.release import RELEASE, stop_other_release
 from cluster.settings import SERVER_PORTS, Settings, check_api_port, settle_passwords, settle_ports
 from cluster.state import State, read_state
 from cluster.status import status
@@ -40,7 +41,7 @@ async def up(layout: Layout, environment: Mapping[str, str]) -> None:
         await status(layout)
     url = _api_url(plan)
     print("running one job of each type ...", flush=True)
-    table = await prove(url, key)
+    table = await prove(url, key, plan.pools[0])
     print(f"\nThe API is at {url}, its key in {layout.admin_key}, all addresses in")
     print(f"{layout.env}. `make status` shows the processes, `make down` stops them.\n")
     print(table, flush=True)
@@ -49,11 +50,14 @@ async def up(layout: Layout, environment: Mapping[str, str]) -> None:
 async def _start_or_adapt(layout: Layout, environment: Mapping[str, str]) -> Progress:
     lock = take(layout.supervisor_lock)
     if lock is None:
-        return await _adapt(layout, environment)
+        state = await _running_state(layout)
+        _settle(layout, environment, {entry.name for entry in state.entries if entry.alive})
+        if state.release == RELEASE:
+            return _adapt(layout, state)
+        lock = await stop_other_release(layout, state)
     try:
         await stop_left_behind(layout)
         _settle(layout, environment, running=set())
-        Plan(layout).parts()  # says what is not installed
         print(f"starting a cluster in {layout.directory}", flush=True)
         supervisor = _start_supervisor(layout, lock)
     finally:
@@ -62,10 +66,8 @@ async def _start_or_adapt(layout: Layout, environment: Mapping[str, str]) -> Pro
     return Progress(layout, plans_followed=1)
 
 
-async def _adapt(layout: Layout, environment: Mapping[str, str]) -> Progress:
+def _adapt(layout: Layout, state: State) -> Progress:
     """The supervisor may have missed what an interrupted command wrote, so it always looks again."""
-    state = await _running_state(layout)
-    _settle(layout, environment, {entry.name for entry in state.entries if entry.alive})
     os.kill(state.supervisor.pid, signal.SIGHUP)
     return Progress(layout, max(state.plans_followed, 1) + 1, before=state)
 
@@ -80,6 +82,7 @@ def _settle(layout: Layout, environment: Mapping[str, str], running: set[str]) -
     names = (*SERVER_PORTS, *settings.scheduler_names, *settings.worker_names)
     settle_ports(layout.ports, names, running)
     settle_passwords(layout.passwords)
+    Plan(layout, settings).check()
     settings.write(layout.settings)
 
 

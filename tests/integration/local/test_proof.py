@@ -4,9 +4,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
+from cluster import proof
 from cluster.errors import ClusterError
 from cluster.ports import choose
 from cluster.proof import prove
@@ -23,23 +25,31 @@ COMPLETED = {
 FAILED = COMPLETED | {"status": "FAILED", "error_message": "no such data source"}
 
 
+Jobs = dict[int, dict[str, Any]]
+
+
 @contextlib.asynccontextmanager
-async def api(outcomes: dict[str, dict[str, Any]]) -> AsyncIterator[str]:
-    """Serves what `prove` asks for; outcomes by job type, COMPLETED where none is named."""
-    types: list[str] = []
+async def api(outcomes: dict[str, dict[str, Any]], jobs: Jobs | None = None) -> AsyncIterator[str]:
+    """Serves what `prove` asks for; outcomes by job type, COMPLETED where none is named. `jobs`: those that were made;
+    deleted ones are empty."""
+    made: Jobs = {} if jobs is None else jobs
 
     async def create(request: web.Request) -> web.Response:
         if request.headers["Authorization"] != "Bearer key":
             return web.json_response({"code": "unauthorized"}, status=401)
-        types.append((await request.json())["job_type"])
-        return web.json_response({"job_id": len(types)}, status=201)
+        made[len(made) + 1] = await request.json()
+        return web.json_response({"job_id": len(made)}, status=201)
+
+    async def delete(request: web.Request) -> web.Response:
+        made[int(request.match_info["job_id"])].clear()
+        return web.Response(status=204)
 
     async def job(_request: web.Request) -> web.Response:
         return web.json_response({"status": "FAILED"})
 
     async def executions(request: web.Request) -> web.Response:
         job_id = int(request.match_info["job_id"])
-        outcome = outcomes.get(types[job_id - 1], COMPLETED)
+        outcome = outcomes.get(made[job_id]["job_type"], COMPLETED)
         return web.json_response({"items": [outcome | {"job_id": job_id}], "next_cursor": None})
 
     app = web.Application()
@@ -47,6 +57,7 @@ async def api(outcomes: dict[str, dict[str, Any]]) -> AsyncIterator[str]:
         [
             web.post("/v1/jobs", create),
             web.get("/v1/jobs/{job_id}", job),
+            web.delete("/v1/jobs/{job_id}", delete),
             web.get("/v1/jobs/{job_id}/executions", executions),
         ]
     )
@@ -75,6 +86,30 @@ async def test_job_that_was_given_up_fails_the_proof_with_the_reason() -> None:
         with pytest.raises(ClusterError, match=r"the sql_query job did not complete: no such data source\n") as error:
             await prove(url, "key")
     assert "COMPLETED" in str(error.value)
+
+
+@pytest.mark.parametrize("outcomes", [{}, {"sql_query": FAILED}])
+async def test_jobs_of_the_proof_are_gone_after_it(outcomes: dict[str, dict[str, Any]]) -> None:
+    jobs: Jobs = {}
+    async with api(outcomes, jobs) as url:
+        with contextlib.suppress(ClusterError):
+            await prove(url, "key")
+    assert jobs == {1: {}, 2: {}, 3: {}}
+
+
+async def test_jobs_of_the_proof_run_in_a_pool_that_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: Jobs = {}
+    pools: list[str] = []
+    async with api({}, jobs) as url:
+        sent = proof._call
+
+        async def call(session: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> Any:
+            pools.extend([body["pool"]] if body else [])
+            return await sent(session, method, path, body)
+
+        monkeypatch.setattr(proof, "_call", call)
+        await prove(url, "key", "gpu")
+    assert pools == ["gpu"] * 3
 
 
 async def test_refused_key() -> None:

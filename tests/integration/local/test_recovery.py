@@ -15,7 +15,10 @@ from cluster.definition import minimal_environment
 from cluster.down import down, stop_left_behind
 from cluster.layout import Layout
 from cluster.locks import take
+from cluster.plan import Plan
 from cluster.process import Process, spawn
+from cluster.release import RELEASE, stop_other_release
+from cluster.settings import SERVER_PORTS, settle_passwords, settle_ports
 from cluster.state import State, read_state
 from integration.local.stand_ins import piped_log
 
@@ -80,6 +83,41 @@ async def test_down_waits_until_all_is_stopped(layout: Layout, capsys: pytest.Ca
     output = capsys.readouterr().out
     assert output.index("stopped above") < output.index("stopped below")
     assert output.endswith("all is stopped\n")
+
+
+async def test_cluster_of_another_release_is_stopped_before_it_is_migrated(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of the former release may run then (migration 13 could not live with it), and what needs the migration
+    starts after it."""
+    async with supervisor_process(layout) as (process, state):
+        assert state.release == RELEASE
+        lock = await stop_other_release(layout, State(state.supervisor, 1, state.entries, "0.0.9, schema 12"))
+        assert await process.exited() == 0
+        assert not any(entry.alive for entry in state.entries)
+        assert take(layout.supervisor_lock) is None, "ours: nobody starts in between"
+        os.close(lock)
+    output = capsys.readouterr().out
+    assert "0.0.9, schema 12; this is" in output
+    assert output.index("stopped above") < output.index("stopped below")
+
+
+def test_state_of_a_release_that_did_not_write_its_own_is_another_ones(layout: Layout) -> None:
+    me = pids.identify(os.getpid())
+    assert me is not None
+    State(me, 1, [], RELEASE).write(layout.state)
+    written = layout.state.read_bytes()
+    layout.state.write_bytes(written.replace(b',"release":"' + RELEASE.encode() + b'"', b""))
+    assert layout.state.read_bytes() != written
+    assert _state(layout).release != RELEASE
+
+
+def test_services_start_after_the_migration(layout: Layout) -> None:
+    settle_ports(layout.ports, (*SERVER_PORTS, "scheduler-1", "scheduler-2", "worker-1", "worker-2"), ours=())
+    settle_passwords(layout.passwords)
+    services = Plan(layout).service_definitions()
+    assert len(services) == 5
+    assert all("migrate" in one.needs for one in services)
 
 
 async def test_clean_removes_the_directory(layout: Layout) -> None:

@@ -13,6 +13,7 @@ from cluster import keeper
 from cluster.definition import Part, Step
 from cluster.errors import ClusterError, NotReady
 from cluster.pids import identify
+from cluster.probes import ask
 from cluster.state import Entry
 from cluster.supervisor import Supervisor
 from integration.local.stand_ins import Changes, stand_in
@@ -70,6 +71,46 @@ async def test_delay_doubles_up_to_its_limit(tmp_path: Path) -> None:
         assert again[:4] == [f"ended with status 3, again in {delay} s" for delay in (0.01, 0.02, 0.04, 0.04)]
 
 
+@pytest.mark.usefixtures("impatient")
+async def test_a_process_that_fails_for_days_is_still_started_again(tmp_path: Path) -> None:
+    async with supervising([stand_in("one", "exit 3")], tmp_path) as running:
+        await running.changes.until(lambda: len(running.changes.phases("one")) > 4)
+        running.supervisor.entries[0].failures = 5_000
+        before = len(running.changes.told)
+        await running.changes.until(lambda: len(running.changes.told) > before + 4)
+        assert "ended with status 3, again in 0.04 s" in [phase for _, phase, _ in running.changes.told[before:]]
+
+
+async def test_a_part_is_stopped_in_the_moment_in_which_it_is_hurried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "FIRST_DELAY", 1000)
+    monkeypatch.setattr(keeper, "LONGEST_DELAY", 1000)
+    async with supervising([stand_in("one", "exit 3")], tmp_path) as running:
+        await running.changes.until(lambda: "ended with status 3, again in 1000 s" in running.changes.phases("one"))
+        await running.follow([stand_in("one")])
+        await running.changes.until(lambda: running.supervisor.entries[0].as_planned)
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_question_that_is_cancelled_in_the_moment_of_its_answer_ends(steps: int) -> None:
+    """Its keeper could not be stopped otherwise."""
+    answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def answers() -> str:
+        return await answer
+
+    asking = asyncio.create_task(ask(answers))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    answer.set_result("")
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if asking.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+
 def test_delays_are_those_of_the_contract() -> None:
     assert (keeper.FIRST_DELAY, keeper.LONGEST_DELAY) == (0.5, 10.0)
 
@@ -103,7 +144,7 @@ async def test_process_that_will_not_end_is_made_to(tmp_path: Path) -> None:
             raise NotReady("still hears")
         return ""
 
-    deaf = "trap '' TERM; echo deaf; while :; do sleep 1000; done"
+    deaf = "trap '' TERM; echo deaf; exec sleep 1000"
     async with supervising([stand_in("deaf", deaf, probe=is_deaf, grace=0.05)], tmp_path) as running:
         pid = await running.changes.pid_of_ready("deaf")
     assert identify(pid) is None
@@ -118,6 +159,51 @@ async def test_new_plan_touches_only_what_differs(tmp_path: Path) -> None:
         assert identify(kept) is not None
         assert identify(dropped) is None
         assert [entry.name for entry in running.supervisor.entries] == ["kept", "changed", "added"]
+
+
+async def test_changed_parts_are_replaced_one_after_another(tmp_path: Path) -> None:
+    """Each when the one before it is ready, so that one of a kind always serves."""
+    names = ["one", "two", "three"]
+    async with supervising([stand_in(name) for name in names], tmp_path) as running:
+        for name in names:
+            await running.changes.pid_of_ready(name)
+        before = len(running.changes.told)
+        await running.follow([stand_in(name, "exec sleep 2000") for name in names])
+        await running.changes.until(lambda: all(entry.as_planned for entry in running.supervisor.entries))
+        told = [(name, phase) for name, phase, _ in running.changes.told[before:]]
+        assert [(n, p) for n, p in told if p in ("stopped", "ready")] == [
+            (name, phase) for name in names for phase in ("stopped", "ready")
+        ]
+        assert [entry.name for entry in running.supervisor.entries] == names
+
+
+async def never() -> str:
+    raise NotReady("not yet")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_replacement_that_fails_leaves_the_others_until_a_plan_that_works(tmp_path: Path) -> None:
+    good = [stand_in("one"), stand_in("two")]
+    async with supervising(good, tmp_path) as running:
+        one, two = [await running.changes.pid_of_ready(name) for name in ("one", "two")]
+        await running.follow([stand_in(name, "exit 1", probe=never) for name in ("one", "two")])
+        await running.changes.until(lambda: running.supervisor.entries[0].failures >= 3)
+        assert identify(two) is not None, "it goes on"
+        assert running.supervisor.entries[1].obsolete, "and is not taken for what was asked for"
+        await running.follow(good)
+        await running.changes.pid_of_ready("one", other_than=one)
+        assert identify(two) is not None
+        assert all(entry.as_planned for entry in running.supervisor.entries)
+
+
+async def test_the_end_does_not_wait_for_replacements(tmp_path: Path) -> None:
+    names = ["one", "two"]
+    async with supervising([stand_in(name) for name in names], tmp_path) as running:
+        two = await running.changes.pid_of_ready("two")
+        await running.follow([stand_in(name, "exec sleep 2000", probe=never) for name in names])
+        await running.changes.until(lambda: "starts: not yet" in running.changes.phases("one"))
+        assert identify(two) is not None
+    assert identify(two) is None
 
 
 async def test_plan_that_cannot_be_made_changes_nothing(tmp_path: Path) -> None:
