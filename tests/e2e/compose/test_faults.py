@@ -12,6 +12,8 @@ from support.compose import ComposeFoliot, docker
 from support.eventually import eventually
 from support.ledger import check_ledger, check_nothing_open, check_ticks
 
+MONITORING = ("prometheus", "alertmanager")
+
 
 async def paused(foliot: ComposeFoliot, job_id: int) -> list[str]:
     """Stops an `@every 1s` job; what the checker says of its ticks and of the ledger."""
@@ -70,9 +72,10 @@ async def test_a_process_that_ends_is_started_again(foliot: ComposeFoliot) -> No
 
 async def test_scaled_up(foliot: ComposeFoliot) -> None:
     """8 workers and 3 schedulers: all are known, all work, and Prometheus finds them."""
-    monitored = ("worker", "scheduler", "prometheus", "alertmanager")
-    up = ("up", "--detach", "--no-recreate", "--wait")
-    await foliot.compose("--profile=monitoring", *up, "--scale=worker=8", "--scale=scheduler=3", *monitored)
+    settings = foliot.compose.settings
+    settings |= {"WORKERS": "8", "SCHEDULERS": "3", "COMPOSE_PROFILES": "monitoring"}
+    await foliot.compose("up", "--detach", "--wait", "worker", "scheduler", *MONITORING)
+    await foliot.compose("up", "--detach", "--wait", "worker", "scheduler")  # the next one keeps their number
     await foliot.look_again()
     workers = {w["worker_id"] for w in (await foliot.call("GET", "/v1/workers"))["items"]}
     assert (len(foliot.names("worker")), len(foliot.names("scheduler"))) == (8, 3)
@@ -86,7 +89,10 @@ async def test_scaled_up(foliot: ComposeFoliot) -> None:
     assert {e["status"] for e in executions} == {"COMPLETED"}
     assert {e["worker_id"] for e in executions} == set(foliot.names("worker"))
     await eventually(lambda: scraped(foliot), within=60, every=1)
-    await foliot.compose(*up, "--scale=worker=2", "--scale=scheduler=2")
+    await foliot.compose("rm", "--stop", "--force", *MONITORING)
+    for name in ("WORKERS", "SCHEDULERS", "COMPOSE_PROFILES"):
+        del settings[name]
+    await foliot.compose("up", "--detach", "--wait")
     await foliot.look_again()
 
 
@@ -157,11 +163,19 @@ async def test_each_service_is_replaced_while_jobs_run(foliot: ComposeFoliot) ->
     assert await paused(foliot, job["job_id"]) == []
 
 
-async def test_everything_is_started_anew_with_its_data(foliot: ComposeFoliot) -> None:
+async def test_everything_is_started_again_with_its_data(foliot: ComposeFoliot) -> None:
+    """`down` means the containers of COMPOSE_PROFILES too, and so the network can go."""
     job = await foliot.create(schedule="@every 1s", payload={"script": "true"})
     before = await foliot.ended(job["job_id"], count=3)
-    await foliot.compose("--profile=monitoring", "down")
+    settings = foliot.compose.settings
+    settings["COMPOSE_PROFILES"] = "monitoring"
+    await foliot.compose("up", "--detach", "--no-recreate", "--wait", *MONITORING)
+    await foliot.compose("stop")
+    assert not any(container["State"]["Running"] for container in await foliot.compose.containers())
+    await foliot.compose("down")
     assert await foliot.compose.containers() == []
+    assert f"{foliot.compose.project}_default" not in await docker("network", "ls", "--format", "{{.Name}}")
+    del settings["COMPOSE_PROFILES"]
     await foliot.compose("up", "--detach", "--wait")
     await foliot.look_again()
     after = await foliot.ended(job["job_id"], count=len(before) + 3, within=60)
