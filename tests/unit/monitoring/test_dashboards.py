@@ -25,7 +25,7 @@ WORDS = {
 OTHER_WORDS = {  # of documents, that begin like a metric
     "job_id", "job_name", "job_type", "job_scheduled", "job_unplannable", "worker_id", "http_request", "dead_letters",
     "dead_letter_queue", "duty_failed", "pg_stat_replication", "pg_replication_slots",
-    "pg_class", "pg_ls_waldir", "pg_size_pretty", "pg_total_relation_size", "pg_wal",
+    "pg_class", "pg_dump", "pg_ls_waldir", "pg_size_pretty", "pg_total_relation_size", "pg_wal",
 }  # fmt: skip
 SERIES = {series for metric in catalogue() for series in metric.series}
 RULES = re.sub(r" *#.*", "", alerting.rules(alerting.read_settings()).partition("groups:")[2])
