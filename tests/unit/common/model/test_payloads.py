@@ -31,7 +31,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert decode("http_request", {"url": URL}) == HttpRequest(
         url=URL, method="GET", headers={}, body=None, expected_status=("2xx",), follow_redirects=False
     )
-    assert decode("script", {"script": "exit 0"}) == Script(script="exit 0", interpreter="/bin/sh", args=(), env={})
+    assert decode("script", {"script": "exit 0"}) == Script(script="exit 0", interpreter=None, args=(), env={})
     assert decode("sql_query", {"datasource": "demo", "query": "SELECT 1"}) == SqlQuery(
         datasource="demo", query="SELECT 1", params=()
     )

@@ -1,0 +1,46 @@
+"""Fences of the executors: what keeps jobs of several tenants apart, and from undoing what they did."""
+
+from __future__ import annotations
+
+from fences.fence import Fence
+
+EXECUTORS = "services/worker/src/foliot/worker/executors"
+TESTS = "tests/integration/executors"
+
+FENCES = [
+    Fence(
+        "an attempt has places of its own",
+        f"{EXECUTORS}/supervisor/keeper.py",
+        '        cover_places(inherited.directory, memory, order["tmp_bytes"])\n',
+        "        pass\n",
+        f"{TESTS}/test_script_places.py::test_what_is_left_in_places_of_all_users_is_gone",
+    ),
+    Fence(
+        "a script makes no user namespace",
+        f"{EXECUTORS}/supervisor/linux.py",
+        '        file.write(b"0")\n',
+        '        file.write(b"10")\n',
+        f"{TESTS}/test_script_places.py::test_no_user_namespace_can_be_made_in_one",
+    ),
+    Fence(
+        "deep trees are removed level by level",
+        f"{EXECUTORS}/supervisor/removals.py",
+        "                        os.rename(child, next(names), src_dir_fd=directory, dst_dir_fd=top)\n",
+        "                        os.rmdir(child, dir_fd=directory)\n",
+        f"{TESTS}/test_script_places.py::test_a_deep_tree_of_a_dead_supervisor_is_swept",
+    ),
+    Fence(
+        "workers of a machine lock their user ids",
+        f"{EXECUTORS}/supervisor/uids.py",
+        "        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "        pass\n",
+        f"{TESTS}/test_script.py::test_two_workers_of_a_machine_do_not_share_users",
+    ),
+    Fence(
+        "the worker's log holds no value of a job",
+        "services/worker/src/foliot/worker/report.py",
+        "error=ended.log_error or ended.error_message",
+        "error=ended.error_message",
+        "tests/unit/worker/test_report.py::test_the_log_says_why_without_the_values_of_the_job",
+    ),
+]
