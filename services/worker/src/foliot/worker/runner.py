@@ -97,6 +97,7 @@ class Runner:
             timeout_seconds=claimed.timeout_seconds,
             traceparent=claimed.traceparent,
             request_id=claimed.request_id,
+            team_id=claimed.team_id,
             retry_on=tuple(retry_on) if retry_on is not None else None,
             lease_deadline=self._lease.deadline,
         )

@@ -21,6 +21,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float
     traceparent: str
     request_id: str | None = None
+    team_id: int | None = None
     retry_on: tuple[str | int, ...] | None = None
     """`retry_policy.retry_on` of an http_request: `503`, `5xx`, `network`; None means the default."""
     lease_deadline: float | None = None
