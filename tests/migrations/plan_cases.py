@@ -106,7 +106,7 @@ CASES: dict[str, Case] = {
     "claim.release_claimed": Case(
         "worker", lambda f: [ids(f.running), times(f.running), 1], BATCH
     ),
-    "ending.note_outcomes": Case("worker", lambda f: [f.jobs, ["FAILED"] * KEYS, [False] * KEYS], BATCH),
+    "ending.note_outcomes": Case("worker", lambda f: [f.jobs, ["FAILED"] * KEYS], BATCH),
     "ending.release_waiting": Case("worker", lambda f: [f.jobs], BATCH),
     "claim.renew_leases": Case("worker", lambda f: [ids(f.running), times(f.running), 1, 30.0], BATCH),
     "ending.rescue_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),

@@ -18,7 +18,7 @@ FENCES = [
     Fence(
         "the outcome of a run that is concluded",
         f"{LEDGER}/conclude.py",
-        "    await unit.endings.note_outcomes(outcomes, settled)\n",
+        "    await unit.endings.note_outcomes(noted)\n",
         "",
         f"{OUTCOME_TESTS}::test_it_follows_failure_and_recovery",
     ),

@@ -96,10 +96,13 @@ async def end_runs(
     """
     settling = await unit.endings.lock_settling(job_ids)
     await unit.endings.release_waiting(job_ids)
-    settled = await unit.endings.settle_jobs(settling) if settling else {}
+    settled = await unit.endings.settle_jobs(settling) if settling else []
     if replayed:
         await unit.endings.complete_replayed(replayed)
-    await unit.endings.note_outcomes(outcomes, settled)
+    told = {job.job_id for job in settled if job.tells}
+    completed = ExecutionStatus.COMPLETED
+    noted = {job_id: status for job_id, status in outcomes.items() if job_id not in told or status != completed}
+    await unit.endings.note_outcomes(noted)
 
 
 def count_ended(concluded: Concluded) -> None:

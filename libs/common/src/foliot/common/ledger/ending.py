@@ -39,10 +39,17 @@ class RetryRow(msgspec.Struct, frozen=True):
 
 
 class SettledJob(msgspec.Struct, frozen=True):
-    """A job that has ended, and its outcome."""
+    """A job that has ended, and its outcome. `noted`: its last_status so far."""
 
     job_id: int
     status: str
+    noted: str | None
+
+    @property
+    def tells(self) -> bool:
+        """True if the job's own status is enough to tell that its last run completed."""
+        completed = ExecutionStatus.COMPLETED.value
+        return self.status == completed and self.noted in (None, completed)
 
 
 SQL = Statements(
@@ -85,19 +92,15 @@ class Endings:
     async def release_waiting(self, job_ids: Sequence[int]) -> None:
         await self._session.fetch(SQL.release_waiting, list(job_ids))
 
-    async def settle_jobs(self, job_ids: Sequence[int]) -> dict[int, str]:
+    async def settle_jobs(self, job_ids: Sequence[int]) -> list[SettledJob]:
         """End the locked jobs for which nothing is open and nothing follows, with the outcome of their last run. Gives
-        job_id -> status of those that have ended."""
-        rows: list[SettledJob] = await self._session.read(SQL.settle_jobs, list(job_ids))
-        return {row.job_id: row.status for row in rows}
+        those that have ended."""
+        return await self._session.read(SQL.settle_jobs, list(job_ids))
 
-    async def note_outcomes(self, outcomes: Mapping[int, str], settled: Mapping[int, str] = {}) -> None:
-        """`outcomes`: job_id -> status of the run that has just ended; `settled`: status of the job that ended with it.
-        The last statement of its transaction."""
+    async def note_outcomes(self, outcomes: Mapping[int, str]) -> None:
+        """`outcomes`: job_id -> status of the run that has just ended. The last statement of its transaction."""
         if outcomes:
-            completed = ExecutionStatus.COMPLETED.value
-            told = [status == completed == settled.get(job_id) for job_id, status in outcomes.items()]
-            await self._session.execute(SQL.note_outcomes, *columns(list(outcomes.items()), 2), told)
+            await self._session.execute(SQL.note_outcomes, *columns(list(outcomes.items()), 2))
 
     async def complete_replayed(self, job_ids: Sequence[int]) -> None:
         await self._session.fetch(SQL.complete_replayed, list(job_ids))

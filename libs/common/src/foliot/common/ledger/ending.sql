@@ -96,16 +96,15 @@ WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at
     SELECT FROM executions e
     WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.scheduled_time <= now() + INTERVAL '1 day'
       AND e.end_time IS NULL)
-RETURNING j.job_id, j.status
+RETURNING j.job_id, j.status, (SELECT l.last_status FROM last_statuses l WHERE l.job_id = j.job_id) AS noted
 
 -- name: note_outcomes
 -- Notes the outcomes of runs that have just ended, where they differ from the last one of their job. It comes last in a
 -- transaction, with its rows in the order of their keys, so that nobody who holds one of them waits for anything else.
--- $1 job_ids, each once, $2 statuses, $3 true where the job's own status tells it (COMPLETED), so that it needs no row
+-- $1 job_ids, each once, $2 statuses
 INSERT INTO last_statuses (job_id, last_status)
-SELECT r.job_id, r.last_status FROM unnest($1::bigint[], $2::text[], $3::bool[]) AS r (job_id, last_status, told)
-LEFT JOIN last_statuses l ON l.job_id = r.job_id
-WHERE l.last_status IS DISTINCT FROM r.last_status AND (l.job_id IS NOT NULL OR NOT r.told)
+SELECT r.job_id, r.last_status FROM unnest($1::bigint[], $2::text[]) AS r (job_id, last_status)
+WHERE NOT EXISTS (SELECT FROM last_statuses l WHERE l.job_id = r.job_id AND l.last_status = r.last_status)
 ORDER BY r.job_id
 ON CONFLICT (job_id) DO UPDATE SET last_status = EXCLUDED.last_status
 
