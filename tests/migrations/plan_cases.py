@@ -50,7 +50,7 @@ BATCH = KEYS * 40
 """Pages of a batch that is written: each row with its indexes."""
 PAGE = 600
 """Pages of a list of 51 things, each with a look at what it has open."""
-NO_FILTER = [None, None, None, None, datetime(1, 1, 1, tzinfo=UTC), LAST, {}]
+NO_FILTER = [None, None, None, None, datetime(1, 1, 1, tzinfo=UTC), LAST, {}, None, None, None]
 
 CASES: dict[str, Case] = {
     "api_keys.select_by_hash": Case("api", lambda f: ["\\x01"]),
@@ -93,24 +93,26 @@ CASES: dict[str, Case] = {
     "runs.is_open": Case("api", lambda f: [f.queued[0][2]]),
     "runs.is_waiting": Case("api", lambda f: [f.queued[0][2]]),
     "history.list_by_job": Case("api", lambda f: [17, LAST, 1, 51], PAGE),
-    "history.list_executions": Case("api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, 51], PAGE),
+    "history.list_executions": Case("api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, None, 51], PAGE),
     "history.list_executions_of_job": Case(
-        "api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, 51, f.jobs[0]], PAGE
+        "api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, None, 51, f.jobs[0]], PAGE
     ),
     "claim.record_executions": Case(
         "worker",
         lambda f: [ids(f.running), times(f.running), ["COMPLETED"] * KEYS, [0] * KEYS, [None] * KEYS, [None] * KEYS, [None] * KEYS, 1,
-                   [0.0] * KEYS],
-        BATCH,
+                   [0.0] * KEYS, True],
+        2 * BATCH,
     ),
     "claim.release_claimed": Case(
         "worker", lambda f: [ids(f.running), times(f.running), 1], BATCH
     ),
+    "ending.note_outcomes": Case("worker", lambda f: [f.jobs, ["FAILED"] * KEYS], BATCH),
     "ending.release_waiting": Case("worker", lambda f: [f.jobs], BATCH),
     "claim.renew_leases": Case("worker", lambda f: [ids(f.running), times(f.running), 1, 30.0], BATCH),
     "ending.rescue_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),
     "dispatch.select_dispatched": Case("scheduler", lambda f: [KEYS], BATCH),
     "history.select_execution": Case("api", lambda f: [f.ended[0][0], True, None, 1]),
+    "history.list_latest_ticks": Case("api", lambda f: [f.ended[0][2], NOW - DAY, NOW, 100]),
     "history.list_ticks": Case("api", lambda f: [f.ended[0][2], NOW - DAY, NOW, 100]),
     "history.select_last_tick": Case("api", lambda f: [f.ended[0][2], NOW]),
     "dispatch.select_latest_claims": Case("scheduler", lambda f: [], BATCH),
@@ -123,7 +125,12 @@ CASES: dict[str, Case] = {
     "jobs.list_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID], PAGE),
     "jobs.list_owned_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID, 3], PAGE),
     "jobs.list_open_jobs": Case("api", lambda f: ["RUNNING", *NO_FILTER[1:], 51, LAST, LAST_ID, None], 2 * BATCH),
-    "jobs.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", -5, 0], 2_100),
+    "jobs.list_keyed_jobs": Case(
+        "api", lambda f: [*NO_FILTER[:7], "a key", None, None, 51, LAST, LAST_ID, None], PAGE
+    ),
+    "jobs.select_payloads": Case("api", lambda f: [f.jobs], BATCH),
+    "jobs.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", 0, -5], 2_100),
+    "history.list_latest_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),
     "history.list_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),
     "tzdata.move_jobs": Case("scheduler", lambda f: [f.jobs, [NOW + DAY] * KEYS], BATCH),
     "ending.complete_replayed": Case("worker", lambda f: [f.jobs], BATCH),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cluster.servers import Servers
 from foliot.api.queries.unit import Unit as ApiUnit
-from foliot.api.views.timeline import timeline
+from foliot.api.views.timeline import TimelineWanted, timeline
 from foliot.common.ledger.database import Database
 from foliot.common.model.execution import Handle
 from foliot.common.model.scope import Scope
@@ -39,7 +39,10 @@ SELECT 1, 1, CASE WHEN n < 6 THEN 'COMPLETED' ELSE 'QUEUED' END, $1::timestamptz
 
 async def outcomes(database: TestDatabase) -> list[tuple[datetime, str]]:
     async with Database(database.url("api"), ApiUnit, size=1, name="t") as units, units.snapshot() as unit:
-        found = await timeline(unit, 1, EVERYBODY, NOON, NOON + timedelta(hours=4))
+        job = await unit.jobs.select_job(1, EVERYBODY)
+        assert job is not None
+        wanted = TimelineWanted(given_from=NOON, given_to=NOON + timedelta(hours=4), newest_first=False, outcomes=None)
+        found = await timeline(unit, job, wanted, NOON)
     return [(tick.scheduled_time, tick.outcome) for tick in found["items"]]
 
 

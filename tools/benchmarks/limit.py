@@ -118,7 +118,7 @@ class Pipeline:
                 outcomes = [Outcome(execution_id=handle.execution_id, scheduled_time=handle.scheduled_time,
                                     status="COMPLETED", exit_code=0) for handle in batch]  # fmt: skip
                 async with units.session() as unit:
-                    rows = await unit.claims.record_executions(outcomes, [0.0] * len(outcomes), CLAIM)
+                    rows = await unit.claims.record_executions(outcomes, [0.0] * len(outcomes), CLAIM, plain=True)
                 self._count("record", len(rows), started)
 
     def _count(self, phase: str, rows: int, started: float) -> None:

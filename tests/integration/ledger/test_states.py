@@ -29,7 +29,7 @@ Step = Callable[[Session, Handle, int], Awaitable[object]]
 def recorded(status: ExecutionStatus) -> Step:
     async def step(session: Session, handle: Handle, _job_id: int) -> object:
         outcome = Outcome(execution_id=handle.execution_id, scheduled_time=handle.scheduled_time, status=status.value)
-        return await Claims(session).record_executions([outcome], [0.0], CLAIM)
+        return await Claims(session).record_executions([outcome], [0.0], CLAIM, plain=False)
 
     return step
 

@@ -45,6 +45,7 @@ HEALTHY: Series = {
     'queue_depth{job="scheduler",instance="s1",queue="pending_jobs"}': "10000x200",
     'queue_depth{job="scheduler",instance="s1",queue="dead_letter_queue"}': "90000x200",
     'queue_oldest_message_age_seconds{job="scheduler",instance="s1",queue="pending_jobs"}': "1x200",
+    'queue_oldest_age_by_class_seconds{job="scheduler",instance="s1",pool="gpu",class="high"}': "1x200",
     'dead_letters_total{job="worker",instance="w1",reason="failed"}': "0x200",
     'workers_alive{job="scheduler",instance="s1"}': "4x200",
     'rabbitmq_connected{job="scheduler",instance="s1",link="s1"}': "1x200",
@@ -237,12 +238,18 @@ SUMMARIES = {
     "QueueDepthHigh": ("a flood", "36m", {"queue": "pending_jobs"}, "Queue depth is 10001, workers may be overloaded"),
     "HighJobFailureRate": ("more than a tenth fails", "40m", {}, "Job failure rate is 11.76%"),
     "SchedulerDown": ("all schedulers die", "35m", {"job": "scheduler"}, "Scheduler is down! No jobs being scheduled."),
+    "WorkWaitsLong": (
+        "old work",
+        "36m",
+        {"pool": "gpu"},
+        "The oldest waiting execution of the pool gpu has waited 11m 1s",
+    ),
     "WorkerDown": ("two workers of four die", "45m", {"job": "worker"}, "Only 2 workers are healthy (expected 4)"),
 }
 
 
 @pytest.mark.parametrize("alert", SUMMARIES)
-def test_the_seeds_alerts_say_what_it_says(tmp_path: Path, alert: str) -> None:
+def test_an_alert_says_what_it_is_about(tmp_path: Path, alert: str) -> None:
     fault, when, labels, summary = SUMMARIES[alert]
     severity = "critical" if alert in ("HighJobFailureRate", "SchedulerDown") else "warning"
     annotations = {"summary": summary, "runbook_url": f"docs/runbook.md#{alert.lower()}"}

@@ -7,7 +7,30 @@ from fences.fence import Fence
 API = "services/api/src/foliot/api"
 CHANGE_TESTS = "tests/integration/api/test_time_of_changes.py"
 
+OUTCOME_TESTS = "tests/integration/api/test_outcomes.py"
+
 FENCES = [
+    Fence(
+        "a text that means the same keeps the phase",
+        f"{API}/jobs/steps.py",
+        '    if "schedule" in changed and same_schedule(job, edited):\n',
+        '    if "schedule" in changed and job is edited:\n',
+        f"{OUTCOME_TESTS}::test_equal_texts_by_turns_never_starve_an_interval",
+    ),
+    Fence(
+        "payloads of a page are bounded",
+        f"{API}/views/job_pages.py",
+        "            if shown and size + bytes_more > MAX_PAYLOAD_BYTES:\n",
+        "            if shown and size + bytes_more < 0:\n",
+        f"{OUTCOME_TESTS}::test_payloads_of_a_page_are_bounded",
+    ),
+    Fence(
+        "a completed job that is armed again keeps its outcome",
+        f"{API}/jobs/steps.py",
+        "    await change.unit.endings.note_outcomes(outcome)\n",
+        "",
+        f"{OUTCOME_TESTS}::test_a_completed_job_that_is_armed_again_keeps_it",
+    ),
     Fence(
         "a stale replica is not read",
         f"{API}/web/reads.py",

@@ -12,7 +12,23 @@ RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
 RESCUE_TESTS = "tests/integration/scheduler/test_rescue.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
 
+OUTCOME_TESTS = "tests/integration/worker/test_last_status.py"
+
 FENCES = [
+    Fence(
+        "the outcome of a run that is concluded",
+        f"{LEDGER}/conclude.py",
+        "    await unit.endings.note_outcomes(noted)\n",
+        "",
+        f"{OUTCOME_TESTS}::test_it_follows_failure_and_recovery",
+    ),
+    Fence(
+        "an outcome is written only where it differs",
+        f"{LEDGER}/claim.sql",
+        "l.job_id = r.job_id AND l.last_status = 'COMPLETED')",
+        "l.job_id = r.job_id AND l.last_status = 'FAILED')",
+        f"{OUTCOME_TESTS}::test_a_job_that_always_succeeds_is_written_once",
+    ),
     Fence(
         "ledger key",
         "sql/migrations/0002_executions.sql",

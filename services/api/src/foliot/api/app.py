@@ -14,6 +14,7 @@ from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
 from foliot.api.handlers.workers import WorkerHandlers
 from foliot.api.queries.unit import UnitsOfWork
+from foliot.api.views.served import Served
 from foliot.api.web.auth import Keys
 from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
@@ -30,10 +31,10 @@ def build_app(
 ) -> web.Application:
     app = web.Application(middlewares=[around(Keys(database, clock))], client_max_size=MAX_BODY_BYTES)
     app.add_routes(health_routes(readiness))
-    reads, changes = Reads(database, replica), Changes(database, clock)
+    reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
     for handlers in (
-        JobHandlers(database, reads, changes),
-        ExecutionHandlers(database, reads, changes),
+        JobHandlers(database, reads, changes, served),
+        ExecutionHandlers(database, reads, changes, served),
         TimelineHandlers(database),
         ScheduleHandlers(database),
         DeadLetterHandlers(reads, changes),

@@ -117,15 +117,16 @@ class PlanWriter:
 
     async def _insert(self, unit: Unit, decisions: Sequence[Decision], now: datetime) -> list[PlannedRow]:
         """Apply the decisions to locked jobs. Gives the rows that were not there yet."""
+        outcomes: dict[int, str] = {}
         for decision in decisions:
             if decision.cancel_open:
-                await unit.endings.cancel_open(decision.advance.job_id)
+                outcomes |= await unit.endings.cancel_open(decision.advance.job_id)
         ticks = [tick for decision in decisions for tick in decision.ticks]
         self._dispatcher.reserve(ticks, now)
         inserted = await unit.plan.insert_planned(ticks, self._term, [decision.advance for decision in decisions])
         ending = [decision.advance.job_id for decision in decisions if _may_end(decision)]
         if ending:
-            await end_runs(unit, ending)
+            await end_runs(unit, ending, outcomes)
         return inserted
 
 

@@ -14,7 +14,7 @@ from foliot.common.ledger.conclude import end_runs
 from foliot.common.ledger.plan import ReadJob
 from foliot.common.model.due import ZonedJob
 from foliot.common.schedules.errors import ScheduleError
-from foliot.common.schedules.kinds import Cron
+from foliot.common.schedules.kinds import Cron, Instant
 from foliot.common.schedules.of_job import timetable_of
 from foliot.common.schedules.zones import TZDATA_VERSION
 from foliot.scheduler import events
@@ -140,4 +140,8 @@ def _next_tick(job: ZonedJob) -> datetime | None:
         times = timetable_of(job)
     except ScheduleError:
         return job.next_run_time
-    return times.next_after(job.now) if isinstance(times.schedule, Cron) else job.next_run_time
+    if isinstance(times.schedule, Cron):
+        return times.next_after(job.now)
+    if isinstance(times.schedule, Instant) and times.instants:  # one that lies in the past now is due, not lost
+        return times.next_after(job.now) or times.instants[-1]
+    return job.next_run_time

@@ -9,6 +9,7 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.workers import Offer
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Inbox
 from foliot.worker.lease import Lease
@@ -26,8 +27,7 @@ class Heartbeat:
     def __init__(
         self,
         database: UnitsOfWork, lease: Lease, running: Running, inbox: Inbox, clock: Clock, *,
-        claimable: asyncio.Event, worker_id: str, pools: tuple[str, ...], slots: int,
-        on_extended: Callable[[float], None],
+        claimable: asyncio.Event, offer: Offer, on_extended: Callable[[float], None],
     ) -> None:  # fmt: skip
         """`on_extended` gets the new deadline (CLOCK_BOOTTIME seconds) after each heartbeat."""
         self._database = database
@@ -36,9 +36,7 @@ class Heartbeat:
         self._inbox = inbox
         self._clock = clock
         self._claimable = claimable
-        self._worker_id = worker_id
-        self._pools = pools
-        self._slots = slots
+        self._offer = offer
         self._on_extended = on_extended
 
     async def step(self) -> None:
@@ -49,9 +47,7 @@ class Heartbeat:
         sent_at, claim = self._clock.elapsed(), self._lease.claim
         before = [entry for entry in self._running.entries() if entry.claimed.claim == claim]
         async with self._database.transaction() as unit:
-            await unit.workers.beat_worker(
-                claim, self._worker_id, self._pools, self._slots, self._running.busy, len(self._inbox)
-            )
+            await unit.workers.beat_worker(claim, self._offer, self._running.busy, len(self._inbox))
             renewed: dict[int, bool] = {}
             if before:
                 handles = [entry.claimed.handle for entry in before]

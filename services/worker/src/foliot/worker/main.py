@@ -13,6 +13,7 @@ from foliot.common.broker.topology import PRIORITIES, queue_name, topology
 from foliot.common.clock import SystemClock
 from foliot.common.ledger.database import Database
 from foliot.common.ledger.schema import await_schema, why_not_ready
+from foliot.common.ledger.workers import Offer
 from foliot.common.process import lifecycle
 from foliot.common.process.admin import admin_app, listen
 from foliot.common.process.periodic import periodic
@@ -25,7 +26,7 @@ from foliot.worker.inbox import Inbox
 from foliot.worker.intake import Intake
 from foliot.worker.lease import Lease
 from foliot.worker.recorder import Recorder
-from foliot.worker.repertoire import open_repertoire
+from foliot.worker.repertoire import Repertoire, open_repertoire
 from foliot.worker.runner import Runner
 from foliot.worker.running import Running
 from foliot.worker.unit import Unit
@@ -67,8 +68,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         hand_back = HandBack(database, inbox, hold_seconds=config.hold_seconds)
         heartbeat = Heartbeat(
             database, lease, running, inbox, clock,
-            claimable=claimable, worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
-            on_extended=executors.extend,
+            claimable=claimable, offer=_offer(config, executors), on_extended=executors.extend,
         )  # fmt: skip
         consumer = Consumer(
             consuming, queues=list(ranks), prefetch=max(10, config.worker_slots),
@@ -111,3 +111,10 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             for task in beating:
                 task.cancel()
         await heartbeat.end()
+
+
+def _offer(config: Config, executors: Repertoire) -> Offer:
+    return Offer(
+        worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
+        datasources=executors.datasources,
+    )  # fmt: skip

@@ -31,7 +31,7 @@ async def record_plain(database: UnitsOfWork, batch: Sequence[Ended], claim: int
     Raises Unavailable and PostgresError.
     """
     async with database.session() as unit:
-        rows = await _write(unit, batch, claim, now)
+        rows = await _write(unit, batch, claim, now, plain=True)
     waiting = {row.execution_id for row in rows if row.waits}
     if waiting:
         job_ids = {ended.claimed.job_id for ended in batch if ended.execution_id in waiting}
@@ -47,7 +47,7 @@ async def record(database: UnitsOfWork, batch: Sequence[Ended], claim: int, now:
     Raises Unavailable and PostgresError.
     """
     async with database.transaction() as unit:
-        rows = await _write(unit, batch, claim, now)
+        rows = await _write(unit, batch, claim, now, plain=False)
         if not rows:
             return Recorded({}, Concluded())
         written = _durations(rows)
@@ -56,10 +56,10 @@ async def record(database: UnitsOfWork, batch: Sequence[Ended], claim: int, now:
     return Recorded(written, concluded)
 
 
-async def _write(unit: Unit, batch: Sequence[Ended], claim: int, now: float) -> list[RecordedRow]:
+async def _write(unit: Unit, batch: Sequence[Ended], claim: int, now: float, *, plain: bool) -> list[RecordedRow]:
     """Rows are locked in the order of their ids: two writers that meet then wait, and do not deadlock."""
     ordered = sorted(batch, key=attrgetter("execution_id"))
-    return await unit.claims.record_executions(ordered, [now - ended.at for ended in ordered], claim)
+    return await unit.claims.record_executions(ordered, [now - ended.at for ended in ordered], claim, plain=plain)
 
 
 def _durations(rows: Sequence[RecordedRow]) -> dict[int, int]:

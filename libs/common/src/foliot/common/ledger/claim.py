@@ -101,16 +101,16 @@ class Claims:
         return {row.execution_id: row.cancel_requested for row in rows}
 
     async def record_executions(
-        self, outcomes: Sequence[Outcome], ended_ago: Sequence[float], claim: int
+        self, outcomes: Sequence[Outcome], ended_ago: Sequence[float], claim: int, *, plain: bool
     ) -> list[RecordedRow]:
-        """The attempts that still belonged to the claimant; the others are fenced. `ended_ago`: seconds since each
-        end."""
+        """The attempts that still belonged to the claimant; the others are fenced. `ended_ago`: seconds since each end.
+        `plain`: successes that end their runs, and nothing else follows."""
         times = [o.scheduled_time for o in outcomes]
         return await self._read_month(
             SQL.record_executions, times, [o.execution_id for o in outcomes], times,
             sparse([None if o.status == ExecutionStatus.COMPLETED else o.status for o in outcomes]),
             sparse([o.exit_code for o in outcomes]), sparse([o.http_status for o in outcomes]),
-            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim, ended_ago,
+            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim, ended_ago, plain,
         )  # fmt: skip
 
     async def hand_back(self, handles: Sequence[Handle]) -> int:

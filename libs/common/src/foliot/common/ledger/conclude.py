@@ -7,7 +7,7 @@ run, its dead letter, the release of the run that waits for it, and the end of t
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -60,10 +60,9 @@ async def conclude(unit: Concludes, finished: Sequence[Finished], now: datetime)
         letters = [(item.execution_id, item.scheduled_time, item.error_message) for item in given_up]
         await unit.dead_letters.insert_dead_letters(letters)
     if ended:
-        await end_runs(unit, sorted({item.job_id for item in ended}))
-    replayed = [i.job_id for i in ended if i.trigger is Trigger.REPLAY and i.status is ExecutionStatus.COMPLETED]
-    if replayed:
-        await unit.endings.complete_replayed(replayed)
+        outcomes = {item.job_id: item.status.value for item in ended}
+        replayed = [i.job_id for i in ended if i.trigger is Trigger.REPLAY and i.status is ExecutionStatus.COMPLETED]
+        await end_runs(unit, sorted(outcomes), outcomes, replayed)
     retried = [item for item in finished if item.execution_id in retries]
     completed = sum(item.status is ExecutionStatus.COMPLETED for item in ended)
     return Concluded(completed=completed, retries=retries, retried=retried, given_up=given_up)
@@ -86,16 +85,24 @@ async def _retry(unit: EndsRuns, finished: Sequence[Finished], now: datetime) ->
     }
 
 
-async def end_runs(unit: EndsRuns, job_ids: Sequence[int]) -> None:
+async def end_runs(
+    unit: EndsRuns, job_ids: Sequence[int], outcomes: Mapping[int, str] = {}, replayed: Sequence[int] = ()
+) -> None:
     """A run of each of these jobs has ended: release the run that waits, or write the job's end if none follows.
 
     The job's row is locked first and the open executions are read in a later statement, so that exactly one of two
-    last runs writes the end.
+    last runs writes the end. `outcomes`: job_id -> status of the run that ended in this transaction. `replayed`: the
+    jobs whose replay succeeded.
     """
     settling = await unit.endings.lock_settling(job_ids)
     await unit.endings.release_waiting(job_ids)
-    if settling:
-        await unit.endings.settle_jobs(settling)
+    settled = await unit.endings.settle_jobs(settling) if settling else []
+    if replayed:
+        await unit.endings.complete_replayed(replayed)
+    told = {job.job_id for job in settled if job.tells}
+    completed = ExecutionStatus.COMPLETED
+    noted = {job_id: status for job_id, status in outcomes.items() if job_id not in told or status != completed}
+    await unit.endings.note_outcomes(noted)
 
 
 def count_ended(concluded: Concluded) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from foliot.common.ledger.postgres import Session, columns
 from foliot.common.ledger.statements import Statements
 from foliot.common.model.execution import Execution, Handle
+from foliot.common.model.states import ExecutionStatus
 
 
 class RescuedRow(msgspec.Struct, frozen=True):
@@ -38,10 +39,17 @@ class RetryRow(msgspec.Struct, frozen=True):
 
 
 class SettledJob(msgspec.Struct, frozen=True):
-    """A job that has ended, and its outcome."""
+    """A job that has ended, and its outcome. `noted`: its last_status so far."""
 
     job_id: int
     status: str
+    noted: str | None
+
+    @property
+    def tells(self) -> bool:
+        """True if the job's own status is enough to tell that its last run completed."""
+        completed = ExecutionStatus.COMPLETED.value
+        return self.status == completed and self.noted in (None, completed)
 
 
 SQL = Statements(
@@ -63,8 +71,11 @@ class Endings:
         )
         return cancelled
 
-    async def cancel_open(self, job_id: int) -> None:
-        await self._session.fetch(SQL.cancel_open, job_id)
+    async def cancel_open(self, job_id: int) -> dict[int, str]:
+        """Cancel what is open of a job. Gives job_id -> CANCELLED if a run has ended by that, for `end_runs`."""
+        rows = await self._session.fetch(SQL.cancel_open, job_id)
+        cancelled = ExecutionStatus.CANCELLED.value
+        return {job_id: cancelled} if any(row["status"] == cancelled for row in rows) else {}
 
     async def rescue_lost(self, claims: Sequence[int], limit: int) -> list[RescuedRow]:
         return await self._session.read(SQL.rescue_lost, list(claims), limit)
@@ -81,9 +92,15 @@ class Endings:
     async def release_waiting(self, job_ids: Sequence[int]) -> None:
         await self._session.fetch(SQL.release_waiting, list(job_ids))
 
-    async def settle_jobs(self, job_ids: Sequence[int]) -> None:
-        """End the locked jobs for which nothing is open and nothing follows, with the outcome of their last run."""
-        await self._session.fetch(SQL.settle_jobs, list(job_ids))
+    async def settle_jobs(self, job_ids: Sequence[int]) -> list[SettledJob]:
+        """End the locked jobs for which nothing is open and nothing follows, with the outcome of their last run. Gives
+        those that have ended."""
+        return await self._session.read(SQL.settle_jobs, list(job_ids))
+
+    async def note_outcomes(self, outcomes: Mapping[int, str]) -> None:
+        """`outcomes`: job_id -> status of the run that has just ended. The last statement of its transaction."""
+        if outcomes:
+            await self._session.execute(SQL.note_outcomes, *columns(list(outcomes.items()), 2))
 
     async def complete_replayed(self, job_ids: Sequence[int]) -> None:
         await self._session.fetch(SQL.complete_replayed, list(job_ids))

@@ -1,12 +1,14 @@
 -- name: cancel_execution
 -- Cancels an open execution: QUEUED ends at once, RUNNING gets a request that its worker's next heartbeat reads.
 -- $1 execution_id, $2 scheduled_time
-UPDATE executions e SET
-    status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
-    end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
-    cancel_requested_at = COALESCE(cancel_requested_at, clock_timestamp())
-WHERE execution_id = $1 AND scheduled_time = $2 AND end_time IS NULL
-RETURNING /*:execution_columns:*/
+WITH e AS (
+    UPDATE executions SET
+        status = CASE WHEN status = 'QUEUED' THEN 'CANCELLED' ELSE status END,
+        end_time = CASE WHEN status = 'QUEUED' THEN clock_timestamp() END,
+        cancel_requested_at = COALESCE(cancel_requested_at, clock_timestamp())
+    WHERE execution_id = $1 AND scheduled_time = $2 AND end_time IS NULL
+    RETURNING *)
+SELECT /*:execution_columns:*/ FROM e LEFT JOIN jobs j ON j.job_id = e.job_id
 
 -- name: cancel_open
 -- Cancels the open executions of the locked job $1: QUEUED ends at once, RUNNING gets a request that its worker's next
@@ -94,7 +96,17 @@ WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at
     SELECT FROM executions e
     WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.scheduled_time <= now() + INTERVAL '1 day'
       AND e.end_time IS NULL)
-RETURNING j.job_id, j.status
+RETURNING j.job_id, j.status, (SELECT l.last_status FROM last_statuses l WHERE l.job_id = j.job_id) AS noted
+
+-- name: note_outcomes
+-- Notes the outcomes of runs that have just ended, where they differ from the last one of their job. It comes last in a
+-- transaction, with its rows in the order of their keys, so that nobody who holds one of them waits for anything else.
+-- $1 job_ids, each once, $2 statuses
+INSERT INTO last_statuses (job_id, last_status)
+SELECT r.job_id, r.last_status FROM unnest($1::bigint[], $2::text[]) AS r (job_id, last_status)
+WHERE NOT EXISTS (SELECT FROM last_statuses l WHERE l.job_id = r.job_id AND l.last_status = r.last_status)
+ORDER BY r.job_id
+ON CONFLICT (job_id) DO UPDATE SET last_status = EXCLUDED.last_status
 
 -- name: complete_replayed
 -- Completes FAILED one-time jobs whose replay succeeded. $1 job_ids

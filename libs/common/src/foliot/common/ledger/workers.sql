@@ -1,6 +1,6 @@
 -- name: beat_worker
--- The heartbeat of one worker process. $1 claim token, $2 worker_id, $3 pools, $4 slots, $5 running, $6 held
-INSERT INTO workers (claim, worker_id, pools, slots, running, held) VALUES ($1, $2, $3, $4, $5, $6)
+-- The heartbeat of one worker process. $1 claim token, $2 worker_id, $3 pools, $4 slots, $5 running, $6 held, $7 data sources
+INSERT INTO workers (claim, worker_id, pools, slots, running, held, datasources) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (claim) DO UPDATE SET running = $5, held = $6, last_heartbeat = clock_timestamp()
 
 -- name: forget_worker
@@ -29,6 +29,6 @@ GROUP BY pool
 
 -- name: list_workers
 -- The living workers, of each worker_id its newest process. $1 lease in seconds
-SELECT DISTINCT ON (worker_id) worker_id, pools, slots, running, last_heartbeat, started_at FROM workers
+SELECT DISTINCT ON (worker_id) worker_id, pools, datasources, slots, running, last_heartbeat, started_at FROM workers
 WHERE last_heartbeat >= clock_timestamp() - make_interval(secs => $1)
 ORDER BY worker_id, last_heartbeat DESC

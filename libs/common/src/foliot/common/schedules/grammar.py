@@ -31,7 +31,9 @@ _INTERVAL = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SPREADS = re.compile(r"^[^@]*(?<![A-Za-z])[Hh](?![A-Za-z])")
 """An `H` that is not part of a name, in a text that is no macro."""
 _DATE = re.compile(r"\d{4}-\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.IGNORECASE)
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?P<offset>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?", re.IGNORECASE
+)
 
 
 def parse(text: str, *, spread: str = "") -> Schedule:
@@ -99,17 +101,28 @@ def _every(words: list[str]) -> Every:
 
 
 def _instant(text: str) -> Instant:
-    example = "2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00"
+    example = "2030-01-31T09:00:00Z, 2030-01-31T09:00:00+01:00 or 2030-01-31T09:00 (on the clock of the timezone)"
     if not _INSTANT.fullmatch(text):
-        problem = "an instant is written as RFC 3339: date, T, time with seconds (at most six digits), Z or offset"
+        problem = (
+            "an instant is written as RFC 3339: date, T, time (at most six digits of a second), Z, offset or neither"
+        )
         raise ScheduleError(problem, example=example)
     try:
-        at = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        written = datetime.fromisoformat(text.upper())
+        at = written if written.tzinfo is None else written.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ScheduleError(f"there is no such instant: {error}", example=example) from None
-    if not EARLIEST_INSTANT <= at < LATEST_INSTANT:
+    if not EARLIEST_INSTANT <= (at if at.tzinfo else at.replace(tzinfo=UTC)) < LATEST_INSTANT:
         raise ScheduleError("an instant lies in the years 1970 to 9998", example=example)
     return Instant(at)
+
+
+def written_offset(text: str) -> timedelta | None:
+    """The offset that the text of an instant claims for its place; None without one. `Z` claims none: it says that the
+    time is given in UTC (RFC 9557)."""
+    found = _INSTANT.fullmatch(text.strip(" \t"))
+    offset = found["offset"] if found else None
+    return None if offset in (None, "Z", "z") else datetime.strptime(offset, "%z").utcoffset()
 
 
 def _cron(text: str, spread: str) -> Cron:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from foliot.api.jobs.checks import check_labels, check_pool, check_schedule, check_window
+from foliot.api.jobs.read_only import READ_ONLY_FIELDS, refused_at_creation
 from foliot.api.jobs.retry_fields import convert_retry_policy
 from foliot.api.web.fields import convert_each
 from foliot.common.clock import rfc3339
@@ -78,7 +79,9 @@ def decode(body: dict[str, Any]) -> JobDefinition:
 def _decode_each(body: dict[str, Any]) -> JobDefinition:
     """Member by member: for bodies with faults, of which msgspec names the first alone, and for members that msgspec
     does not convert by itself."""
-    values, errors = convert_each(body, JobDefinition)
+    errors = refused_at_creation(body)
+    values, wrong = convert_each({name: body[name] for name in body if name not in READ_ONLY_FIELDS}, JobDefinition)
+    errors += wrong
     if "retry_policy" in values:
         values["retry_policy"], wrong = convert_retry_policy(values["retry_policy"])
         errors += wrong

@@ -26,6 +26,36 @@ def choice(request: web.Request, name: str, options: Sequence[str]) -> str | Non
     return value
 
 
+def choices(request: web.Request, name: str, options: Sequence[str]) -> list[str] | None:
+    """Several, with commas between them."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    given = text.split(",")
+    if unknown := [one for one in given if one not in options]:
+        words = "must be one or several, with commas between them, of"
+        raise Invalid([FieldError(name, f"{unknown[0][:40]!r} is none: {words} {', '.join(options)}")])
+    return list(dict.fromkeys(given))
+
+
+def labels(request: web.Request) -> dict[str, str]:
+    """label=name=value, any number of times: a job must have all of them."""
+    found = {}
+    for text in request.query.getall("label", []):
+        name, equals, value = text.partition("=")
+        if not (name and equals) or "\0" in text or len(text) > 1_000:
+            raise Invalid([FieldError("label", "must be name=value, such as label=env=prod")])
+        found[name] = value
+    return found
+
+
+def text(request: web.Request, name: str, longest: int) -> str | None:
+    given = request.query.get(name)
+    if given is not None and not (1 <= len(given) <= longest and "\0" not in given):
+        raise Invalid([FieldError(name, f"must have 1 to {longest} characters, without NUL")])
+    return given
+
+
 def number(request: web.Request, name: str) -> int | None:
     text = request.query.get(name)
     if text is None:
