@@ -14,7 +14,7 @@ from foliot.api.jobs.run_now import decode_override, run
 from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.job import shown
 from foliot.api.views.job_pages import JobPage
-from foliot.api.web.auth import Role
+from foliot.api.web.auth import Principal, Role
 from foliot.api.web.bodies import JsonAnswer, parse_object, read_json, read_object, respond
 from foliot.api.web.callers import caller_of, principal_of
 from foliot.api.web.changes import Changes
@@ -69,7 +69,7 @@ class JobHandlers:
     async def page(self, request: web.Request) -> web.Response:
         wanted = JobPage(request)
         (found, next_cursor), headers = await self._reads.read(request, wanted.select)
-        body = page_body(([shown(job) for job in found], next_cursor))
+        body = page_body(([shown(job, principal_of(request)) for job in found], next_cursor))
         return respond(JsonAnswer(body=body, headers=headers))
 
     async def read(self, request: web.Request) -> web.Response:
@@ -78,14 +78,15 @@ class JobHandlers:
             job = await unit.jobs.select_job(job_id, principal_of(request).scope)
         if job is None:
             raise NotFound(f"there is no job {job_id}")
-        return respond(_answer(job))
+        return respond(_answer(job, principal_of(request)))
 
     async def edit(self, request: web.Request) -> web.Response:
         principal_of(request).require(Role.OPERATOR)
         job_id, patch = path_id(request, "job_id"), await read_object(request, patch=True)
 
         async def work(change: OpenChange) -> JsonAnswer:
-            return _answer(await steps.edit(change, job_id, patch, request.headers.get(hdrs.IF_MATCH)))
+            edited = await steps.edit(change, job_id, patch, request.headers.get(hdrs.IF_MATCH))
+            return _answer(edited, change.principal)
 
         return await self._changes.make(request, work, body=canonical(patch))
 
@@ -113,14 +114,17 @@ class JobHandlers:
         job_id = path_id(request, "job_id")
 
         async def work(change: OpenChange) -> JsonAnswer:
-            return _answer(await step(change, job_id))
+            return _answer(await step(change, job_id), change.principal)
 
         return await self._changes.make(request, work)
 
     async def run(self, request: web.Request) -> web.Response:
-        principal_of(request).require(Role.OPERATOR)
+        """A runner runs the job as it is defined; another payload is a definition of its own."""
+        principal_of(request).require(Role.RUNNER)
         job_id, body = path_id(request, "job_id"), await read_object(request, optional=True)
         override = decode_override(body)
+        if "payload" in override:
+            principal_of(request).require(Role.OPERATOR)
 
         async def work(change: OpenChange) -> JsonAnswer:
             execution = await run(change, job_id, override)
@@ -135,5 +139,5 @@ def _created(created: Created) -> JsonAnswer:
     return JsonAnswer(status=201, body=created.shown, headers=headers)
 
 
-def _answer(job: Job) -> JsonAnswer:
-    return JsonAnswer(body=shown(job), headers={"ETag": etag(job.version)})
+def _answer(job: Job, principal: Principal) -> JsonAnswer:
+    return JsonAnswer(body=shown(job, principal), headers={"ETag": etag(job.version)})
