@@ -69,6 +69,8 @@ async def _run(session: aiohttp.ClientSession, job_type: str, payload: Fields) -
 
 async def _call(session: aiohttp.ClientSession, method: str, path: str, body: Fields | None = None) -> Any:
     async with session.request(method, path, json=body) as response:
+        if response.status == 401:
+            raise ClusterError("the stored admin key is not valid any more: run make key, then make up")
         if response.status >= 400:
             raise ClusterError(f"{method} {path} answered {response.status}", await response.text())
         return await response.json()
