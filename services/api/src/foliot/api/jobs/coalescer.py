@@ -131,6 +131,8 @@ class Coalescer:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(APART_SECONDS):
                 for waiting in batch:
+                    if waiting.future.done():  # the caller has gone, or was told of an error
+                        continue
                     try:
                         await self._write_alone(waiting)
                     except Exception as error:
