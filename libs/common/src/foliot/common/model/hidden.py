@@ -14,7 +14,9 @@ HIDDEN: Final = "(hidden)"
 _HOLD_SECRETS: Final = ("headers", "env")
 """Members of payloads that map names to values."""
 _SECRET = re.compile(
-    r"auth|cookie|token|secret|passw|passphrase|pwd|key|credential|jwt|session|csrf|xsrf|signature", re.I
+    r"auth|cookie|token|secret|passw|passphrase|key|credential|jwt|session|csrf|xsrf|signature|private|"
+    r"(?:^|[-_])(?:creds?|pass|pwd|sid|sig|otp|pin)(?:$|[-_])",
+    re.IGNORECASE,
 )
 """Parts of names: Authorization, X-Api-Key, X-Jwt, DB_PASSWORD, ... A value hidden needlessly does little harm."""
 
