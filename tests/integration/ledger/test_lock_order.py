@@ -108,6 +108,7 @@ async def test_executions_are_locked_by_id(database: TestDatabase, worker_units:
     """Whatever the order in which they are named: who waits for the first holds none of the others."""
     async with database.owner() as sql:
         rows = await queued(sql, 3)
+        await sql.execute("INSERT INTO workers (claim, worker_id, pools, slots) VALUES (1, 'w', '{default}', 9)")
         if name in ("heartbeat", "release"):
             await sql.execute("UPDATE executions SET status = 'RUNNING', claim = 1")
         await sql.execute("UPDATE executions SET scheduled_time = scheduled_time - execution_id * interval '1 s'")

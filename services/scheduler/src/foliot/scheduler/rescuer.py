@@ -45,7 +45,7 @@ class Rescuer:
     async def _forget(self, claims: list[int]) -> None:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
-            await unit.workers.forget_dead_claims(claims)
+            await unit.workers.forget_dead_claims(claims, self._lease)
 
     @again
     async def _rescue(self, claims: list[int]) -> int:
@@ -53,6 +53,8 @@ class Rescuer:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
             lost = await unit.endings.select_lost(claims, ATTEMPTS_PER_BATCH)
+            if not lost:
+                return 0
             settling = await unit.endings.lock_settling(sorted({row.job_id for row in lost}))
             rescued = await unit.endings.rescue_lost(lost, claims)
             if not rescued:
