@@ -41,6 +41,10 @@ down: ## stop the local cluster, keep its data
 	@$(INSTALLED)
 	@$(LOCAL) down
 
+key: ## a new admin key for the local cluster, if the stored one was lost or revoked
+	@$(INSTALLED)
+	@$(LOCAL) key
+
 clean: ## stop the local cluster and remove its data
 	@$(INSTALLED)
 	@$(LOCAL) clean
@@ -63,6 +67,10 @@ fmt: setup ## format
 
 chaos: setup ## campaigns of faults with their checker (CAMPAIGN=leader-kill ROUNDS=100; all by default)
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m chaos $(or $(CAMPAIGN),all) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+storm: setup ## 50 callers do everything at once to 16 jobs: no answer 500, a ledger without holes (SECONDS=60)
+	@rm -f .local/chaos/storm.json
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m chaos storm --seconds $(or $(SECONDS),60)
 
 $(VENV)/peers/.installed: tools/benchmarks/peers.lock
 	@echo "Installing the systems to compare with into $(VENV)/peers ..."
@@ -138,4 +146,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status logs down clean test test-unit lint fmt chaos bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock
+.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock

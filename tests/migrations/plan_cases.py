@@ -66,7 +66,7 @@ CASES: dict[str, Case] = {
         "worker", lambda f: [ids(f.ended), times(f.ended), ["x"] * KEYS, min(times(f.ended)), max(times(f.ended))], BATCH
     ),
     "ending.cancel_execution": Case("api", lambda f: list(f.queued[0][:2])),
-    "ending.cancel_open": Case("api", lambda f: [f.queued[0][2]]),
+    "ending.cancel_open": Case("api", lambda f: [[f.queued[0][2]]]),
     "claim.claim_executions": Case("worker", lambda f: [ids(f.queued), times(f.queued), "w", 1, 30.0, False], BATCH),
     "claim.fail_unclaimable": Case("worker", lambda f: [*f.queued[0][:2], "why"]),
     "claim.hand_back": Case("worker", lambda f: [ids(f.queued), times(f.queued)], BATCH),
@@ -103,13 +103,15 @@ CASES: dict[str, Case] = {
                    [0.0] * KEYS, True],
         2 * BATCH,
     ),
+    "claim.select_recorded": Case("worker", lambda f: [ids(f.ended), times(f.ended), [1]], BATCH),
     "claim.release_claimed": Case(
         "worker", lambda f: [ids(f.running), times(f.running), 1], BATCH
     ),
     "ending.note_outcomes": Case("worker", lambda f: [f.jobs, ["FAILED"] * KEYS], BATCH),
     "ending.release_waiting": Case("worker", lambda f: [f.jobs], BATCH),
     "claim.renew_leases": Case("worker", lambda f: [ids(f.running), times(f.running), 1, 30.0], BATCH),
-    "ending.rescue_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),
+    "ending.select_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),
+    "ending.rescue_lost": Case("scheduler", lambda f: [ids(f.running), times(f.running), [1]], BATCH),
     "dispatch.select_dispatched": Case("scheduler", lambda f: [KEYS], BATCH),
     "history.select_execution": Case("api", lambda f: [f.ended[0][0], True, None, 1]),
     "history.list_latest_ticks": Case("api", lambda f: [f.ended[0][2], NOW - DAY, NOW, 100]),
@@ -149,7 +151,7 @@ CASES: dict[str, Case] = {
     "ending.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
     "ending.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),
     "definitions.store_changed": Case(
-        "api", lambda f: [f.jobs[0], f.row, {}, NOW, 1, "UPDATE_JOB", {}, {}, None, None, None, "c"]),
+        "api", lambda f: [f.jobs[0], f.row, {}, NOW, 1, "UPDATE_JOB", {}, {}, None, None, None, "c", 1]),
     "retention.delete_answers": Case("scheduler", lambda f: [NOW - DAY, KEYS], BATCH),
     "retention.delete_finished_jobs": Case("scheduler", lambda f: [NOW - 30 * DAY, KEYS], BATCH),
     "retention.delete_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
@@ -161,9 +163,10 @@ _ONE_ROW = "one row by its key, or an insert of one"
 _SMALL = "the table holds a row a process, a key or a month"
 _OFFSET = "counts off 10,000 entries of the list's index, as much as a page may look at"
 EXEMPT: dict[str, str] = {
-    **dict.fromkeys(("api_keys.insert_key", "audit_logs.insert_audit"), _ONE_ROW),
+    **dict.fromkeys(("api_keys.insert_key", "api_keys.insert_team", "api_keys.has_team", "audit_logs.insert_audit"), _ONE_ROW),
     **dict.fromkeys(("audit_logs.insert_audits", "definitions.insert_created"), "inserts what it is given"),
-    **dict.fromkeys(("api_keys.list_keys", "api_keys.revoke_key"), _SMALL),
+    **dict.fromkeys(
+        (f"api_keys.{name}" for name in ("is_stranger", "list_keys", "lock_admins", "note_use", "revoke_key")), _SMALL),
     **dict.fromkeys(
         (f"terms.{name}" for name in ("beat_scheduler", "forget_scheduler", "forget_silent_schedulers", "hold_term",
          "list_schedulers", "take_term")), _SMALL),

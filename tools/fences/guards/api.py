@@ -6,6 +6,7 @@ from fences.fence import Fence
 
 API = "services/api/src/foliot/api"
 CHANGE_TESTS = "tests/integration/api/test_time_of_changes.py"
+LOCK_ORDER = "tests/integration/ledger/test_lock_order.py"
 
 OUTCOME_TESTS = "tests/integration/api/test_outcomes.py"
 
@@ -72,5 +73,47 @@ FENCES = [
         "    return Unrecorded.MISSING\n",
         "    return Unrecorded.TO_COME\n",
         "tests/integration/api/test_timeline.py::test_a_tick_without_a_row_is_missing",
+    ),
+    Fence(
+        "a cancel locks the job first",
+        f"{API}/handlers/executions.py",
+        "            teams = await change.unit.runs.lock_jobs([execution.job_id])\n",
+        "            teams: dict[int, int | None] = {}\n",
+        f"{LOCK_ORDER}::test_the_job_is_locked_before_its_executions",
+    ),
+    Fence(
+        "a change that was rolled back is made again",
+        f"{API}/web/changes.py",
+        "    @again\n    async def _once(self",
+        "    async def _once(self",
+        "tests/integration/api/test_deadlocks.py::test_a_deadlock_is_not_the_callers",
+    ),
+    Fence(
+        "a neighbour's job_key holds up nobody",
+        f"{API}/jobs/coalescer.py",
+        "            if not keyed:\n                raise\n",
+        "            raise\n",
+        "tests/integration/api/test_deadlocks.py::test_a_creation_does_not_wait_for_a_neighbours_job_key",
+    ),
+    Fence(
+        "secrets are for those who may change the job",
+        f"{API}/views/job.py",
+        "    if principal.role < Role.OPERATOR:\n",
+        "    if principal.role < Role.VIEWER:\n",
+        "tests/integration/api/test_hidden.py::test_who_only_reads_does_not_see_them",
+    ),
+    Fence(
+        "the last admin key is kept",
+        f"{API}/keys.py",
+        "    if admin.scope.everything and await keys.lock_admins() == [key_id] and not force:\n",
+        "    if admin.scope.everything and await keys.lock_admins() == [] and not force:\n",
+        "tests/integration/api/test_keys.py::test_the_last_admin_key_is_revoked_on_purpose_only",
+    ),
+    Fence(
+        "a team's admin speaks for nobody else",
+        f"{API}/keys.py",
+        "        if user_id != admin.user_id and await keys.is_stranger(user_id, admin.team_id):\n",
+        "        if user_id != admin.user_id and await keys.is_stranger(user_id, 0):\n",
+        "tests/integration/api/test_keys.py::test_a_teams_admin_makes_no_key_that_speaks_as_a_stranger",
     ),
 ]

@@ -64,4 +64,25 @@ FENCES = [
         "        if self._lease.deadline >= 0.0:\n",
         "tests/integration/worker/test_stops.py::test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token",
     ),
+    Fence(
+        "a record locks its jobs first",
+        f"{WORKER}/recording.py",
+        "        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n        rows = await _write(unit, batch, claim, now)\n",
+        "        rows = await _write(unit, batch, claim, now)\n        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n",
+        "tests/integration/ledger/test_lock_order.py::test_the_job_is_locked_before_its_executions",
+    ),
+    Fence(
+        "a commit whose answer was lost is recognised",
+        f"{WORKER}/recorder.py",
+        "        if batch and self._doubtful:\n",
+        "        if batch and not self._doubtful:\n",
+        "tests/integration/worker/test_recorded_before.py::test_a_commit_whose_answer_was_lost_is_recognised",
+    ),
+    Fence(
+        "the parts of a batch are recorded once",
+        f"{WORKER}/recorder.py",
+        "            self._running.remove(ended.execution_id)\n            self._over.add(ended.execution_id)\n        report_recorded(",
+        "            self._running.remove(ended.execution_id)\n        report_recorded(",
+        "tests/integration/worker/test_recorded_before.py::test_the_parts_of_a_split_batch_are_recorded_once",
+    ),
 ]

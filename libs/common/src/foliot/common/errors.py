@@ -77,6 +77,11 @@ class Unavailable(FoliotError):
     code = "unavailable"
 
 
+class RolledBack(Unavailable):
+    """PostgreSQL rolled a transaction back for the sake of another one: nothing of it stands, the same work can be done
+    again at once."""
+
+
 class Fenced(FoliotError):
     """A newer process holds the term or the claim: the caller must write nothing."""
 

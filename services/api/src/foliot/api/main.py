@@ -6,9 +6,10 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from foliot.api.app import build_app
+from foliot.api.app import KEYS, build_app
 from foliot.api.config import Config
 from foliot.api.queries.unit import Unit, UnitsOfWork
+from foliot.api.web.auth import NOTE_USE_EVERY
 from foliot.api.web.reads import PROBE_SECONDS, ReadReplica
 from foliot.common.clock import Clock, SystemClock
 from foliot.common.ledger.database import Database
@@ -36,7 +37,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         app = build_app(database, clock, readiness, replica)
         await stack.enter_async_context(listen(app, config.api_host, config.api_port, grace=GRACE_SECONDS))
         await await_schema(database, stop, clock)
-        tasks = [asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag")]
+        noting = periodic("key_use", app[KEYS].note_use, interval=NOTE_USE_EVERY, clock=clock)
+        tasks = [
+            asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
+            asyncio.create_task(noting, name="key-use"),
+        ]
         if replica is not None:
             watch = periodic("replica", replica.step, interval=PROBE_SECONDS, clock=clock)
             tasks.append(asyncio.create_task(watch, name="replica"))

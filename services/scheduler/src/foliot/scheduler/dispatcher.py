@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -29,6 +29,8 @@ EXECUTIONS_PER_MESSAGE = 250
 WEDGED_AFTER = 4
 """Publishes in a row to which a queue gave no answer before it counts as wedged. A few may be a slow broker's."""
 _log = structlog.get_logger()
+Reserve = Callable[[Sequence[Tick] | Sequence[PlainTick], datetime], None]
+"""Takes places in the windows for ticks, at a time by the database's clock."""
 
 
 class Publishes(Protocol):
@@ -66,7 +68,25 @@ class Dispatcher:
         self._unconfirmed: list[Message] = []
         self._silent: Counter[str] = Counter()
 
-    def reserve(self, ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
+    @contextlib.contextmanager
+    def reservation(self) -> Iterator[Reserve]:
+        """Around a transaction: what `reserve` takes in it is given back if the transaction fails."""
+        reserved: list[Tick | PlainTick] = []
+
+        def reserve(ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
+            reserved.extend(ticks)
+            self._reserve(ticks, now)
+
+        try:
+            yield reserve
+        except BaseException:
+            for tick in reserved:
+                if tick.dispatch:
+                    tick.dispatch = False
+                    self._windows.give_back(tick.pool, tick.priority, 1)
+            raise
+
+    def _reserve(self, ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
         """Set `dispatch` on each tick that is available within HAND_OUT_AHEAD and has room in its queue's window."""
         ready: defaultdict[tuple[str, int], list[Tick | PlainTick]] = defaultdict(list)
         for tick in ticks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from foliot.common.ledger.again import again
 from foliot.common.ledger.conclude import WORKER_LOST, conclude, count_ended
 from foliot.common.ledger.ending import RescuedRow
 from foliot.common.model.retry import Finished, policy_from
@@ -38,18 +39,28 @@ class Rescuer:
             return
         while await self._rescue(dead) == ATTEMPTS_PER_BATCH:
             pass
-        async with self._database.transaction() as unit:
-            await unit.terms.hold_term(self._term)
-            await unit.workers.forget_dead_claims(dead, self._lease)
+        await self._forget(dead)
 
-    async def _rescue(self, claims: list[int]) -> int:
+    @again
+    async def _forget(self, claims: list[int]) -> None:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
-            rescued = await unit.endings.rescue_lost(claims, ATTEMPTS_PER_BATCH)
+            await unit.workers.forget_dead_claims(claims, self._lease)
+
+    @again
+    async def _rescue(self, claims: list[int]) -> int:
+        """End one batch: its jobs are locked before its executions. Gives how many were ended."""
+        async with self._database.transaction() as unit:
+            await unit.terms.hold_term(self._term)
+            lost = await unit.endings.select_lost(claims, ATTEMPTS_PER_BATCH)
+            if not lost:
+                return 0
+            settling = await unit.endings.lock_settling(sorted({row.job_id for row in lost}))
+            rescued = await unit.endings.rescue_lost(lost, claims)
             if not rescued:
                 return 0
             now = await unit.server.select_now()
-            concluded = await conclude(unit, [_finished(row) for row in rescued], now)
+            concluded = await conclude(unit, [_finished(row) for row in rescued], now, settling)
         metrics.RESCUED.inc(len(rescued))
         count_ended(concluded)
         for row in rescued:

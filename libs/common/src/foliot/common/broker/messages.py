@@ -4,6 +4,7 @@ other."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
@@ -20,9 +21,9 @@ class Dispatched(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):
-    """Executions of one pool and priority class, at most 250."""
+    """Executions of one pool and priority class, 1 to 250. One without any is unreadable: nothing would ever ack it."""
 
-    executions: list[Dispatched]
+    executions: Annotated[list[Dispatched], msgspec.Meta(min_length=1)]
 
 
 class DeadLetter(msgspec.Struct, frozen=True, tag="dead_letter"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -60,6 +61,14 @@ class RecordedRow(msgspec.Struct, frozen=True):
     waits: bool
 
 
+class EarlierRow(msgspec.Struct, frozen=True):
+    """An attempt that its claimant ended in an earlier write. `retry_at`: available_at of the next attempt."""
+
+    execution_id: int
+    duration_ms: int | None
+    retry_at: datetime | None
+
+
 class RenewedRow(msgspec.Struct, frozen=True):
     """An attempt that still belongs to the claimant. `cancel_requested`: its cancel was requested."""
 
@@ -71,7 +80,7 @@ SQL = Statements(
     "foliot.common.ledger", "claim.sql",
     rows={
         "claim_executions": ClaimedRow, "fail_unclaimable": UnclaimableRow, "record_executions": RecordedRow,
-        "renew_leases": RenewedRow,
+        "renew_leases": RenewedRow, "select_recorded": EarlierRow,
     },
 )  # fmt: skip
 
@@ -113,6 +122,10 @@ class Claims:
             sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim, ended_ago, plain,
         )  # fmt: skip
 
+    async def select_recorded(self, handles: Sequence[Handle], claims: Collection[int]) -> list[EarlierRow]:
+        """Those of the attempts that the claim tokens have ended themselves."""
+        return await self._session.read(SQL.select_recorded, *_keys(handles), list(claims))
+
     async def hand_back(self, handles: Sequence[Handle]) -> int:
         return await self._session.execute(SQL.hand_back, *_keys(handles))
 
@@ -128,4 +141,6 @@ class Claims:
 
 
 def _keys(handles: Sequence[Handle]) -> tuple[list[int], list[datetime]]:
+    """The keys as two arrays, in the order in which executions are locked."""
+    handles = sorted(handles, key=attrgetter("execution_id"))
     return [handle.execution_id for handle in handles], [handle.scheduled_time for handle in handles]

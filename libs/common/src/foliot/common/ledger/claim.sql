@@ -73,6 +73,17 @@ noted AS (
     ON CONFLICT (job_id) DO UPDATE SET last_status = EXCLUDED.last_status)
 SELECT execution_id, duration_ms, waits FROM recorded
 
+-- name: select_recorded
+-- The given executions that one of these claim tokens has ended itself: a rescue writes 'worker lost'. `retry_at`: the
+-- available_at of the next attempt.
+-- $1 execution_ids, $2 scheduled_times, $3 claim tokens
+SELECT e.execution_id, e.duration_ms, n.available_at AS retry_at
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
+LEFT JOIN executions n ON n.job_id = e.job_id AND n.scheduled_time = e.scheduled_time
+    AND n.attempt_number = e.attempt_number + 1 AND n.trigger = 'retry'
+WHERE e.claim = ANY ($3::bigint[]) AND e.end_time IS NOT NULL AND e.error_message IS DISTINCT FROM 'worker lost'
+
 -- name: hand_back
 -- Returns deliveries that no slot took in time to the outbox, from which they are dispatched again.
 -- $1 execution_ids, $2 scheduled_times

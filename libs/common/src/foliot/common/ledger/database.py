@@ -19,7 +19,8 @@ class UnitsOfWork(Protocol[_Unit_co]):
     """The units of work that a service asks for; a simulation can bring its own."""
 
     def transaction(self) -> contextlib.AbstractAsyncContextManager[_Unit_co]:
-        """One transaction, committed at the end. Raises Unavailable; the outcome is then unknown."""
+        """One transaction, committed at the end. Raises Unavailable; the outcome is then unknown. Raises RolledBack
+        after a deadlock: nothing was done."""
         ...
 
     def session(self) -> contextlib.AbstractAsyncContextManager[_Unit_co]:

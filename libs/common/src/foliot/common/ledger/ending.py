@@ -14,6 +14,14 @@ from foliot.common.model.execution import Execution, Handle
 from foliot.common.model.states import ExecutionStatus
 
 
+class LostRow(msgspec.Struct, frozen=True):
+    """An attempt whose worker seems to be lost: read without a lock."""
+
+    execution_id: int
+    scheduled_time: datetime
+    job_id: int
+
+
 class RescuedRow(msgspec.Struct, frozen=True):
     """An attempt that ended because its worker was lost."""
 
@@ -55,7 +63,8 @@ class SettledJob(msgspec.Struct, frozen=True):
 SQL = Statements(
     "foliot.common.ledger", "ending.sql",
     rows={
-        "cancel_execution": Execution, "rescue_lost": RescuedRow, "insert_retries": RetryRow, "settle_jobs": SettledJob,
+        "cancel_execution": Execution, "select_lost": LostRow, "rescue_lost": RescuedRow, "insert_retries": RetryRow,
+        "settle_jobs": SettledJob,
     },
 )  # fmt: skip
 
@@ -65,20 +74,26 @@ class Endings:
         self._session = session
 
     async def cancel_execution(self, handle: Handle) -> Execution | None:
-        """Cancel an attempt; None if it has ended already."""
+        """Cancel an attempt of a locked job; None if it has ended already."""
         cancelled: Execution | None = await self._session.read_one(
             SQL.cancel_execution, handle.execution_id, handle.scheduled_time
         )
         return cancelled
 
-    async def cancel_open(self, job_id: int) -> dict[int, str]:
-        """Cancel what is open of a job. Gives job_id -> CANCELLED if a run has ended by that, for `end_runs`."""
-        rows = await self._session.fetch(SQL.cancel_open, job_id)
+    async def cancel_open(self, job_ids: Sequence[int]) -> dict[int, str]:
+        """Cancel what the locked jobs have open. Gives job_id -> CANCELLED of those that lost a run by that, for
+        `end_runs` or `note_outcomes`."""
+        rows = await self._session.fetch(SQL.cancel_open, list(job_ids))
         cancelled = ExecutionStatus.CANCELLED.value
-        return {job_id: cancelled} if any(row["status"] == cancelled for row in rows) else {}
+        return {row["job_id"]: cancelled for row in rows if row["status"] == cancelled}
 
-    async def rescue_lost(self, claims: Sequence[int], limit: int) -> list[RescuedRow]:
-        return await self._session.read(SQL.rescue_lost, list(claims), limit)
+    async def select_lost(self, claims: Sequence[int], limit: int) -> list[LostRow]:
+        return await self._session.read(SQL.select_lost, list(claims), limit)
+
+    async def rescue_lost(self, lost: Sequence[LostRow], claims: Sequence[int]) -> list[RescuedRow]:
+        """End those of `lost` that are still lost, and not locked."""
+        ids, times = [row.execution_id for row in lost], [row.scheduled_time for row in lost]
+        return await self._session.read(SQL.rescue_lost, ids, times, list(claims))
 
     async def insert_retries(self, failed: Sequence[tuple[int, datetime, timedelta]]) -> list[RetryRow]:
         """`failed`: (execution_id, scheduled_time, delay) of attempts that ended in this transaction."""

@@ -16,8 +16,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from foliot.common.errors import Unavailable
-from foliot.common.ledger.faults import AWAY, why_away
+from foliot.common.errors import RolledBack, Unavailable
+from foliot.common.ledger.faults import AWAY, ROLLED_BACK, why_away
 from foliot.common.ledger.statements import Statement
 from foliot.common.process import metrics
 
@@ -121,27 +121,29 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        """A connection in autocommit. Raises Unavailable if the server is away."""
+        """A connection in autocommit. Raises Unavailable if the server is away, RolledBack after a deadlock."""
         try:
             async with self._acquired() as connection:
                 yield Session(connection)
-        except AWAY as error:
+        except (*AWAY, ROLLED_BACK) as error:
             raise self._unavailable(error) from error
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Session]:
         """A connection inside one transaction, committed at the end. Raises Unavailable if the server is away; the
-        outcome is then unknown, and the caller reads it by natural key. `snapshot`: reads only, all of one instant."""
+        outcome is then unknown, and the caller reads it by natural key. Raises RolledBack after a deadlock: nothing was
+        done. `snapshot`: reads only, all of one instant."""
         options: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True} if snapshot else {}
         try:
             async with self._acquired() as connection, connection.transaction(**options):
                 yield Session(connection)
-        except AWAY as error:
+        except (*AWAY, ROLLED_BACK) as error:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: BaseException) -> Unavailable:
         metrics.DB_UNAVAILABLE.labels(why_away(error)).inc()
-        return Unavailable(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}")
+        kind = RolledBack if isinstance(error, ROLLED_BACK) else Unavailable
+        return kind(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}")
 
     @contextlib.asynccontextmanager
     async def _acquired(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:

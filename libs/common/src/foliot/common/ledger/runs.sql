@@ -1,6 +1,6 @@
 -- name: lock_jobs
 -- Locks jobs, in the order of their keys. $1 job_ids
-SELECT job_id FROM jobs WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR NO KEY UPDATE
+SELECT job_id, team_id FROM jobs WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR NO KEY UPDATE
 
 -- name: is_open
 -- True if a run of the locked job $1 is unfinished.

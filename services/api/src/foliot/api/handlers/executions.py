@@ -86,12 +86,14 @@ class ExecutionHandlers:
         execution_id = execution.execution_id
 
         async def work(change: OpenChange) -> JsonAnswer:
+            teams = await change.unit.runs.lock_jobs([execution.job_id])
             cancelled = await change.unit.endings.cancel_execution(Handle(execution_id, execution.scheduled_time))
             if cancelled is None:
                 raise Conflict("state", f"execution {execution_id} has ended already")
             if cancelled.status == ExecutionStatus.CANCELLED:
                 await end_runs(change.unit, [cancelled.job_id], {cancelled.job_id: cancelled.status})
-            await change.audit("CANCEL_EXECUTION", "EXECUTION", execution_id, new={"job_id": execution.job_id})
+            team_id, new = teams.get(execution.job_id), {"job_id": execution.job_id}
+            await change.audit("CANCEL_EXECUTION", "EXECUTION", execution_id, new=new, team_id=team_id)
             await change.wake()
             return JsonAnswer(status=202, body=shown_execution(cancelled, await self._served.fleet()))
 

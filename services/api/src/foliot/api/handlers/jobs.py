@@ -20,7 +20,7 @@ from foliot.api.views.execution import shown_execution
 from foliot.api.views.job import shown, shown_alone, warnings
 from foliot.api.views.job_pages import JobPage
 from foliot.api.views.served import Fleet, Served, datasource_of
-from foliot.api.web.auth import Role
+from foliot.api.web.auth import Principal, Role
 from foliot.api.web.bodies import JsonAnswer, dump, parse_object, read_json, read_object, respond
 from foliot.api.web.callers import caller_of, principal_of
 from foliot.api.web.changes import Changes
@@ -75,7 +75,7 @@ class JobHandlers:
     async def page(self, request: web.Request) -> web.Response:
         wanted = JobPage(request)
         (found, next_cursor), headers = await self._reads.read(request, wanted.select)
-        body = page_body(([shown(job, wanted.fields) for job in found], next_cursor))
+        body = page_body(([shown(job, principal_of(request), wanted.fields) for job in found], next_cursor))
         return respond(JsonAnswer(body=body, headers=headers))
 
     async def read(self, request: web.Request) -> web.Response:
@@ -84,7 +84,7 @@ class JobHandlers:
             job = await unit.jobs.select_job(job_id, principal_of(request).scope)
         if job is None:
             raise NotFound(f"there is no job {job_id}")
-        return respond(await self._answer(job))
+        return respond(await self._answer(job, principal_of(request)))
 
     async def edit(self, request: web.Request) -> web.Response:
         principal_of(request).require(Role.OPERATOR)
@@ -94,7 +94,8 @@ class JobHandlers:
             fields = patch
             if not patch.keys().isdisjoint(READ_ONLY_FIELDS):
                 fields = without_read_only(patch, await self._present(change, job_id))
-            return await self._answer(await steps.edit(change, job_id, fields, request.headers.get(hdrs.IF_MATCH)))
+            edited = await steps.edit(change, job_id, fields, request.headers.get(hdrs.IF_MATCH))
+            return await self._answer(edited, change.principal)
 
         return await self._changes.make(request, work, body=canonical(patch))
 
@@ -103,10 +104,11 @@ class JobHandlers:
         job = await change.unit.jobs.select_job(job_id, change.principal.scope)
         if job is None:
             raise NotFound(f"there is no job {job_id}")
-        return parse_object(dump(shown(job)))
+        return parse_object(dump(shown(job, change.principal)))
 
-    async def _answer(self, job: SeenJob) -> JsonAnswer:
-        return JsonAnswer(body=shown_alone(job, await self._served.fleet()), headers={"ETag": etag(job.version)})
+    async def _answer(self, job: SeenJob, principal: Principal) -> JsonAnswer:
+        body = shown_alone(job, principal, await self._served.fleet())
+        return JsonAnswer(body=body, headers={"ETag": etag(job.version)})
 
     async def delete(self, request: web.Request) -> web.Response:
         principal_of(request).require(Role.OPERATOR)
@@ -132,14 +134,17 @@ class JobHandlers:
         job_id = path_id(request, "job_id")
 
         async def work(change: OpenChange) -> JsonAnswer:
-            return await self._answer(await step(change, job_id))
+            return await self._answer(await step(change, job_id), change.principal)
 
         return await self._changes.make(request, work)
 
     async def run(self, request: web.Request) -> web.Response:
-        principal_of(request).require(Role.OPERATOR)
+        """A runner runs the job as it is defined; another payload is a definition of its own."""
+        principal_of(request).require(Role.RUNNER)
         job_id, body = path_id(request, "job_id"), await read_object(request, optional=True)
         override = decode_override(body)
+        if "payload" in override:
+            principal_of(request).require(Role.OPERATOR)
 
         async def work(change: OpenChange) -> JsonAnswer:
             execution = await run(change, job_id, override)

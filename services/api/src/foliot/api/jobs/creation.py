@@ -58,9 +58,14 @@ async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | In
     now, job_ids = await unit.definitions.reserve_job_ids(len(wanted))
     created_at = rfc3339(now)
     made = [_prepared(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
-    if creations := [one.creation for one in made if isinstance(one, Prepared)]:
+    in_order = sorted(zip(wanted, made, strict=True), key=_job_key)  # so that two batches cannot wait for each other
+    if creations := [one.creation for _, one in in_order if isinstance(one, Prepared)]:
         await unit.definitions.insert_created(creations)
     return [_created(one) if isinstance(one, Prepared) else one for one in made]
+
+
+def _job_key(pair: tuple[NewJob, Prepared | Invalid]) -> str:
+    return pair[0].definition.job_key or ""
 
 
 async def create_one(change: OpenChange, new: NewJob) -> Created:
@@ -91,6 +96,7 @@ def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepa
         "next_run_time": None if tick is None else rfc3339(tick), "once": fires_once(times),
         "created_at": created_at, "request_id": caller.request_id, "traceparent": caller.traceparent,
         "ip_address": caller.ip_address, "user_agent": caller.user_agent,
+        "key_id": principal.key_id,
     }  # fmt: skip
     return Prepared(creation, definition, document)
 

@@ -17,6 +17,7 @@ from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.ledger.job import DEFINITION_FIELDS, Job
 from foliot.common.model import payloads
+from foliot.common.model.hidden import marked
 from foliot.common.model.payloads.checks import PayloadError
 from foliot.common.model.policies import MisfirePolicy, OverlapPolicy
 from foliot.common.model.retry import STORED_BY_DEFAULT
@@ -108,6 +109,9 @@ def _check(values: dict[str, Any], known: Sequence[FieldError] = ()) -> list[Fie
 
 
 def check_payload(job_type: str, payload: dict[str, Any]) -> list[FieldError]:
+    if members := marked(payload):
+        remedy = "send the value itself; a PATCH without this member keeps what is stored"
+        return [FieldError(f"payload.{name}", f"this value was hidden from you: {remedy}") for name in members]
     try:
         payloads.decode(job_type, payload)
     except PayloadError as error:

@@ -48,7 +48,7 @@ async def run(change: OpenChange, job_id: int, override: dict[str, Any]) -> Exec
         raise Conflict("overlap", f"a run of job {job_id} waits already")
     cancels = unfinished and policy == OverlapPolicy.CANCEL_RUNNING
     if cancels:
-        outcomes = await unit.endings.cancel_open(job_id)
+        outcomes = await unit.endings.cancel_open([job_id])
     execution = await unit.runs.insert_run(
         job, override=override or None, request_id=change.caller.request_id, traceparent=change.caller.traceparent,
         waits=unfinished and policy != OverlapPolicy.ALLOW,

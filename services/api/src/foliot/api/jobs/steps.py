@@ -104,7 +104,7 @@ async def cancel(change: OpenChange, job_id: int) -> SeenJob:
     await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED, next_run_time=None, paused_run_time=None)
     await _store(change, job, cancelled, "CANCEL_JOB", now)
-    await change.unit.endings.note_outcomes(await change.unit.endings.cancel_open(job_id))
+    await change.unit.endings.note_outcomes(await change.unit.endings.cancel_open([job_id]))
     return await _shown(change, job_id)
 
 
@@ -118,7 +118,7 @@ async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
         job, status=JobStatus.CANCELLED if unended else job.status, next_run_time=None, paused_run_time=None,
         deleted_at=now,
     )  # fmt: skip
-    outcomes = await change.unit.endings.cancel_open(job_id)
+    outcomes = await change.unit.endings.cancel_open([job_id])
     await _store(change, job, deleted, "DELETE_JOB", now)
     await change.unit.endings.note_outcomes(outcomes)
 

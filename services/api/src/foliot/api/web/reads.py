@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
 from aiohttp import web
 
 from foliot.api.queries.unit import Unit, UnitsOfWork
@@ -70,7 +69,7 @@ class Reads:
                 try:
                     async with replica.database.session() as unit:
                         return await work(unit), {STALENESS: f"{staleness:.3f}"}
-                except (Unavailable, asyncpg.SerializationError):  # it is away, or replay cancelled the query
+                except Unavailable:  # it is away, or replay cancelled the query
                     pass
         async with self._primary.session() as unit:
             return await work(unit), {STALENESS: "0"}
