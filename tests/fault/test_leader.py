@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from itertools import pairwise
 
 from support.eventually import eventually
 
@@ -15,6 +17,33 @@ async def test_killed(faults: Faults) -> None:
     await faults.foliot.services[leader].kill()
     await faults.completed_since(jobs[0], 3, within=SESSION * 1.1 + 15)
     assert await faults.foliot.leader() != leader
+
+
+async def test_killed_while_a_run_goes_on(faults: Faults) -> None:
+    """The ticks of the failover met the run that was under way all the time: they are SKIPPED like those before and
+    after, and no run waits behind it."""
+    job = await faults.foliot.create(schedule="@every 1s", payload={"script": "sleep 60"}, overlap_policy="skip")
+    await faults.foliot.job_becomes(job["job_id"], "RUNNING")
+    leader = await faults.foliot.leader()
+    await faults.foliot.services[leader].kill()
+    async with faults.foliot.sql() as sql:
+        killed_at = await sql.fetchval("SELECT clock_timestamp()")
+        query = "SELECT * FROM executions WHERE job_id = $1 ORDER BY scheduled_time"
+
+        async def planned_again() -> None:
+            rows = await sql.fetch(query, job["job_id"])
+            assert rows[-1]["scheduled_time"] > killed_at + timedelta(seconds=SESSION + 2)
+
+        await eventually(planned_again, within=SESSION * 2 + 15)
+        running, *others = await sql.fetch(query, job["job_id"])
+    await faults.foliot.call("POST", f"/v1/jobs/{job['job_id']}/cancel")
+    assert running["status"] == "RUNNING"
+    assert {(row["status"], row["error_message"]) for row in others} == {("SKIPPED", "overlap")}
+    assert {after["scheduled_time"] - before["scheduled_time"] for before, after in pairwise([running, *others])} == {
+        timedelta(seconds=1)
+    }
+    during = [row for row in others if row["created_at"] - row["scheduled_time"] > timedelta(seconds=1)]
+    assert len(during) > 1, "the failover was no gap"
 
 
 async def test_told_to_stop_hands_over_at_once(faults: Faults) -> None:

@@ -47,6 +47,13 @@ FENCES = [
         f"{DECISION_TESTS}::test_a_few_late_ticks_before_very_many_in_time_are_judged_as_any_others",
     ),
     Fence(
+        "ticks of a gap follow the overlap policy where they met a run",
+        f"{SCHEDULER}/overlap.py",
+        "(gap and _was_free(tick, open_runs))",
+        "gap",
+        f"{DECISION_TESTS}::test_ticks_of_a_failover_follow_the_overlap_policy",
+    ),
+    Fence(
         "max_runs counts runs",
         f"{SCHEDULER}/decisions.py",
         "len(runs) >= judged.left",

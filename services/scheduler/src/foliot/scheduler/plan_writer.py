@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from foliot.common.ledger.conclude import end_runs
 from foliot.common.ledger.faults import is_missing_month
@@ -108,7 +109,7 @@ class PlanWriter:
             unchanged = [one for one in judged if one.job.job_id in locked]
             if not unchanged:
                 return 0
-            open_runs = await unit.plan.select_open_runs([one.job.job_id for one in unchanged])
+            open_runs = await _open_runs(unit, unchanged)
             decisions = [decide(one, open_runs.get(one.job.job_id, _NOTHING_OPEN)) for one in unchanged]
             inserted = await self._insert(unit, decisions, now)
         self._dispatcher.send([row for row in inserted if row.dispatched_at is not None])
@@ -127,6 +128,20 @@ class PlanWriter:
         if ending:
             await end_runs(unit, ending)
         return inserted
+
+
+async def _open_runs(unit: Unit, judged: Sequence[Judged]) -> dict[int, OpenRuns]:
+    """The open runs of these locked jobs; for a job that is caught up also the moment from which they have been there.
+
+    Few jobs need that moment, and it takes a look at all that happened while the run was open.
+    """
+    open_runs = await unit.plan.select_open_runs([one.job.job_id for one in judged])
+    open_ids = {job_id for job_id, runs in open_runs.items() if runs.since is not None}
+    caught_up = [one.job.job_id for one in judged if one.gap and one.job.job_id in open_ids]
+    if caught_up:
+        for job_id, begun in (await unit.plan.select_begun(caught_up)).items():
+            open_runs[job_id] = msgspec.structs.replace(open_runs[job_id], begun=begun)
+    return open_runs
 
 
 def _job_id(judged: Judged) -> int:
