@@ -118,12 +118,17 @@ async def test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token(
 
 
 async def test_deliveries_of_one_execution_in_one_batch(worker: Worker, database: TestDatabase) -> None:
-    """One of them has the wrong time. The attempt is claimed once, with its own time, and its result is recorded."""
+    """One of them has the wrong time. The attempt is claimed once and keeps its own time: with another one its lease
+    would not be renewed."""
     async with database.owner() as sql:
         (row,) = await queued(sql)
-        forged = dict(row) | {"scheduled_time": row["scheduled_time"] - timedelta(hours=1)}
-        deliveries = [worker.deliver(row), worker.deliver(forged), worker.deliver(row, row)]
+        forged = dict(row) | {"scheduled_time": row["scheduled_time"] + timedelta(microseconds=1)}
+        deliveries = [worker.deliver(row), worker.deliver(row, row), worker.deliver(forged)]
+        worker.executor.may_end.clear()
         claimed = [await worker.claimer.step() for _ in range(4)]
+        await worker.executor.started.wait()
+        await worker.heartbeat.step()
+        worker.executor.may_end.set()
         await worker.ran()
         assert sum(claimed) == 1
         assert len(worker.executor.attempts) == 1

@@ -84,13 +84,11 @@ class Claimer:
         batch, again = self._next_batch()
         if not batch:
             return 0
-        held = {item.handle.execution_id: item for item in batch}
-        if len(held) < len(batch):
-            batch = self._without_doubles(batch, held)
         claim = self._lease.claim
         self.doubtful = Doubtful(claim, batch)
         rows = await self._claim_all(batch, claim, again)
         self.doubtful = None
+        held = {item.handle.execution_id: item for item in batch}
         running = [row for row in rows if row.status == ExecutionStatus.RUNNING]
         self._start([claimed_from(row, held[row.execution_id], claim) for row in running])
         await settle(batch)
@@ -106,12 +104,6 @@ class Claimer:
             self.doubtful = None
             self._inbox.put_back(doubtful.batch)
         return self._inbox.take(min(MAX_CLAIMED, self._running.free)), False
-
-    def _without_doubles(self, batch: Sequence[Held], held: dict[int, Held]) -> list[Held]:
-        """One delivery of each execution. Others of it wait for the next batch, which finds it claimed: a row names its
-        execution alone, and a delivery may have the wrong time."""
-        self._inbox.put_back([item for item in batch if held[item.handle.execution_id] is not item])
-        return list(held.values())
 
     async def _claim_all(self, batch: Sequence[Held], claim: int, again: bool) -> list[ClaimedRow]:
         """Claim a batch; a row that PostgreSQL cannot claim ends as FAILED, and the rest goes on."""
@@ -131,15 +123,14 @@ class Claimer:
             )
         ended = [row for row in rows if row.status == ExecutionStatus.CANCELLED]
         if ended:
-            await self._end_cancelled(ended, batch)
+            await self._end_cancelled(ended)
         return rows
 
-    async def _end_cancelled(self, rows: Sequence[ClaimedRow], batch: Sequence[Held]) -> None:
+    async def _end_cancelled(self, rows: Sequence[ClaimedRow]) -> None:
         """Conclude attempts that ended at their claim because their job is cancelled."""
-        times = {held.handle.execution_id: held.handle.scheduled_time for held in batch}
         async with self._database.transaction() as unit:
             now = await unit.server.select_now()
-            concluded = await conclude(unit, [cancelled(row, times[row.execution_id]) for row in rows], now)
+            concluded = await conclude(unit, [cancelled(row) for row in rows], now)
         count_ended(concluded)
 
     async def _fail(self, held: Held, error: Exception) -> list[ClaimedRow]:

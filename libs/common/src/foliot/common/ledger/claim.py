@@ -24,6 +24,7 @@ class ClaimedRow(msgspec.Struct, frozen=True):
     """
 
     execution_id: int
+    scheduled_time: datetime
     job_id: int
     attempt_number: int
     trigger: str

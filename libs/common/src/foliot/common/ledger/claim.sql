@@ -16,7 +16,7 @@ FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
 WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.scheduled_time/*:*/ AND r.execution_id = r.execution_id + 0
   AND j.job_id = e.job_id
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
-RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
+RETURNING e.execution_id, e.scheduled_time, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
     date_part('epoch', e.start_time - e.scheduled_time) AS lateness,
     date_part('epoch', e.start_time - clock_timestamp()) AS begins_in, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
     j.user_id, j.team_id, j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
