@@ -22,6 +22,7 @@ class Addresses:
     worker_database: str
     amqp: str
     zookeeper_hosts: str
+    zookeeper_password: str
     datasources: str
 
 
@@ -45,6 +46,7 @@ def scheduler(name: str, port: int, addresses: Addresses) -> Definition:
         FOLIOT_MAINTENANCE_DATABASE_URL=addresses.maintenance_database,
         FOLIOT_AMQP_URL=addresses.amqp,
         FOLIOT_ZOOKEEPER_HOSTS=addresses.zookeeper_hosts,
+        FOLIOT_ZOOKEEPER_PASSWORD=addresses.zookeeper_password,
         FOLIOT_ADMIN_HOST=HOST,
         FOLIOT_ADMIN_PORT=str(port),
     )
