@@ -16,8 +16,8 @@ from foliot.common.schedules.timetable import from_fields
 from support.words import Meaning
 
 EXPRESSIONS = 5_000
-DAYS = 100
-SOME = 60
+DAYS = 60
+SOME = 30
 MIDNIGHT = datetime(2027, 1, 1, tzinfo=UTC)
 
 

@@ -87,7 +87,7 @@ def refused(text: str) -> ScheduleError:
         ("0 9 * *\x00 *", 8, "cannot stand"),
         ("0 9 * * \u0661", 9, "cannot stand"),
         ("\u00a00 9 * * *", 1, "cannot stand"),
-        ("@reboot", 1, "is not one of @hourly"),
+        ("@hourly 5", 1, "is not one of @hourly"),
         ("@Daily", 1, "is not one of @hourly"),
         ("@daily 5", 1, "is not one of"),
         ("@", 1, "is not one of"),
