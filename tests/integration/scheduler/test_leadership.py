@@ -165,8 +165,10 @@ async def test_everything_deleted_elects_again(join: Join) -> None:
 async def usurp(candidate: Candidate, data: bytes, **how: Any) -> None:
     """What any process that reaches ZooKeeper can do: delete the leader's node and put another one in its place."""
     async with connect(candidate.hosts, SESSION) as other:
-        await other._zk.delete(candidate.leadership._path, force=True)
-        await other._zk.create(candidate.leadership._path, data=data, **how)
+        both = other._zk.begin_transaction()  # else the leader may be quicker
+        both.delete(candidate.leadership._path, -1)
+        both.create(candidate.leadership._path, data=data, **how)
+        await both.commit()
 
 
 @pytest.mark.parametrize("closed", [False, True])
