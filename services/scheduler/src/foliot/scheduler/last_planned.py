@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 class LastPlanned:
-    """The last moment at which a scheduler planned. A new process gives the others as long as a failover takes."""
+    """The last moment at which a scheduler planned. A new process gives the others the time of a failover."""
 
     def __init__(self, clock: Clock, session_seconds: float) -> None:
         self._clock = clock
