@@ -86,6 +86,9 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000 SHARD=1/2)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000) $(if $(SHARD),--shard $(SHARD))
 
+fuzz: setup ## hostile input by the thousand (SUITE=http ANSWERS=20000 SEED=foliot)
+	@PYTHONPATH=tools:tests $(BIN)/python -m fuzz.http $(if $(ANSWERS),--answers $(ANSWERS)) $(if $(SEED),--seed $(SEED))
+
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
@@ -131,4 +134,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench versus bench-report fences oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock

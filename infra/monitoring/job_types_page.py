@@ -16,7 +16,14 @@ HEAD = """# Job types
 
 The `job_type` of a job names the rules of its `payload`. This page is made from the code by `make docs-job-types`.
 """
-_NAMES = {str: "text", bool: "true or false", int: "whole number", float: "number", Any: "any JSON"}
+_NAMES = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    types.NoneType: "null",
+    Any: "any JSON",
+}
 
 
 def job_types_page() -> str:

@@ -104,6 +104,10 @@ async def test_batches_of_the_hot_path_read_one_month_by_key(
             ids, times, ["COMPLETED"] * count, [0] * count, [None] * count, [None] * count, [None] * count, 1, [0.0] * count,
         ],
     }  # fmt: skip
+    living = (
+        "INSERT INTO workers (claim, worker_id, pools, slots) VALUES (1, 'w', '{default}', 1) ON CONFLICT DO NOTHING"
+    )
+    await filled.execute(living)
     worker = await asyncpg.connect(module_database.url("worker"))
     try:
         transaction = worker.transaction()

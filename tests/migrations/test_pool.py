@@ -61,6 +61,7 @@ async def test_history_versions_and_open_runs_are_carried_on(servers: Servers, t
             assert (work.pool, work.waits_since is not None) == ("gpu", True)
             (handout,) = await unit.dispatch.take_backlog("gpu", 0, 10, HAND_OUT_AHEAD, NOON)
         async with Database(database.url("worker"), WorkerUnit, size=1, name="w") as workers, workers.session() as own:
+            await own.workers.beat_worker(1, "w", ["gpu"], 1, 0, 0)
             handle = Handle(handout.execution_id, handout.scheduled_time)
             (claimed,) = await own.claims.claim_executions([handle], "w", 1, 30.0, False)
             assert claimed.status == "RUNNING"

@@ -49,6 +49,7 @@ INSERT INTO audit_logs (user_id, team_id, action, created_at)
 SELECT g % 50, g % 40 + 1, 'CREATE_JOB', now() - g * interval '10 seconds' FROM generate_series(1, 50000) g;
 INSERT INTO idempotency_keys (user_id, method, path, key, request_hash, status, body, created_at)
 SELECT 1, 'POST', '/v1/jobs', g::text, '', 201, repeat('x', 200), now() - g * interval '3 seconds' FROM generate_series(1, 50000) g;
+INSERT INTO workers (claim, worker_id, pools, slots) VALUES (1, 'w', '{default}', 1);
 INSERT INTO leader_terms (term, scheduler_id, czxid, ensemble_id) SELECT g, 's', g, 'e' FROM generate_series(1, 20000) g;
 """
 

@@ -35,7 +35,8 @@ from support.databases import TestDatabase
 BATCH = 500
 ROUND = timedelta(seconds=1)
 WAITING_BATCHES = 4
-CLAIM, LEASE = 1, 30.0
+CLAIM, LEASE = 1, 3_600.0
+"""The claim token, and a lease that outlives a run: it has one heartbeat, at its start."""
 PHASES = ("plan", "claim", "record")
 _Unit = TypeVar("_Unit", scheduler.Unit, worker.Unit)
 
@@ -99,6 +100,8 @@ class Pipeline:
 
     async def claim(self) -> None:
         async with self.connection("claim", "worker", worker.Unit) as units:
+            async with units.session() as unit:
+                await unit.workers.beat_worker(CLAIM, "worker-1", ["default"], BATCH, 0, 0)
             while True:
                 batch = await self.planned.get()
                 started = time.perf_counter()

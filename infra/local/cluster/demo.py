@@ -21,7 +21,6 @@ async def create_demo(primary: Postgres, password: str, datasources: Path) -> No
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", ROLE):
             await connection.execute(f"CREATE ROLE {ROLE} LOGIN")
         await connection.execute(f"ALTER ROLE {ROLE} PASSWORD '{password}'")
-        await connection.execute(f"ALTER ROLE {ROLE} SET default_transaction_read_only = on")
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
             await connection.execute(f"CREATE DATABASE {DATABASE}")
         await connection.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")

@@ -10,12 +10,16 @@ from cluster.servers import Servers, start_servers
 from foliot.worker.executors.http_request import HttpRequestExecutor
 from foliot.worker.executors.sql_query import SqlQueryExecutor
 from integration.executors.http_calls import LOOPBACK
+from integration.executors.name_server import serve_names
 from integration.executors.sql_source import SETUP, executing
 
 
 @pytest.fixture(scope="module")
 async def http() -> AsyncIterator[HttpRequestExecutor]:
-    async with HttpRequestExecutor(allow_networks=LOOPBACK) as executor:
+    async with (
+        serve_names() as names,
+        HttpRequestExecutor(allow_networks=LOOPBACK, name_servers=[names.address]) as executor,
+    ):
         yield executor
 
 

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
-
 from cluster.servers import Servers
 from foliot.worker.executors.attempt import Result
 from foliot.worker.executors.datasources import Datasource
+from foliot.worker.executors.sql.text_connection import TextConnection
 from foliot.worker.executors.sql_query import SqlQueryExecutor
 from foliot.worker.output import Output
 from integration.executors.making import make_attempt
@@ -26,6 +25,13 @@ SETUP = f"""
     CREATE TABLE children (parent INT REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
     CREATE TYPE pair AS (a INT, b TEXT);
     CREATE TYPE mood AS ENUM ('sad', 'happy');
+    CREATE DOMAIN counted AS INT CHECK (VALUE > 0);
+    CREATE DOMAIN document AS JSONB;
+    CREATE TYPE span AS RANGE (SUBTYPE = TIME);
+    CREATE EXTENSION hstore;
+    CREATE TABLE own (id INT PRIMARY KEY);
+    ALTER TABLE own OWNER TO tenant;
+    CREATE PROCEDURE committing() LANGUAGE plpgsql AS $$BEGIN INSERT INTO own VALUES (77); COMMIT; END$$;
     GRANT ALL ON items, parents, children TO tenant;
     GRANT CREATE, USAGE ON SCHEMA public TO tenant;
 """
@@ -63,4 +69,4 @@ async def value(executor: SqlQueryExecutor, expression: str, *params: Any) -> An
 
 
 def open_connections() -> list[Any]:
-    return [one for one in gc.get_objects() if type(one) is asyncpg.Connection and not one.is_closed()]
+    return [one for one in gc.get_objects() if type(one) is TextConnection and not one.is_closed()]

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from ipaddress import ip_network
 
 import pytest
-from aiohttp import ThreadedResolver
 from aiohttp.abc import ResolveResult
 
+from foliot.worker.executors.http.resolver import Resolver
 from foliot.worker.executors.http_request import HttpRequestExecutor
 from foliot.worker.output import Output
 from integration.executors.making import make_attempt
+from integration.executors.name_server import serve_names
 from integration.executors.servers import Seen, answer, serve
 
 HOSTS = [
@@ -65,7 +66,7 @@ PUBLIC = "93.184.216.34"
 
 @pytest.fixture(scope="module")
 async def guarded() -> AsyncIterator[HttpRequestExecutor]:
-    async with HttpRequestExecutor() as executor:
+    async with serve_names() as names, HttpRequestExecutor(name_servers=[names.address]) as executor:
         yield executor
 
 
@@ -113,7 +114,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
             for address in addresses
         ]
 
-    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    monkeypatch.setattr(Resolver, "resolve", resolve)
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["::1", "127.0.0.1"], ["169.254.169.254", "10.0.0.1", "::1"]])

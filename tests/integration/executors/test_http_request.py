@@ -79,6 +79,13 @@ async def test_a_url_is_sent_as_it_was_written(http: HttpRequestExecutor) -> Non
         ("429 Too Many Requests", ["2xx"], False, False),
         ("500 Internal Server Error", ["2xx"], False, False),
         ("599 Whatever", ["2xx"], False, False),
+        ("418 Teapot", ["2xx"], False, True),
+        ("299 Fine", ["2xx"], True, False),
+        ("600 Unknown", ["2xx"], False, False),
+        ("999 Request denied", ["2xx"], False, False),
+        ("999 Request denied", ["999"], True, False),
+        ("999 Request denied", ["9xx"], True, False),
+        ("999 Request denied", ["5xx"], True, False),
     ],
 )
 async def test_statuses(
@@ -131,17 +138,28 @@ async def test_retry_after(http: HttpRequestExecutor, headers: list[str], second
 async def test_the_log_has_status_headers_and_start_of_the_body_without_secrets(
     http: HttpRequestExecutor,
 ) -> None:
-    secrets = ["Set-Cookie: a=SECRET", "X-Api-Key: SECRET", "Authorization: SECRET", "X-Auth-Token: SECRET"]
+    names = ["Set-Cookie", "X-Api-Key", "Authorization", "X-Auth-Token", "X-Key", "X-Credential", "X-Jwt", "X_PWD"]
+    secrets = [f"{name}: SECRET" for name in names]
     location = "Location: http://user:SECRET@a.example/b?token=SECRET#SECRET"
     link = "Link: <https://a.example/c?page=SECRET>; rel=next, </d#SECRET>"
     async with serve(answer("302 Found", "X-A: b", *secrets, location, link, body=b"hello \xff\0")) as seen:
         result, log = await ran(http, seen, headers={"Authorization": "Bearer SECRET"})
     assert "X-A: b\n" in log
-    assert "Set-Cookie: [redacted]\n" in log
+    assert all(f"{name}: [redacted]\n" in log for name in names)
     assert "Location: http://a.example/b?[redacted]\n" in log
     assert "Link: <https://a.example/c?[redacted]>; rel=next, </d?[redacted]>\n" in log
     assert log.endswith("\n\nhello \ufffd\ufffd\n")
     assert "SECRET" not in log + str(result)
+
+
+async def test_text_outside_latin_1_arrives_as_utf_8(http: HttpRequestExecutor) -> None:
+    async with serve(answer()) as seen:
+        headers = {"X-Note": "😱 Grüße"}
+        result, _ = await ran(http, seen, url=seen.url + "ä?q=😱", method="POST", headers=headers, body="😱")
+    assert result.succeeded
+    assert seen.heads[0].startswith("POST /%C3%A4?q=%F0%9F%98%B1 ")
+    assert seen.headers()["x-note"] == "😱 Grüße"
+    assert seen.bodies == ["😱".encode()]
 
 
 async def test_error_messages_hold_no_query(http: HttpRequestExecutor) -> None:

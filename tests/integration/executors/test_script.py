@@ -252,7 +252,7 @@ async def test_users_that_exist_are_not_taken() -> None:
 async def test_a_directory_that_users_cannot_reach_is_refused(tmp_path: Path) -> None:
     os.chmod(tmp_path, 0o700)
     with pytest.raises(SupervisorError, match="can every user reach"):
-        await ScriptExecutor(Sandbox(directory=str(tmp_path / "scripts"))).__aenter__()
+        await ScriptExecutor(Sandbox(mode="group", directory=str(tmp_path / "scripts"))).__aenter__()
 
 
 async def test_directories_of_dead_supervisors_are_swept(executor: ScriptExecutor) -> None:

@@ -63,3 +63,22 @@ async def test_where_namespaces_are_forbidden_the_group_is_used_or_the_worker_re
         await until(lambda: len(token.pids()) >= ESCAPED)
         host.send_signal(signal.SIGKILL)
         await until(lambda: token.pids() == [])
+
+
+MASKED = (
+    *("unshare", "--mount", "sh", "-c"),
+    'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec "$@"',
+    "sh",
+)
+"""What container engines do to /proc: the kernel then allows no new one, and nothing can be written to /proc/sys."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mask parts of /proc")
+@pytest.mark.parametrize("wrapper", [(*MASKED, *ORDINARY), MASKED])
+async def test_where_proc_is_masked_scripts_run_with_places_of_their_own(wrapper: tuple[str, ...]) -> None:
+    script = 'echo x >/tmp/left && ls /tmp/left /dev/shm && cd "$HOME" && ls -a'
+    async with hosted("namespace", script, *wrapper) as (_, event):
+        assert (await event())["mode"] == "namespace"
+        ended = await event()
+    assert ended["succeeded"], ended
+    assert ended["log"].split() == ["/tmp/left", "/dev/shm:", ".", ".."]

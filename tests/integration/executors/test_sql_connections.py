@@ -40,9 +40,20 @@ async def test_connections_can_be_new_for_each_job(sql_servers: Servers) -> None
 
 
 async def test_connections_are_bounded(sql_servers: Servers) -> None:
-    async with executing(sql_servers, max_connections=2) as executor:
+    async with executing(sql_servers, max_connections=3) as executor:
         pids = await asyncio.gather(*(value(executor, "pg_backend_pid() FROM pg_sleep(0.05)") for _ in range(8)))
-    assert len(set(pids)) == 2
+    assert len(set(pids)) == 2  # the third is for another tenant
+
+
+async def test_a_tenant_finds_a_connection_however_many_jobs_another_has(sql_servers: Servers) -> None:
+    async with executing(sql_servers, max_connections=2) as executor:
+        slow = [asyncio.create_task(ran(executor, "SELECT pg_sleep(1000)", tenant="team 1")) for _ in range(5)]
+        await until(lambda: len(open_connections()) == 1)
+        async with asyncio.timeout(5):
+            assert (await ran(executor, "SELECT 1", tenant="team 2"))[0].succeeded
+        for task in slow:
+            task.cancel()
+        await asyncio.wait(slow)
 
 
 async def test_a_connection_that_died_while_idle_is_replaced(reader: SqlQueryExecutor, sql_servers: Servers) -> None:

@@ -19,6 +19,9 @@ from support.ledger import Sql
 from support.making import insert_job
 
 CLAIM = 7
+LIVING_WORKER = (
+    "INSERT INTO workers (claim, worker_id, pools, slots) VALUES ($1, 'w', '{default}', 1) ON CONFLICT DO NOTHING"
+)
 NOW = datetime.now(UTC)
 Step = Callable[[Session, Handle, int], Awaitable[object]]
 
@@ -58,6 +61,7 @@ async def test_the_statements_take_the_steps_of_the_table_and_no_others(database
         for (name, step), before, job_status in product(STEPS.items(), ExecutionStatus, ("PENDING", "CANCELLED")):
             job_id = await insert_job(sql, status=job_status, open_since=NOW - timedelta(days=1))
             handle = await attempt(sql, job_id, before)
+            await sql.execute(LIVING_WORKER, CLAIM)
             async with sessions.session() as session:
                 await step(session, handle, job_id)
             after = await sql.fetchval("SELECT status FROM executions")

@@ -47,9 +47,22 @@ async def test_an_attempt_of_a_lost_worker_fails_and_is_retried(leader: Leader, 
         rows = await sql.fetch("SELECT *, available_at - now() AS wait FROM executions ORDER BY attempt_number")
         assert [(r["status"], r["error_message"]) for r in rows] == [("FAILED", "worker lost"), ("QUEUED", None)]
         assert timedelta(seconds=2) < rows[1]["wait"] <= timedelta(seconds=3)
-        assert await sql.fetchval("SELECT count(*) FROM workers") == 0
         assert rows[0]["duration_ms"] >= 1_000
         assert await check_ledger(sql) == []
+
+
+async def test_a_dead_token_is_forgotten_a_minute_after_its_lease(leader: Leader, database: TestDatabase) -> None:
+    """A claim that began while the token lived is over by then: what it claimed is still rescued."""
+    async with database.owner() as sql:
+        await running(sql, beat_ago=85, lease_left=-1)
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT count(*) FROM workers") == 1
+        await sql.execute("UPDATE executions SET status = 'RUNNING', end_time = NULL WHERE attempt_number = 1")
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT status FROM executions WHERE attempt_number = 1") == "FAILED"
+        await sql.execute("UPDATE workers SET last_heartbeat = now() - interval '91 s'")
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT count(*) FROM workers") == 0
 
 
 async def test_a_living_worker_and_a_lease_that_holds_are_left_alone(leader: Leader, database: TestDatabase) -> None:

@@ -44,7 +44,7 @@ def test_members_left_out_take_the_defaults() -> None:
         ({"max_backoff": 86_400 * 8}, "max_backoff"),
         ({"jitter": 1.5}, "jitter"),
         ({"max_age": 0}, "max_age"),
-        ({"retry_on": [600]}, "retry_on"),
+        ({"retry_on": [1000]}, "retry_on"),
         ({"delay": 1}, "delay"),
     ],
 )

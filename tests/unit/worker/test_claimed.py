@@ -57,6 +57,11 @@ def test_every_field_comes_from_its_own_place() -> None:
     assert (claimed.request_id, claimed.claim, claimed.settles) == ("r", 5, False)
 
 
+def test_the_tenant_is_the_team_or_without_one_the_user() -> None:
+    assert claimed_from(make_row(), make_held(), 5).tenant == "team 4"
+    assert claimed_from(make_row(team_id=None), make_held(), 5).tenant == "user 3"
+
+
 @pytest.mark.parametrize(
     ("override", "payload"),
     [

@@ -10,6 +10,27 @@ WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
 
 FENCES = [
     Fence(
+        "a dead token claims nothing",
+        "libs/common/src/foliot/common/ledger/claim.sql",
+        "w.claim = $4 AND w.last_heartbeat >= clock_timestamp() - make_interval(secs => $5))",
+        "$4::bigint IS NOT NULL)",
+        "tests/integration/worker/test_dead_token.py",
+    ),
+    Fence(
+        "nothing starts under a lost lease",
+        "services/worker/src/foliot/worker/claimer.py",
+        "if claim != self._lease.claim or not self._lease.holds:",
+        "if False:",
+        "tests/integration/worker/test_dead_token.py::test_what_was_claimed_under_a_lost_lease_is_released",
+    ),
+    Fence(
+        "a dead token is kept for a minute",
+        "libs/common/src/foliot/common/ledger/workers.sql",
+        "make_interval(secs => $2) - INTERVAL '1 minute'",
+        "make_interval(secs => $2)",
+        "tests/integration/scheduler/test_rescue.py::test_a_dead_token_is_forgotten_a_minute_after_its_lease",
+    ),
+    Fence(
         "a run is held until its time",
         f"{WORKER}/runner.py",
         "while (early := begin - self._clock.elapsed()) > 0:",

@@ -4,7 +4,6 @@ set -euo pipefail
 sql() { psql -Xq -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" "$@"; }
 sql -d postgres -v password="$(cat /run/secrets/foliot/demo_password)" <<'SQL'
 CREATE ROLE foliot_demo LOGIN PASSWORD :'password';
-ALTER ROLE foliot_demo SET default_transaction_read_only = on;
 CREATE DATABASE demo;
 REVOKE ALL ON DATABASE demo FROM PUBLIC;
 GRANT CONNECT ON DATABASE demo TO foliot_demo;

@@ -64,6 +64,7 @@ BOUNDS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "FOLIOT_WORKER_DATASOURCES_FILE": (["/etc/foliot/sources.json"], [""]),
     "FOLIOT_WORKER_SCRIPT_MODE": (["auto", "namespace", "group"], ["", "none"]),
+    "FOLIOT_WORKER_SCRIPT_TMP_BYTES": (["1048576", "1099511627776"], ["0", "1048575", "1099511627777"]),
     "FOLIOT_WORKER_STOP_GRACE_SECONDS": (["0", "3600"], ["-1", "3601"]),
 }
 

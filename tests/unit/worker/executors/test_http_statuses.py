@@ -27,6 +27,13 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
         (503, DEFAULT_RETRY_ON, True),
         (404, DEFAULT_RETRY_ON, False),
         (302, DEFAULT_RETRY_ON, False),
+        (499, DEFAULT_RETRY_ON, False),
+        (599, DEFAULT_RETRY_ON, True),
+        (600, DEFAULT_RETRY_ON, True),
+        (999, DEFAULT_RETRY_ON, True),
+        (999, ("9xx",), True),
+        (999, ("999",), True),
+        (999, ("500", "6xx"), False),
     ],
 )
 def test_matches(status: int, patterns: tuple[str | int, ...], expected: bool) -> None:

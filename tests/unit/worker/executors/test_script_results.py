@@ -10,8 +10,6 @@ from foliot.worker.executors.sandbox import Limits, Sandbox
 from foliot.worker.executors.script import _judged
 from foliot.worker.executors.supervisor.link import Ending, Failure
 
-PAYLOAD = Script(script="x", interpreter="/bin/x")
-
 
 @pytest.mark.parametrize(
     ("ending", "result"),
@@ -23,13 +21,14 @@ PAYLOAD = Script(script="x", interpreter="/bin/x")
     ],
 )
 def test_ends(ending: Ending, result: Result) -> None:
-    assert _judged(ending, PAYLOAD) == result
+    assert _judged(ending, "/bin/x") == result
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP])
 def test_a_missing_interpreter_is_final(number: int) -> None:
-    result = _judged(Ending(code=125, failure=Failure("interpreter", number, "why")), PAYLOAD)
-    assert result == Result(succeeded=False, final=True, error_message="interpreter /bin/x: why")
+    result = _judged(Ending(code=125, failure=Failure("interpreter", number, "why")), "/bin/x")
+    assert (result.succeeded, result.final) == (False, True)
+    assert (result.error_message, result.log_error) == ("interpreter /bin/x: why", "the script's interpreter: why")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def test_a_missing_interpreter_is_final(number: int) -> None:
     ],
 )
 def test_what_may_pass_is_retried(failure: Failure) -> None:
-    result = _judged(Ending(code=125, failure=failure), PAYLOAD)
+    result = _judged(Ending(code=125, failure=failure), "/bin/x")
     assert (result.succeeded, result.final, result.exit_code) == (False, False, None)
     assert failure.reason in str(result.error_message)
 

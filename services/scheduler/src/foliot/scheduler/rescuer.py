@@ -40,7 +40,7 @@ class Rescuer:
             pass
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
-            await unit.workers.forget_dead_claims(dead)
+            await unit.workers.forget_dead_claims(dead, self._lease)
 
     async def _rescue(self, claims: list[int]) -> int:
         async with self._database.transaction() as unit:

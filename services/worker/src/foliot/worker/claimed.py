@@ -54,6 +54,11 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """True if the end of this run may be the end of its job, or release a run that waits for it."""
 
     @property
+    def tenant(self) -> str:
+        """The team or, without one, the user whose job it is."""
+        return f"user {self.user_id}" if self.team_id is None else f"team {self.team_id}"
+
+    @property
     def handle(self) -> Handle:
         return Handle(self.execution_id, self.scheduled_time)
 

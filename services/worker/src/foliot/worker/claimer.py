@@ -80,19 +80,32 @@ class Claimer:
             await self._clock.wait(self._claimable, LOOK_EVERY)
 
     async def step(self) -> int:
-        """Claim one batch; gives the number of rows it claimed. Raises Unavailable: then the batch is in doubt."""
+        """Claim one batch; gives the number of rows it claimed. Raises Unavailable: then the batch is in doubt.
+
+        If the lease was lost during the claim, nothing starts: nobody would renew it, and the rescue would start it
+        elsewhere too. The claim is released and the batch waits for the next token.
+        """
         batch, again = self._next_batch()
         if not batch:
             return 0
         claim = self._lease.claim
         self.doubtful = Doubtful(claim, batch)
         rows = await self._claim_all(batch, claim, again)
+        if claim != self._lease.claim or not self._lease.holds:
+            await self._release(batch, claim)
+            return 0
         self.doubtful = None
         held = {item.handle.execution_id: item for item in batch}
         running = [row for row in rows if row.status == ExecutionStatus.RUNNING]
         self._start([claimed_from(row, held[row.execution_id], claim) for row in running])
         await settle(batch)
         return len(rows)
+
+    async def _release(self, batch: list[Held], claim: int) -> None:
+        async with self._database.session() as unit:
+            await unit.claims.release_claimed([held.handle for held in batch], claim)
+        self.doubtful = None
+        self._inbox.put_back(batch)
 
     def _next_batch(self) -> tuple[list[Held], bool]:
         """The batch in doubt first: asked again under the same token, it cannot be claimed twice. Gives the batch, and

@@ -19,6 +19,7 @@ from foliot.common.process.settings import (
     ProcessId,
     ServiceConfig,
 )
+from foliot.worker.executors.sandbox import DEFAULT_TMP_BYTES
 
 Pool = Annotated[str, Meta(pattern=rf"\A{POOL_PATTERN}\Z", extra={"form": POOL_FORM})]
 
@@ -54,6 +55,16 @@ class Config(ServiceConfig, frozen=True, kw_only=True):
         Literal["auto", "namespace", "group"],
         Meta(description="How scripts are confined: `auto` takes `namespace` where that works, else `group`."),
     ] = "auto"
+    worker_script_tmp_bytes: Annotated[
+        int,
+        Meta(
+            ge=1024**2,
+            le=1024**4,
+            description="What one script may keep in /tmp, /var/tmp, /dev/shm and /run/lock together; it is in memory. "
+            "Counts in mode `namespace`.",
+            extra={"unit": "bytes"},
+        ),
+    ] = DEFAULT_TMP_BYTES
     worker_stop_grace_seconds: Annotated[
         float,
         Meta(

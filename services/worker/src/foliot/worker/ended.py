@@ -25,6 +25,8 @@ class Ended(Outcome, frozen=True, kw_only=True):
     at: float
     final: bool = False
     retry_after: float | None = None
+    log_error: str | None = None
+    """See Result."""
 
     @classmethod
     def of(cls, claimed: Claimed, status: ExecutionStatus, result: Result, logs: str, at: float) -> Ended:
@@ -42,6 +44,7 @@ class Ended(Outcome, frozen=True, kw_only=True):
             at=at,
             final=result.final,
             retry_after=result.retry_after,
+            log_error=result.log_error,
         )
 
     @property
@@ -63,6 +66,7 @@ class Ended(Outcome, frozen=True, kw_only=True):
             error_message=f"the result could not be stored: {type(error).__name__}",
             logs=None,
             retry_after=None,
+            log_error=None,
         )
 
     def finished(self) -> Finished:

@@ -70,7 +70,10 @@ async def _noop(_config: Config, _stack: contextlib.AsyncExitStack) -> Executor:
 
 async def _script(config: Config, stack: contextlib.AsyncExitStack) -> Executor:
     """A worker that cannot run scripts safely says so in its log, and goes on with the other job types."""
-    sandbox = Sandbox(mode=None if config.worker_script_mode == "auto" else config.worker_script_mode)
+    sandbox = Sandbox(
+        mode=None if config.worker_script_mode == "auto" else config.worker_script_mode,
+        tmp_bytes=config.worker_script_tmp_bytes,
+    )
     try:
         script = await stack.enter_async_context(ScriptExecutor(sandbox))
     except SupervisorError as error:

@@ -39,7 +39,7 @@ def _report_one(log: Any, worker_id: str, ended: Ended, duration: int, retry_at:
         events.ATTEMPT_FAILED if failed else events.ATTEMPT_FINISHED,
         job_id=claimed.job_id, execution_id=claimed.execution_id, attempt_number=claimed.attempt_number,
         job_type=claimed.job_type, status=ended.status, user_id=claimed.user_id, team_id=claimed.team_id,
-        worker_id=worker_id, duration=duration, error=ended.error_message, retry_at=retry_at,
+        worker_id=worker_id, duration=duration, error=ended.log_error or ended.error_message, retry_at=retry_at,
         request_id=claimed.request_id, trace_id=trace_id(claimed.traceparent),
     )  # fmt: skip
 

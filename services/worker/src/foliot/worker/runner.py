@@ -72,7 +72,7 @@ class Runner:
             attempt = self._attempt(claimed)
             executor = self._executors[claimed.job_type]
         except (PayloadError, KeyError) as error:
-            return ExecutionStatus.FAILED, Result(succeeded=False, final=True, error_message=_unknown(claimed, error))
+            return ExecutionStatus.FAILED, _unknown(claimed, error)
         too_old = _too_old(claimed)
         if too_old:
             return ExecutionStatus.FAILED, Result(succeeded=False, final=True, error_message=too_old)
@@ -97,6 +97,7 @@ class Runner:
             timeout_seconds=claimed.timeout_seconds,
             traceparent=claimed.traceparent,
             request_id=claimed.request_id,
+            tenant=claimed.tenant,
             retry_on=tuple(retry_on) if retry_on is not None else None,
             lease_deadline=self._lease.deadline,
         )
@@ -124,10 +125,12 @@ def _stopped(entry: RunningEntry) -> tuple[ExecutionStatus, Result]:
     return ExecutionStatus.FAILED, Result(succeeded=False, error_message="worker stopped")
 
 
-def _unknown(claimed: Claimed, error: Exception) -> str:
+def _unknown(claimed: Claimed, error: Exception) -> Result:
     if isinstance(error, KeyError):
-        return f"this worker has no executor for job_type {claimed.job_type}"
-    return str(error)
+        message = log = f"this worker has no executor for job_type {claimed.job_type}"
+    else:
+        message, log = str(error), f"the payload does not fit job_type {claimed.job_type}"
+    return Result(succeeded=False, final=True, error_message=message, log_error=log)
 
 
 def _too_old(claimed: Claimed) -> str | None:

@@ -4,6 +4,8 @@
 -- claim.
 -- $1 execution_ids, $2 scheduled_times, $3 worker_id, $4 claim token, $5 lease in seconds, $6 again: the outcome of an
 -- earlier try is unknown, so rows that this token holds and never started are claimed again.
+-- A token without a living heartbeat claims nothing: its row in workers may be gone, and nobody would rescue what it
+-- claims. A statement that was stopped on its way to PostgreSQL can arrive as late as that.
 -- The condition `= r.execution_id + 0`, here and below, is true of every row, but PostgreSQL expects few rows to pass it:
 -- it then does one primary-key lookup per row, even in a month that it believes is tiny.
 UPDATE executions/*month*/ e SET
@@ -16,6 +18,8 @@ FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
 WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.scheduled_time/*:*/ AND r.execution_id = r.execution_id + 0
   AND j.job_id = e.job_id
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
+  AND EXISTS (
+    SELECT FROM workers w WHERE w.claim = $4 AND w.last_heartbeat >= clock_timestamp() - make_interval(secs => $5))
 RETURNING e.execution_id, e.scheduled_time, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
     date_part('epoch', e.start_time - e.scheduled_time) AS lateness,
     date_part('epoch', e.start_time - clock_timestamp()) AS begins_in, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,

@@ -50,8 +50,9 @@ class Workers:
         """The claim tokens of processes that have been silent for `lease` seconds."""
         return await self._session.column(SQL.select_dead_claims, lease)
 
-    async def forget_dead_claims(self, claims: Sequence[int]) -> int:
-        return await self._session.execute(SQL.forget_dead_claims, list(claims))
+    async def forget_dead_claims(self, claims: Sequence[int], lease: float) -> int:
+        """Forget those that hold nothing and have been dead for a minute."""
+        return await self._session.execute(SQL.forget_dead_claims, list(claims), lease)
 
     async def sum_slots(self, lease: float) -> list[PoolSlots]:
         """The slots of each pool, of workers with a heartbeat in the last `lease` seconds."""

@@ -12,8 +12,12 @@ DELETE FROM workers WHERE claim = $1
 SELECT claim FROM workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => $1) ORDER BY claim
 
 -- name: forget_dead_claims
--- Removes the dead claim tokens that hold no running execution. $1 claim tokens
-DELETE FROM workers w WHERE w.claim = ANY ($1::bigint[]) AND NOT EXISTS (
+-- Removes the dead claim tokens that hold no running execution. They stay for a minute after their lease: a claim that
+-- began while its token lived is over by then (statement_timeout is 5 s), and what it claimed is rescued.
+-- $1 claim tokens, $2 lease in seconds
+DELETE FROM workers w WHERE w.claim = ANY ($1::bigint[])
+  AND w.last_heartbeat < clock_timestamp() - make_interval(secs => $2) - INTERVAL '1 minute'
+  AND NOT EXISTS (
     SELECT FROM executions e WHERE e.end_time IS NULL AND e.available_at IS NOT NULL AND e.status = 'RUNNING' AND e.claim = w.claim)
 
 -- name: sum_slots

@@ -79,7 +79,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         if self.base not in (int, float):
             return str(self.notes["extra"]["form"])
         part = f", at most 1/{self.at_most.parts} of {variable(self.at_most.of)}" if self.at_most else ""
-        return f"{self.notes['ge']:g} to {self.notes['le']:g}{part}"
+        return f"{self.notes['ge']:.15g} to {self.notes['le']:.15g}{part}"
 
     @property
     def remedy(self) -> str:

@@ -21,6 +21,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float
     traceparent: str
     request_id: str | None = None
+    tenant: str = ""
+    """The team or, without one, the user whose job it is: what is shared, such as connections, is shared by tenants."""
     retry_on: tuple[str | int, ...] | None = None
     """`retry_policy.retry_on` of an http_request: `503`, `5xx`, `network`; None means the default."""
     lease_deadline: float | None = None
@@ -43,6 +45,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     succeeded: bool
     error_message: str | None = None
+    """The reason of a failure, for those who may read the job."""
+    log_error: str | None = None
+    """The same for Foliot's own log, without anything of the payload; None: error_message holds nothing of it."""
     exit_code: int | None = None
     http_status: int | None = None
     final: bool = False

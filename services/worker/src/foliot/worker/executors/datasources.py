@@ -28,6 +28,9 @@ class Datasource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     url: str
     read_only: bool = True
     """Statements run in a READ ONLY transaction. The role of the URL should have no more rights either."""
+    transaction: bool = True
+    """False, for a source that may be written to: statements run outside of a transaction, as VACUUM and procedures
+    that commit need it. What such a statement did stands when it fails."""
     max_rows: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     statement_timeout: Annotated[float, Meta(gt=0)] | None = None
     """Seconds; counts where it is less than the attempt's timeout."""
@@ -40,8 +43,14 @@ class Datasource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return f"Datasource(read_only={self.read_only}, max_rows={self.max_rows})"
 
     @property
-    def url_problem(self) -> str | None:
-        """The fault of the URL, in words that do not show it; None if it has none."""
+    def problem(self) -> str | None:
+        """The fault of the settings together, in words that do not show the URL; None if there is none."""
+        if self.read_only and not self.transaction:
+            return 'transaction: false needs "read_only": false; a transaction is what makes a source read-only'
+        fault = self._url_fault()
+        return f"url {fault}" if fault else None
+
+    def _url_fault(self) -> str | None:
         try:
             parts = urlsplit(self.url)
             _ = parts.port
@@ -66,8 +75,8 @@ def load_datasources(path: str | Path | None) -> Mapping[str, Datasource]:
         try:
             decode("sql_query", {"datasource": name, "query": "SELECT 1"})
             sources[name] = source = msgspec.json.decode(raw, type=Datasource)
-            if source.url_problem:
-                problems.append(f"{name}: url {source.url_problem}")
+            if source.problem:
+                problems.append(f"{name}: {source.problem}")
         except (PayloadError, msgspec.DecodeError) as error:
             problems.append(f"{name}: {error}")
     if problems:

@@ -15,8 +15,10 @@ from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.http import answers
 from foliot.worker.executors.http.addresses import Network
 from foliot.worker.executors.http.answers import HttpAnswer
+from foliot.worker.executors.http.cookies import Cookies
 from foliot.worker.executors.http.errors import described
 from foliot.worker.executors.http.redirects import MAX_HOPS, Request, follow
+from foliot.worker.executors.http.resolver import tenant
 from foliot.worker.executors.http.sessions import RefusedTargetError, Sessions
 from foliot.worker.executors.http.statuses import DEFAULT_RETRY_ON, matches
 from foliot.worker.output import Output
@@ -29,11 +31,17 @@ class HttpRequestExecutor:
     """Async context manager; a worker has one, for any number of attempts at a time.
 
     `allow_networks`: networks that jobs may reach besides the public ones. `tls`: certificates to trust, the
-    system's by default.
+    system's by default. `name_servers`: `address:port` of each, those of the system by default.
     """
 
-    def __init__(self, *, allow_networks: Sequence[Network] = (), tls: ssl.SSLContext | None = None) -> None:
-        self._sessions = Sessions(allow_networks=allow_networks, tls=tls)
+    def __init__(
+        self,
+        *,
+        allow_networks: Sequence[Network] = (),
+        tls: ssl.SSLContext | None = None,
+        name_servers: Sequence[str] = (),
+    ) -> None:
+        self._sessions = Sessions(allow_networks=allow_networks, tls=tls, name_servers=name_servers)
 
     async def __aenter__(self) -> Self:
         await self._sessions.__aenter__()
@@ -50,6 +58,7 @@ class HttpRequestExecutor:
         if not isinstance(payload, HttpRequest):
             raise TypeError(f"not an http_request: {type(payload).__name__}")
         retry_on = DEFAULT_RETRY_ON if attempt.retry_on is None else attempt.retry_on
+        tenant.set(attempt.tenant)  # of this attempt's task alone
         try:
             async with asyncio.timeout(attempt.timeout_seconds + _GRACE_SECONDS):
                 answer = await self._exchange(payload, _headers(attempt), output)
@@ -61,18 +70,21 @@ class HttpRequestExecutor:
 
     async def _exchange(self, payload: HttpRequest, headers: dict[str, str], output: Output) -> HttpAnswer:
         request = _first(payload)
+        cookies = Cookies()
         for _ in range(MAX_HOPS):
-            answer = await self._sent(request, headers, output)
+            answer = await self._sent(request, cookies, headers, output)
             if answer.location is None or not payload.follow_redirects:
                 return answer
+            cookies.keep(request.url, answer.set_cookies)
             request = follow(request, answer.status, answer.location)
-        answer = await self._sent(request, headers, output)
+        answer = await self._sent(request, cookies, headers, output)
         if answer.location is None:
             return answer
         return msgspec.structs.replace(answer, reason=f"after {MAX_HOPS} redirects")
 
-    async def _sent(self, request: Request, headers: dict[str, str], output: Output) -> HttpAnswer:
-        response = await self._sessions.send(request.method, request.url, request.headers | headers, request.body)
+    async def _sent(self, request: Request, cookies: Cookies, headers: dict[str, str], output: Output) -> HttpAnswer:
+        headers = cookies.added(request.url, request.headers) | headers
+        response = await self._sessions.send(request.method, request.url, headers, request.body)
         return await answers.read(response, output)
 
 

@@ -9,12 +9,16 @@ import msgspec
 
 from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Attempt
+from foliot.worker.executors.script_program import command_of, text_for
 from foliot.worker.executors.supervisor.link import Ending, SupervisorError, SupervisorLink
 from foliot.worker.executors.supervisor.linux import hide_from_own_user, now
 from foliot.worker.executors.supervisor.wire import Order, Settings
 
 Mode = Literal["namespace", "group"]
 
+DEFAULT_TMP_BYTES: Final = 256 * 1024**2
+"""Bytes: room for what programs leave in /tmp beside their work (`sort` spills there), and still small beside the 4 GiB
+of address space that each process of a script may use anyway. Large files belong into the working directory."""
 _PROBE_SECONDS: Final = 10.0
 """Seconds in which the script that does nothing must end, on a machine that is just starting too."""
 
@@ -51,6 +55,8 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     directory."""
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     nice: int = 5
+    tmp_bytes: int = DEFAULT_TMP_BYTES
+    """Bytes that an attempt may keep in its own /tmp, /var/tmp, /dev/shm and /run/lock together; in memory."""
 
     async def prove(self) -> tuple[Mode, SupervisorLink]:
         """Start a supervisor in the best mode that runs a script. Raises SupervisorError if none does."""
@@ -84,13 +90,15 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _order(self, payload: Script, env: dict[str, str]) -> Order:
+        command = command_of(payload)
         return Order(
-            script=payload.script,
-            interpreter=payload.interpreter,
+            script=text_for(command, payload.script),
+            command=command,
             args=list(payload.args),
             env=payload.env | env | {"PATH": self.path},
             limits=msgspec.to_builtins(self.limits),
             nice=self.nice,
+            tmp_bytes=self.tmp_bytes,
         )
 
     @property

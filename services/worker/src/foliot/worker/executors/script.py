@@ -11,6 +11,7 @@ from foliot.common.model.payloads.script import Script
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.output_pipe import OutputPipe
 from foliot.worker.executors.sandbox import Mode, Sandbox
+from foliot.worker.executors.script_program import command_of
 from foliot.worker.executors.supervisor.link import Ending, Failure, SupervisorError, SupervisorLink
 from foliot.worker.executors.supervisor.linux import now
 from foliot.worker.executors.supervisor.wire import Order
@@ -75,6 +76,9 @@ class ScriptExecutor:
         payload = attempt.payload
         if not isinstance(payload, Script):
             raise TypeError(f"not a script: {type(payload).__name__}")
+        program = command_of(payload)[0]
+        if not program.startswith("/"):
+            return _no_interpreter(program, "must be an absolute path, such as /bin/sh or /usr/bin/env")
         deadline = attempt.lease_deadline
         if deadline is None:
             deadline = now() + self._lease_seconds
@@ -84,7 +88,7 @@ class ScriptExecutor:
             ending = await self._carried_out(link, order, deadline, output)
         except SupervisorError as error:
             return Result(succeeded=False, error_message=str(error))
-        return _judged(ending, payload)
+        return _judged(ending, program)
 
     async def _working_link(self) -> SupervisorLink:
         """Return the supervisor, a new one if it died. Raises SupervisorError."""
@@ -129,9 +133,9 @@ async def _wait(ended: asyncio.Future[Ending], seconds: float) -> None:
             await asyncio.wait([ended], timeout=until - loop.time())
 
 
-def _judged(ending: Ending, payload: Script) -> Result:
+def _judged(ending: Ending, program: str) -> Result:
     if ending.failure is not None:
-        return _not_started(ending.failure, payload)
+        return _not_started(ending.failure, program)
     if ending.code == 0:
         return Result(succeeded=True, exit_code=0)
     if ending.overdue:
@@ -143,8 +147,16 @@ def _judged(ending: Ending, payload: Script) -> Result:
     return Result(succeeded=False, error_message=message, exit_code=ending.code)
 
 
-def _not_started(failure: Failure, payload: Script) -> Result:
+def _not_started(failure: Failure, program: str) -> Result:
     if failure.step == "interpreter" and failure.errno in _NO_INTERPRETER:
-        message = f"interpreter {payload.interpreter}: {failure.reason}"
-        return Result(succeeded=False, error_message=message, final=True)
+        return _no_interpreter(program, failure.reason)
     return Result(succeeded=False, error_message=f"the script was not carried out ({failure.step}): {failure.reason}")
+
+
+def _no_interpreter(program: str, reason: str) -> Result:
+    return Result(
+        succeeded=False,
+        error_message=f"interpreter {program}: {reason}",
+        log_error=f"the script's interpreter: {reason}",
+        final=True,
+    )

@@ -1,7 +1,8 @@
-"""sql_query: one prepared statement in a transaction, its rows as JSON lines in the log."""
+"""sql_query: one prepared statement, its notices and its rows as JSON lines in the log."""
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -11,18 +12,18 @@ from foliot.common.model.payloads.sql_query import SqlQuery
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.datasources import Datasource
 from foliot.worker.executors.sql.connections import FAILURES, NO_VALUE, Connections, PooledConnection
+from foliot.worker.executors.sql.errors import AnswerTooLargeError, failed
 from foliot.worker.executors.sql.params import converted
-from foliot.worker.executors.sql.rows import line, unique_names
+from foliot.worker.executors.sql.rows import RowLog
 from foliot.worker.output import Output
 
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """Bytes that the server may send for one job: asyncpg holds a whole row in memory."""
 
-MAX_LOG_BYTES: Final = 1024 * 1024
-"""Bytes of JSON lines after which no more rows are read; the attempt's log keeps their first and last part."""
-
 _ROWS_AT_ONCE: Final = 50
 """Rows of one fetch: few, because they are in memory together."""
+_FAR: Final = 2**31 - 1
+"""Rows of one MOVE: as many as PostgreSQL takes."""
 _GRACE_SECONDS: Final = 5.0
 """Seconds beyond the attempt's timeout: the runner's timeout comes first and says TIMEOUT, the timeouts here hold where
 there is no runner."""
@@ -49,72 +50,70 @@ class SqlQueryExecutor:
             raise TypeError(f"not an sql_query: {type(payload).__name__}")
         if payload.datasource not in self._sources:
             message = f"unknown data source {payload.datasource}: the operator names them for this worker"
-            return Result(succeeded=False, error_message=message, final=True)
+            return Result(succeeded=False, error_message=message, log_error="unknown data source", final=True)
         source, connections = self._sources[payload.datasource]
         seconds = attempt.timeout_seconds + _GRACE_SECONDS
         try:
             async with asyncio.timeout(seconds):
-                await _query(connections, source, payload, seconds, output)
+                await _query(connections, source, attempt.tenant, payload, seconds, output)
         except (*FAILURES, *NO_VALUE, AnswerTooLargeError) as error:
-            return Result(succeeded=False, error_message=_described(error))
+            return failed(error, source)
         return Result(succeeded=True)
 
 
-class AnswerTooLargeError(Exception):
-    """The server sent more than MAX_ANSWER_BYTES."""
-
-
 async def _query(
-    connections: Connections, source: Datasource, payload: SqlQuery, seconds: float, output: Output
+    connections: Connections, source: Datasource, tenant: str, payload: SqlQuery, seconds: float, output: Output
 ) -> None:
+    def on_notice(_connection: object, notice: asyncpg.PostgresLogMessage) -> None:
+        output.write_text(_worded(notice))
+
     statement_seconds = min(seconds, source.statement_timeout or seconds)
-    async with connections.transaction(statement_seconds) as pooled:
+    async with connections.ready(tenant, statement_seconds, on_notice) as pooled:
         pooled.bound.allow(MAX_ANSWER_BYTES)
         try:
             await _statement(pooled, source, payload, seconds, output)
         except FAILURES as error:
             if pooled.bound.overflowed:
-                size = MAX_ANSWER_BYTES // 1024**2
-                raise AnswerTooLargeError(
-                    f"the answer is larger than {size} MiB; select fewer or shorter columns"
-                ) from error
+                raise AnswerTooLargeError(MAX_ANSWER_BYTES // 1024**2, final=not source.transaction) from error
             raise
 
 
 async def _statement(
     pooled: PooledConnection, source: Datasource, payload: SqlQuery, seconds: float, output: Output
 ) -> None:
-    statement = await pooled.connection.prepare(payload.query, timeout=seconds)
-    params = converted(payload.params, statement.get_parameters())
+    connection = pooled.connection
+    statement = await connection.prepare(payload.query, timeout=seconds)
+    params = converted(payload.params, [connection.types[kind.oid] for kind in statement.get_parameters()])
     columns = statement.get_attributes()
     if not columns:
         await statement.fetch(*params, timeout=seconds)
-        output.write_text(f"{statement.get_statusmsg()}\n")
+        output.write_text(f"{statement.get_statusmsg() or 'the query is empty: nothing was run'}\n")
         return
-    names = unique_names([column.name for column in columns])
-    kinds = [column.type.name for column in columns]
+    rows = RowLog([column.name for column in columns], source.max_rows, output)
+    if not source.transaction:  # and so without a cursor
+        with _ran(output):
+            rows.take(await statement.fetch(*params, timeout=seconds))
+        return
     cursor = await statement.cursor(*params, timeout=seconds)
-    shown = 0
-    begun = output.written
-    while rows := await cursor.fetch(min(_ROWS_AT_ONCE, source.max_rows + 1 - shown), timeout=seconds):
-        for row in rows:
-            if shown == source.max_rows or output.written - begun > MAX_LOG_BYTES:
-                output.write_text(f"... only the first {shown} rows ...\n")
-                return
-            output.write(line(names, kinds, row))
-            shown += 1
+    with _ran(output):
+        while batch := await cursor.fetch(min(_ROWS_AT_ONCE, rows.room), timeout=seconds):
+            if not rows.take(batch):
+                break
+    # a statement that may write runs to its end, such as a function that is called for each row; no row is sent
+    while not source.read_only and await cursor.forward(_FAR, timeout=seconds) == _FAR:
+        pass
 
 
-def _described(error: Exception) -> str:
-    match error:
-        case asyncpg.PostgresError():
-            text = f"{error.sqlstate}: {error.args[0] if error.args else type(error).__name__}"
-            hint = getattr(error, "hint", None)
-            text += f" (hint: {hint})" if hint else ""
-        case TimeoutError():
-            text = "no answer of the data source in time"
-        case OSError():
-            text = f"no connection to the data source: {error}"
-        case _:
-            text = str(error)
-    return text[:1_000]
+@contextlib.contextmanager
+def _ran(output: Output) -> Iterator[None]:
+    """A statement that ran did so, whether or not its values can be shown: it must not be undone and run again."""
+    try:
+        yield
+    except NO_VALUE as error:
+        output.write_text(f"... a value of the next rows cannot be shown: {error} ...\n")
+
+
+def _worded(notice: asyncpg.PostgresLogMessage) -> str:
+    parts = [f"{notice.severity_en or notice.severity}: {notice.message}"]
+    parts += [f"{name}: {text}" for name, text in (("DETAIL", notice.detail), ("HINT", notice.hint)) if text]
+    return "\n".join(parts) + "\n"

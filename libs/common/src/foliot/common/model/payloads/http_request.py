@@ -23,7 +23,8 @@ RESERVED_HEADERS: Final = frozenset(
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
+STATUS = re.compile(r"[1-9](xx|[0-9]{2})")
+"""A status, or a class of them. HTTP knows none from 600 up, but servers send them, and they count as 5xx too."""
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,8 +34,12 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     method: Annotated[str, described("HTTP method", enum=METHODS)] = "GET"
     headers: Annotated[dict[str, str], described("request headers", maxProperties=MAX_HEADERS)] = {}
     body: Annotated[Any, described("null, text, or JSON (sent as application/json)")] = None
-    expected_status: Annotated[tuple[str, ...], described("204 or 2xx", minItems=1, maxItems=MAX_STATUSES)] = ("2xx",)
-    follow_redirects: Annotated[bool, described("go where a 3xx answer points; each hop is checked")] = False
+    expected_status: Annotated[
+        tuple[str, ...], described("204 or 2xx; what is above 599 counts as 5xx too", minItems=1, maxItems=MAX_STATUSES)
+    ] = ("2xx",)
+    follow_redirects: Annotated[
+        bool, described("go where a 3xx answer points; each hop is checked, cookies go along")
+    ] = False
 
 
 def _check_method(path: str, method: str) -> Iterator[Wrong]:
@@ -67,7 +72,7 @@ def _check_expected_status(path: str, statuses: tuple[str, ...]) -> Iterator[Wro
     if not 0 < len(statuses) <= MAX_STATUSES:
         yield path, f"must list 1 to {MAX_STATUSES} statuses"
     for index, status in enumerate(statuses[:MAX_STATUSES]):
-        if not _STATUS.fullmatch(status):
+        if not STATUS.fullmatch(status):
             yield f"{path}[{index}]", 'must be a class such as "2xx" or a status such as "204"'
 
 

@@ -24,12 +24,19 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The program to run."""
 
     script: Annotated[str, described("the program's text", minLength=1, maxLength=MAX_SCRIPT_BYTES)]
-    interpreter: Annotated[str, described("absolute path of a program", pattern="^/")] = "/bin/sh"
+    interpreter: Annotated[
+        str | None,
+        described(
+            "absolute path of a program; null: the one that the first line names (#!), else /bin/sh", pattern="^/"
+        ),
+    ] = None
     args: Annotated[tuple[str, ...], described("arguments after the script", maxItems=MAX_ARGS)] = ()
     env: Annotated[dict[str, str], described("further environment", maxProperties=MAX_ENV)] = {}
 
 
-def _check_interpreter(path: str, interpreter: str) -> Iterator[Wrong]:
+def _check_interpreter(path: str, interpreter: str | None) -> Iterator[Wrong]:
+    if interpreter is None:
+        return
     if not interpreter.startswith("/"):
         yield path, "must be an absolute path, such as /bin/sh or /usr/bin/env"
     yield from check_text(path, interpreter, 1_024)
@@ -65,7 +72,7 @@ def _check_sum(path: str, texts: Iterable[str]) -> Iterator[Wrong]:
 JOB_TYPE: Final = JobType(
     name="script",
     payload=Script,
-    does="Runs a text with an interpreter of the worker's machine.",
+    does="Runs a text with an interpreter of the worker's machine. A shell gets it with the line ends of Linux.",
     succeeds="the program exits with 0",
     checks={
         "script": lambda path, text: check_text(path, text, MAX_SCRIPT_BYTES, required=True),

@@ -7,19 +7,19 @@ from typing import Final
 import msgspec
 from aiohttp import ClientResponse
 
+from foliot.worker.executors.http.bodies import read_body
 from foliot.worker.executors.http.statuses import REDIRECTS, retry_after
 from foliot.worker.output import Output
-
-MAX_BODY_BYTES: Final = 1024 * 1024
-"""Bytes read after decompression; the rest is left unread and the connection is closed."""
-
-LOGGED_BODY_BYTES: Final = 6 * 1024
-"""Bytes of the body that go to the log: the rest of its 10 KB is room for the headers."""
 
 _SHOWN: Final = 2_000
 """Characters of a header's name, its value or the reason phrase that go to the log."""
 
-_SECRET = re.compile(r"cookie|auth|token|secret|passw|session|csrf|xsrf|api-?key|signature", re.IGNORECASE)
+_SECRET = re.compile(
+    r"cookie|auth|token|secret|passw|session|csrf|xsrf|api-?key|signature|credential|jwt|private|"
+    r"(?:^|[-_])(?:keys?|creds?|pass|pwd|sid|sig|otp|pin)(?:$|[-_])",
+    re.IGNORECASE,
+)
+"""Names of headers whose values may be secrets."""
 _HOLDS_URL: Final = frozenset({"location", "content-location", "refresh", "link"})
 _QUERY = re.compile(r"[?#][^\s>;,]*")
 _USER = re.compile(r"//[^/\s@]*@")
@@ -27,19 +27,22 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of an answer that the executor judges by. `location`: of a redirect; `retry_after`: seconds."""
+    """The parts of an answer that the executor judges by, and those that the next request of a redirect needs."""
 
     status: int
     reason: str
     location: str | None
+    """Of a redirect."""
+    set_cookies: tuple[str, ...]
     retry_after: float | None
+    """Seconds."""
 
 
 async def read(response: ClientResponse, output: Output) -> HttpAnswer:
-    """Read an answer into the log and close it. Raises aiohttp.ClientError and OSError."""
+    """Read an answer into the log and close it."""
     try:
         _log_head(response, output)
-        await _read_body(response, output)
+        await read_body(response, output)
     finally:
         response.close()  # after an answer that was read to its end, the connection is in the pool already
     headers = response.headers
@@ -47,24 +50,9 @@ async def read(response: ClientResponse, output: Output) -> HttpAnswer:
         status=response.status,
         reason=_shown(response.reason or ""),
         location=headers.get("Location") if response.status in REDIRECTS else None,
+        set_cookies=tuple(headers.getall("Set-Cookie", ())),
         retry_after=retry_after(headers.get("Retry-After"), headers.get("Date"), datetime.now(UTC)),
     )
-
-
-async def _read_body(response: ClientResponse, output: Output) -> None:
-    size = 0
-    async for chunk in response.content.iter_any():
-        room = LOGGED_BODY_BYTES - size
-        if room > 0:
-            output.write(chunk[:room])
-        size += len(chunk)
-        if size >= MAX_BODY_BYTES:
-            break
-    if size > LOGGED_BODY_BYTES:
-        more = "or more " if size >= MAX_BODY_BYTES else ""
-        output.write_text(f"\n... start of a body of {size} {more}bytes ...")
-    if size:
-        output.write(b"\n")
 
 
 def _log_head(response: ClientResponse, output: Output) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from yarl import URL
 
-from foliot.common.model.urls import check_url
+from foliot.common.model.urls import MAX_URL, check_url
 from foliot.worker.executors.http.sessions import RefusedTargetError
 
 MAX_HOPS: Final = 3
@@ -43,6 +43,8 @@ def follow(request: Request, status: int, location: str) -> Request:
 
 
 def _target(base: URL, location: str) -> URL:
+    if len(location) > MAX_URL:
+        raise RefusedTargetError(f"redirect to a URL of more than {MAX_URL} characters")
     try:
         url = base.join(URL(location, encoded=location.isascii() and " " not in location))
         text = str(url)

@@ -12,8 +12,9 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 def matches(status: int, patterns: Iterable[str | int]) -> bool:
-    """Tell whether the status is one of `204`, 204 or `2xx`."""
-    return any(str(pattern) in (f"{status}", f"{status // 100}xx") for pattern in patterns)
+    """Tell whether the status is one of `204`, 204 or `2xx`; one above 599, which HTTP does not know, is `5xx` too."""
+    texts = (f"{status}", f"{status // 100}xx", f"{min(status // 100, 5)}xx")
+    return any(str(pattern) in texts for pattern in patterns)
 
 
 def retry_after(value: str | None, date: str | None, now: datetime) -> float | None:

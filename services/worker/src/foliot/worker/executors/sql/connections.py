@@ -11,13 +11,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import asyncpg
 
 from foliot.worker.executors.datasources import Datasource
 from foliot.worker.executors.sql.bounded import BoundedProtocol
+from foliot.worker.executors.sql.shares import Shares
+from foliot.worker.executors.sql.text_connection import TextConnection
 
 CONNECT_SECONDS: Final = 5.0
 """Seconds for a new connection."""
@@ -32,7 +34,10 @@ FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Intern
 """Errors of a statement, of its connection and of the network."""
 
 NO_VALUE: Final = (ValueError, ArithmeticError)
-"""Errors of a conversion: a parameter that does not fit, a time beyond the year 9999, text in no encoding."""
+"""Errors of a conversion: a parameter that does not fit, text in no encoding."""
+
+OnNotice = Callable[[Any, asyncpg.PostgresLogMessage], None]
+"""Called with a connection and with what the server says beside its answer: NOTICE, WARNING, INFO."""
 
 _LONGEST_MILLISECONDS: Final = 2**31 - 1
 """Milliseconds of the longest statement_timeout that PostgreSQL takes."""
@@ -44,6 +49,9 @@ _DIED: Final = (
     asyncpg.OperatorInterventionError,
 )
 """Errors of a connection that died while it was idle."""
+_STYLES: Final = ("SET datestyle = 'ISO'", "SET intervalstyle = 'iso_8601'")
+"""The forms of dates and intervals, in a source that is only read. Where a statement may write, its own casts to text
+follow the same settings, and what it stores must not depend on how Foliot shows values."""
 _CLIENT_CHECK: Final = 14
 """First version of PostgreSQL whose backends notice during a query that their client is gone."""
 
@@ -51,7 +59,7 @@ _CLIENT_CHECK: Final = 14
 class PooledConnection:
     """An open connection with its bound, the number of its uses, and the timer that closes it while it is idle."""
 
-    def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    def __init__(self, connection: TextConnection) -> None:
         self.connection = connection
         inside: Any = connection  # asyncpg has no public place where a row's size is known before it is whole
         self.bound = BoundedProtocol(inside._protocol, inside._transport)
@@ -61,34 +69,38 @@ class PooledConnection:
 
 
 class Connections:
-    """A pool of at most `max_connections`; a job that finds none free waits."""
+    """A pool of at most `max_connections`, which tenants share; a job that finds none free waits."""
 
     def __init__(self, source: Datasource) -> None:
         self._source = source
-        self._slots = asyncio.Semaphore(source.max_connections)
+        self._shares = Shares(source.max_connections)
         self._idle: deque[PooledConnection] = deque()
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def transaction(self, statement_seconds: float) -> AsyncIterator[PooledConnection]:
-        """Open a transaction: READ ONLY and rolled back, unless the source says otherwise and the body succeeds.
+    async def ready(
+        self, tenant: str, statement_seconds: float, on_notice: OnNotice
+    ) -> AsyncIterator[PooledConnection]:
+        """Give a connection on which one statement may run: in a transaction that is READ ONLY and rolled back, unless
+        the source says otherwise and the body succeeds.
 
         Raises FAILURES and NO_VALUE. However it is left, nothing of the job goes on here: the server was asked to stop,
         or the connection is cut after 3 s.
         """
-        async with self._slots:
+        async with self._shares.slot(tenant):
             pooled = await self._begun(statement_seconds)
+            pooled.connection.add_log_listener(on_notice)
             try:
                 yield pooled
-                # PostgreSQL before 16 lets a READ ONLY transaction make large objects: undo them
-                end = "ROLLBACK" if self._source.read_only else "COMMIT"
-                await pooled.connection.execute(end, timeout=COMMAND_SECONDS)
+                await self._end(pooled.connection)
             except (asyncpg.PostgresError, *NO_VALUE):  # the statement's fault: the connection is as good as before
-                await self._keep(pooled, "ROLLBACK")
+                pooled.connection.remove_log_listener(on_notice)
+                await self._keep(pooled, *(("ROLLBACK",) if self._source.transaction else ()))
                 raise
             except BaseException:
                 await _close(pooled.connection)
                 raise
+            pooled.connection.remove_log_listener(on_notice)
             await self._keep(pooled)
 
     async def close(self) -> None:
@@ -120,25 +132,39 @@ class Connections:
             raise
         return pooled
 
-    async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
-        return await asyncpg.connect(
+    async def _connected(self) -> TextConnection:
+        connection = await asyncpg.connect(
             self._source.url,
+            connection_class=TextConnection,
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
             statement_cache_size=0,  # DISCARD ALL forgets statements behind asyncpg's back
             server_settings={"application_name": "foliot-worker"},
         )
+        connection.speak_text()
+        return connection
 
     async def _begin(self, pooled: PooledConnection, statement_seconds: float) -> None:
-        commands = [
-            f"BEGIN {'READ ONLY' if self._source.read_only else 'READ WRITE'}",
-            f"SET LOCAL statement_timeout = {min(int(statement_seconds * 1000), _LONGEST_MILLISECONDS)}",
-            f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_SECONDS * 1000)}",
-        ]
+        settings = {
+            "statement_timeout": min(int(statement_seconds * 1000), _LONGEST_MILLISECONDS),
+            "idle_in_transaction_session_timeout": int(IDLE_SECONDS * 1000),
+        }
         if pooled.connection.get_server_version().major >= _CLIENT_CHECK:
-            commands.append("SET LOCAL client_connection_check_interval = 1000")
+            settings["client_connection_check_interval"] = 1000
+        commands = [f"SET {name} = {value}" for name, value in settings.items()]
+        if self._source.read_only:
+            commands += _STYLES
+        if self._source.transaction:
+            begin = f"BEGIN {'READ ONLY' if self._source.read_only else 'READ WRITE'}"
+            commands = [begin, *(command.replace("SET ", "SET LOCAL ") for command in commands)]
         pooled.uses += 1
         await pooled.connection.execute("; ".join(commands), timeout=COMMAND_SECONDS)
+
+    async def _end(self, connection: TextConnection) -> None:
+        if self._source.transaction:
+            # PostgreSQL before 16 lets a READ ONLY transaction make large objects: undo them
+            end = "ROLLBACK" if self._source.read_only else "COMMIT"
+            await connection.execute(end, timeout=COMMAND_SECONDS)
 
     async def _keep(self, pooled: PooledConnection, *commands: str) -> None:
         if pooled.uses >= self._source.max_uses:

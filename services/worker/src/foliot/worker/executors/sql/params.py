@@ -1,92 +1,74 @@
-"""Parameters of a prepared statement, converted from JSON: asyncpg wants Python objects for types that JSON lacks."""
+"""Parameters of a prepared statement: values of JSON as the text that PostgreSQL reads."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any, Final
 
-import asyncpg
 import msgspec
+
+from foliot.worker.executors.sql.text_connection import PgType
+
+_JSON: Final = ("json", "jsonb")
+_HAS_ZONE: Final = {"timestamptz": True, "timestamp": False}
 
 
 class ParameterError(ValueError):
     """A parameter does not fit its type; the message names it."""
 
 
-def converted(values: Sequence[Any], types: Sequence[asyncpg.Type]) -> list[Any]:
-    """Return the values in the form that asyncpg wants for the statement's types. Raises ParameterError.
+def converted(values: Sequence[Any], types: Sequence[PgType]) -> list[str | None]:
+    """Return the values as PostgreSQL reads them. Raises ParameterError for what it would not read as it was meant.
 
-    For a type without a conversion here the query can have a cast: `$1::text::inet`.
+    Anything else that does not fit is for the server to refuse, which knows its types best.
     """
     if len(values) != len(types):
         raise ParameterError(f"the query has {len(types)} parameters, params has {len(values)}")
     return [
-        _converted(f"params[{index}]", value, kind.name)
-        for index, (value, kind) in enumerate(zip(values, types, strict=True))
+        _text(f"params[{index}]", value, kind) for index, (value, kind) in enumerate(zip(values, types, strict=True))
     ]
 
 
-def _converted(place: str, value: Any, kind: str) -> Any:
-    if value is None:
-        return None
-    if kind.endswith("[]") and isinstance(value, (list, tuple)):
-        return [_converted(f"{place}[{index}]", item, kind[:-2]) for index, item in enumerate(value)]
+def _text(place: str, value: Any, kind: PgType) -> str | None:
+    match value:
+        case None:
+            return None
+        case _ if kind.name in _JSON:
+            return msgspec.json.encode(value).decode()
+        case list() | tuple() if kind.element is not None:
+            return _array(place, value, kind, kind.element)
+        case list() | tuple():
+            raise ParameterError(f"{place} is a list, which fits arrays, json and jsonb; the query takes {kind.name}")
+        case dict():
+            raise ParameterError(f"{place} is an object, which fits json and jsonb; the query takes {kind.name}")
+        case str():
+            _check_zone(place, value, kind.name)
+            return value
+        case _:
+            return msgspec.json.encode(value).decode()
+
+
+def _array(place: str, values: Sequence[Any], kind: PgType, element: PgType) -> str:
+    """An array as PostgreSQL writes one, with every element in quotes."""
+    parts = []
+    for index, value in enumerate(values):
+        nested = isinstance(value, (list, tuple)) and element.name not in _JSON
+        text = _text(f"{place}[{index}]", value, kind if nested else element)
+        if text is None or nested:
+            parts.append("NULL" if text is None else text)
+        else:
+            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+            parts.append(f'"{escaped}"')
+    return f"{{{kind.delimiter.join(parts)}}}"
+
+
+def _check_zone(place: str, text: str, type_name: str) -> None:
+    """PostgreSQL drops the zone of a timestamp, and takes the session's for a timestamptz without one, in silence."""
+    wanted = _HAS_ZONE.get(type_name)
     try:
-        return _BY_TYPE.get(kind, _as_it_is)(value)
-    except (ValueError, ArithmeticError) as error:
-        raise ParameterError(f"{place} is no {kind}: {error}") from error
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("write it as text, in quotes")
-    return value
-
-
-def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool):
-        raise ValueError("a boolean is no number")
-    return Decimal(str(value))
-
-
-def _bytes(value: Any) -> bytes:
-    text = _text(value)
-    if not text.startswith("\\x"):
-        raise ValueError("write it in hexadecimal, such as \\x00ff")
-    return bytes.fromhex(text[2:])
-
-
-def _timestamp_with_zone(value: Any) -> dt.datetime:
-    moment = dt.datetime.fromisoformat(_text(value))
-    if moment.tzinfo is None:
-        raise ValueError("it has no zone; write Z or an offset behind it")
-    return moment
-
-
-def _timestamp(value: Any) -> dt.datetime:
-    moment = dt.datetime.fromisoformat(_text(value))
-    if moment.tzinfo is not None:
-        raise ValueError("the type has no zone; leave Z or the offset out, or cast it to timestamptz")
-    return moment
-
-
-def _interval(value: Any) -> dt.timedelta:
-    return msgspec.convert(_text(value), dt.timedelta)
-
-
-_BY_TYPE: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "numeric": _decimal,
-    "bytea": _bytes,
-    "date": lambda value: dt.date.fromisoformat(_text(value)),
-    "time": lambda value: dt.time.fromisoformat(_text(value)),
-    "timetz": lambda value: dt.time.fromisoformat(_text(value)),
-    "timestamp": _timestamp,
-    "timestamptz": _timestamp_with_zone,
-    "interval": _interval,
-    "json": lambda value: msgspec.json.encode(value).decode(),
-    "jsonb": lambda value: msgspec.json.encode(value).decode(),
-}
+        zoned = dt.datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:  # `infinity`, a year before 1 or after 9999: PostgreSQL's to read
+        return
+    if zoned and wanted is False:
+        raise ParameterError(f"{place}: a timestamp has no zone; leave Z or the offset out, or cast it to timestamptz")
+    if wanted and not zoned:
+        raise ParameterError(f"{place}: a timestamptz needs a zone; write Z or an offset behind it")

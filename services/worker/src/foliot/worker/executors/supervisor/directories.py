@@ -62,49 +62,32 @@ class Directories:
         return os.path.join(self.own, str(key))
 
 
-def make(directory: str, script: str, uid: int | None) -> tuple[str, str]:
-    """Make an attempt's directory; return the script's file and the empty working directory.
+def make(directory: str, script: str, uid: int | None) -> tuple[str, str, str]:
+    """Make an attempt's directory; return the script's file, the empty working directory, and an empty one for memory.
 
     Only the attempt's user may look into it. Raises OSError.
     """
-    file, work = f"{directory}/script", f"{directory}/work"
-    os.mkdir(directory, 0o700)
-    os.mkdir(work, 0o700)
+    file, work, memory = f"{directory}/script", f"{directory}/work", f"{directory}/memory"
+    for path in (directory, work, memory):
+        os.mkdir(path, 0o700)
     with open(file, "xb", buffering=0) as target:
         target.write(script.encode())
         os.fchmod(target.fileno(), 0o500)
     if uid is not None:
-        for path in (file, work, directory):
+        for path in (file, work, memory, directory):
             os.chown(path, uid, uid)
-    return file, work
+    return file, work, memory
 
 
 def remove_if_small(directory: str) -> bool:
     """Remove the directory of a script that left no files of its own; False if there is more in it."""
     try:
-        os.rmdir(os.path.join(directory, "work"))
-        os.unlink(os.path.join(directory, "script"))
+        os.rmdir(f"{directory}/work")
+        os.rmdir(f"{directory}/memory")
+        os.unlink(f"{directory}/script")
         os.rmdir(directory)
     except FileNotFoundError:
         return not os.path.exists(directory)
     except OSError:
         return False
     return True
-
-
-def remove_tree(directory: str) -> None:
-    """Remove everything, without following links; the rest, if any, stays for the next sweep."""
-    import shutil  # noqa: PLC0415 - costs milliseconds, only needed in a process of its own
-
-    def unlock(_call: object, path: str, _error: object) -> None:
-        with contextlib.suppress(OSError):
-            if path != directory:  # what lies above belongs to other supervisors too
-                os.chmod(os.path.dirname(path), 0o700)
-            if os.path.isdir(path) and not os.path.islink(path):
-                os.chmod(path, 0o700)
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                os.unlink(path)
-
-    shutil.rmtree(directory, onerror=unlock)
-    shutil.rmtree(directory, ignore_errors=True)

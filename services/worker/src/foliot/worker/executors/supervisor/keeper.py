@@ -12,6 +12,7 @@ from foliot.worker.executors.supervisor import linux
 from foliot.worker.executors.supervisor.descendants import descendants, kill_descendants, send_all
 from foliot.worker.executors.supervisor.directories import make
 from foliot.worker.executors.supervisor.limits import confine
+from foliot.worker.executors.supervisor.places import cover_places
 from foliot.worker.executors.supervisor.wire import Order, read_order
 
 KILL_ALL = signal.SIGUSR1
@@ -71,13 +72,13 @@ def _keep(inherited: Inherited) -> int:
         _enter_namespace(inherited.own_user)
     else:
         linux.adopt_orphans()
-    file, work = make(inherited.directory, order["script"], inherited.uid)
+    file, work, memory = make(inherited.directory, order["script"], inherited.uid)
+    if inherited.namespace:
+        cover_places(inherited.directory, memory, order["tmp_bytes"])
     tree = _Namespace() if inherited.namespace else _Descendants()
     signal.signal(signal.SIGTERM, lambda *_: tree.terminate())
     signal.signal(KILL_ALL, lambda *_: tree.kill())
-    script = os.fork()
-    if script == 0:
-        _become_script(order, file, work, inherited)
+    script = _start(order, file, work, inherited)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, KILL_ALL})
     code = os.waitstatus_to_exitcode(_wait_for(script))
     tree.end()
@@ -116,8 +117,42 @@ def _enter_namespace(own_user: tuple[int, int] | None) -> None:
     linux.make_mounts_private()
     with contextlib.suppress(OSError):  # a container may forbid it; the old /proc only shows more than it should
         linux.mount_proc()
+    if own_user is not None:
+        _forbid_user_namespaces()
     if os.path.isdir(_SECRETS):
         linux.cover(_SECRETS)
+
+
+def _forbid_user_namespaces() -> None:
+    """Where /proc/sys is read-only, as in containers, this is left to the container's seccomp profile."""
+    with contextlib.suppress(OSError):
+        linux.forbid_user_namespaces()
+
+
+def _start(order: Order, file: str, work: str, inherited: Inherited) -> int:
+    """Start the script; return its pid.
+
+    Root gives it a user namespace that allows no further one: in one of its own, a script would have every capability,
+    and with them parts of the kernel that are closed to users. Without root it is in such a namespace already.
+    """
+    mapped, tell = os.pipe()
+    confined = inherited.namespace and inherited.uid is not None and os.readlink("/proc/self") == str(os.getpid())
+    try:
+        script, pidfd = linux.clone(linux.NEW_USER if confined else 0)
+    except OSError:
+        confined = False  # forbidden to root, and so to the script as well
+        script, pidfd = linux.clone(0)
+    if script == 0:
+        if confined:
+            os.close(tell)
+            os.read(mapped, 1)
+            _forbid_user_namespaces()
+        _become_script(order, file, work, inherited)
+    if confined:
+        linux.map_every_user(script)
+    for fd in (pidfd, mapped, tell):
+        os.close(fd)
+    return script
 
 
 def _wait_for(script: int) -> int:
@@ -171,7 +206,7 @@ class _Descendants:
 
 
 def _become_script(order: Order, file: str, work: str, inherited: Inherited) -> NoReturn:
-    step, program = "limits", order["interpreter"]
+    step = "limits"
     try:
         os.setsid()
         limits = order["limits"] | {"processes": order["limits"]["processes"] + inherited.extra_processes}
@@ -185,7 +220,8 @@ def _become_script(order: Order, file: str, work: str, inherited: Inherited) -> 
         for source, target in ((_NULL, 0), (_OUTPUT, 1), (_OUTPUT, 2)):
             os.dup2(source, target)
         step = "interpreter"
-        os.execve(program, [program, file, *order["args"]], order["env"] | {"HOME": work})  # noqa: S606
+        command = order["command"]
+        os.execve(command[0], [*command, file, *order["args"]], order["env"] | {"HOME": work})  # noqa: S606
     except BaseException as error:
         _report_failure(step, error)
     finally:

@@ -20,9 +20,13 @@ _SET_DUMPABLE: Final = 4
 _SET_CHILD_SUBREAPER: Final = 36
 _SET_NO_NEW_PRIVS: Final = 38
 _PRIVATE: Final = 0x4000 | (1 << 18)
+_BIND: Final = 0x1000
+_NO_SUID_DEV: Final = 2 | 4
 _NO_SUID_DEV_EXEC: Final = 2 | 4 | 8
 _READ_ONLY: Final = 1
 """Numbers of the kernel's interface, from its headers: flags of clone, system calls, options of prctl, mount flags."""
+
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 _libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL: the child of a clone could not take it back
 _libc.syscall.restype = ctypes.c_long
@@ -75,6 +79,21 @@ def map_user(uid: int, gid: int) -> None:
             file.write(text.encode())
 
 
+def map_every_user(pid: int) -> None:
+    """Give the ids of this user namespace to the child's new one, so that files keep their owners there. For root."""
+    for name in ("uid_map", "gid_map"):
+        with open(f"/proc/self/{name}") as own:
+            ranges = [line.split() for line in own]
+        with open(f"/proc/{pid}/{name}", "wb", buffering=0) as file:
+            file.write("".join(f"{first} {first} {count}\n" for first, _, count in ranges).encode())
+
+
+def forbid_user_namespaces() -> None:
+    """Let nobody make a user namespace within this one, in which it would have every capability."""
+    with open("/proc/sys/user/max_user_namespaces", "wb", buffering=0) as file:
+        file.write(b"0")
+
+
 def die_with_parent(number: signal.Signals) -> None:
     """Get the signal when the parent dies. A change of credentials forgets it."""
     _prctl(_SET_DEATH_SIGNAL, number)
@@ -110,8 +129,19 @@ def cover(directory: str) -> None:
     _mount(b"none", directory.encode(), b"tmpfs", _NO_SUID_DEV_EXEC | _READ_ONLY)
 
 
-def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int) -> None:
-    _check(_libc.mount(source, target, kind, ctypes.c_ulong(flags), None), "mount")
+def mount_memory(directory: str, size: int) -> None:
+    """Put a file system in memory over this directory: at most `size` bytes, and a file for each page of them."""
+    options = f"mode=0711,size={size},nr_inodes={size // _PAGE}"
+    _mount(b"none", directory.encode(), b"tmpfs", _NO_SUID_DEV, options.encode())
+
+
+def bind(source: str, directory: str) -> None:
+    """Show `source` in the place of this directory, within this mount namespace."""
+    _mount(source.encode(), directory.encode(), None, _BIND)
+
+
+def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int, options: bytes | None = None) -> None:
+    _check(_libc.mount(source, target, kind, ctypes.c_ulong(flags), options), "mount")
 
 
 def _prctl(option: int, value: int) -> None:

@@ -23,11 +23,14 @@ class Order(TypedDict):
     """The script and its surroundings; it travels as JSON in an anonymous file, so that a packet stays small."""
 
     script: str
-    interpreter: str
+    command: list[str]
+    """The interpreter's path and the arguments before the script's file."""
     args: list[str]
     env: dict[str, str]
     limits: dict[str, int]
     nice: int
+    tmp_bytes: int
+    """Bytes of the attempt's own /tmp and the like."""
 
 
 class Settings(TypedDict):
