@@ -147,6 +147,7 @@ CASES: dict[str, Case] = {
     "jobs.select_job": Case("api", lambda f: [f.queued[0][2], True, None, 1]),
     "plan.select_next_run_time": Case("scheduler", lambda f: []),
     "plan.select_open_runs": Case("scheduler", lambda f: [f.jobs], BATCH),
+    "plan.select_begun": Case("scheduler", lambda f: [f.jobs], BATCH),
     "plan.select_pending_jobs": Case("scheduler", lambda f: [500, 1000, AHEAD], 4 * BATCH),
     "ending.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
     "ending.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +63,8 @@ class Scripted:
 class Delivery:
     """Counts its acks."""
 
+    lost = False
+
     def __init__(self) -> None:
         self.acked = 0
 
@@ -93,7 +95,7 @@ class Worker:
             offer=Offer(worker_id=worker_id, pools=("default",), slots=slots, datasources=()),
         )  # fmt: skip
 
-    def deliver(self, *rows: asyncpg.Record) -> Delivery:
+    def deliver(self, *rows: Mapping[str, Any]) -> Delivery:
         delivery = Delivery()
         dispatched = [
             Dispatched(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fences.fence import Fence
 
 WORKER = "services/worker/src/foliot/worker"
+INTAKE_TESTS = "tests/unit/worker/test_intake.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
 
 FENCES = [
@@ -56,6 +57,34 @@ FENCES = [
         "                self._inbox.put_back(doubtful.batch)\n",
         "",
         "tests/integration/worker/test_handback.py::test_a_stop_hands_back_a_claim_that_was_never_committed",
+    ),
+    Fence(
+        "an empty message is unreadable",
+        "libs/common/src/foliot/common/broker/messages.py",
+        "Annotated[list[Dispatched], Meta(min_length=1)]",
+        "list[Dispatched]",
+        f"{INTAKE_TESTS}::test_what_cannot_be_read_is_set_aside_and_acked",
+    ),
+    Fence(
+        "no error leaves the callback of a delivery",
+        f"{WORKER}/intake.py",
+        "except Exception as error:",
+        "except ValueError as error:",
+        f"{INTAKE_TESTS}::test_what_cannot_be_read_is_set_aside_and_acked",
+    ),
+    Fence(
+        "a copy that is not confirmed is sent again",
+        f"{WORKER}/intake.py",
+        "                await self._clock.sleep(_COPY_AGAIN)\n",
+        "                return\n",
+        f"{INTAKE_TESTS}::test_a_copy_that_is_not_confirmed_is_sent_again",
+    ),
+    Fence(
+        "an attempt has the time of its row",
+        f"{WORKER}/claimed.py",
+        "        scheduled_time=row.scheduled_time, attempt",
+        "        scheduled_time=held.handle.scheduled_time, attempt",
+        f"{WORKER_TESTS}::test_deliveries_of_one_execution_in_one_batch",
     ),
     Fence(
         "self-fencing deadline",

@@ -19,7 +19,7 @@ from foliot.common.clock import Clock, first_of
 from foliot.common.errors import Fenced, Unavailable
 from foliot.scheduler import events, metrics
 from foliot.scheduler.unit import UnitsOfWork
-from foliot.scheduler.zookeeper import Client, Disconnected, Node
+from foliot.scheduler.zookeeper import Client, Disconnected, Node, Refused
 
 TRUSTED_SHARE = 0.66
 """Share of the session timeout, from before a renewal was sent, for which that renewal confirms the leader. The rest is
@@ -33,6 +33,11 @@ END_WITHIN = 5.0
 BACKOFF_MIN, BACKOFF_MAX = 0.1, 2.0
 """Seconds between two candidacies, doubled after each up to the maximum, times 0.5 to 1.5 by chance: schedulers must
 not all come at once to an ensemble that has just started."""
+REPLACE_PAUSE = 0.1
+"""Seconds between two tries to take the place of a node that is nobody's."""
+_ENSEMBLE_ID_LENGTH = 64
+"""Characters that the table `leader` keeps of it."""
+_REFUSED_REMEDY = "give every scheduler the same FOLIOT_ZOOKEEPER_PASSWORD; see ZooKeeper's password in docs/runbook.md"
 _log = structlog.get_logger()
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
@@ -81,6 +86,11 @@ class Leadership:
         """True while this process leads and its last renewal is recent enough to be trusted."""
         return self.term is not None and self._clock.elapsed() < self._deadline
 
+    @property
+    def planned_ago(self) -> float | None:
+        """Seconds since the planner of this term has ended a step; None for a standby."""
+        return None if self.term is None else self._clock.elapsed() - self._served_at
+
     async def run(self, stop: asyncio.Event) -> None:
         """Stand as a candidate again and again until `stop` is set. Raises the error of duties that failed for good."""
         backoff = BACKOFF_MIN
@@ -91,6 +101,8 @@ class Leadership:
                         backoff = BACKOFF_MIN
                         with metrics.CANDIDATE.track_inprogress():
                             await self._candidacy(zk, stop)
+                except Refused as error:
+                    _log.error(events.ZOOKEEPER_REFUSED, error=error, term=self.term, remedy=_REFUSED_REMEDY)
                 except (Disconnected, Unavailable, Fenced) as error:
                     _log.warning(events.ZOOKEEPER_AWAY, error=error, term=self.term)
                 await self._raise_crash()
@@ -102,6 +114,7 @@ class Leadership:
     async def _candidacy(self, zk: Client, stop: asyncio.Event) -> None:
         """One candidacy, from a fresh connection to its end. Raises Disconnected when the node's owner is in doubt."""
         await zk.ensure_path(self._root)
+        await zk.protect(self._root)
         ensemble_id = await self._ensemble_id(zk)
         await self._remove_leftover(zk)
         started = self._clock.elapsed()
@@ -124,10 +137,11 @@ class Leadership:
         """The identity of this ensemble. A wiped one gets another, and its zxids begin at 0 again."""
         path = f"{self._root}/ensemble"
         await zk.create(path, secrets.token_hex(16).encode())
-        node = await zk.get(path)
-        if node is None:
+        await zk.protect(path)
+        data = await zk.read(path)
+        if data is None:
             raise Disconnected("the ensemble's node vanished")
-        return node.data.decode()
+        return data.decode(errors="replace")[:_ENSEMBLE_ID_LENGTH]
 
     async def _remove_leftover(self, zk: Client) -> None:
         """Delete the node of our own former session, so that nobody has to wait until it expires."""
@@ -147,11 +161,20 @@ class Leadership:
                 continue
             if node.owner == zk.session_id:
                 return node, sent_at
+            if not node.is_ephemeral:
+                await self._remove_nobodys(zk, node, stop)
+                continue
             await self._end_duties("another scheduler holds the node")
             look_again = zk.session_timeout / RENEWALS_PER_SESSION
             await first_of(self._clock, changed, zk.gone(), stop.wait(), timeout=look_again)
             zk.check()
         return None
+
+    async def _remove_nobodys(self, zk: Client, node: Node, stop: asyncio.Event) -> None:
+        """Delete a node that has no session: no scheduler made it, and it would never end by itself."""
+        _log.error(events.LEADER_NODE_REPLACED, term=self.term)
+        await zk.delete(self._path, node.version)
+        await self._clock.wait(stop, REPLACE_PAUSE)
 
     async def _take_term(self, zk: Client, node: Node, ensemble_id: str) -> int:
         """Take the next term in PostgreSQL, which fences every former leader. If another scheduler has taken it first,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from foliot.common.ledger.again import again
 from foliot.common.ledger.conclude import end_runs
@@ -123,7 +124,7 @@ class PlanWriter:
                 unchanged = [one for one in judged if one.job.job_id in locked]
                 if not unchanged:
                     return [], []
-                open_runs = await unit.plan.select_open_runs([one.job.job_id for one in unchanged])
+                open_runs = await _open_runs(unit, unchanged)
                 decisions = [decide(one, open_runs.get(one.job.job_id, _NOTHING_OPEN)) for one in unchanged]
                 reserve([tick for decision in decisions for tick in decision.ticks], now)
                 return decisions, await self._insert(unit, decisions)
@@ -138,6 +139,20 @@ class PlanWriter:
         if ending:
             await end_runs(unit, ending, outcomes)
         return inserted
+
+
+async def _open_runs(unit: Unit, judged: Sequence[Judged]) -> dict[int, OpenRuns]:
+    """The open runs of these locked jobs; for a job that is caught up also the moment from which they have been there.
+
+    Few jobs need that moment, and it takes a look at all that happened while the run was open.
+    """
+    open_runs = await unit.plan.select_open_runs([one.job.job_id for one in judged])
+    open_ids = {job_id for job_id, runs in open_runs.items() if runs.since is not None}
+    caught_up = [one.job.job_id for one in judged if one.gap and one.job.job_id in open_ids]
+    if caught_up:
+        for job_id, begun in (await unit.plan.select_begun(caught_up)).items():
+            open_runs[job_id] = msgspec.structs.replace(open_runs[job_id], begun=begun)
+    return open_runs
 
 
 def _job_id(judged: Judged) -> int:

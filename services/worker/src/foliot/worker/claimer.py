@@ -142,13 +142,12 @@ class Claimer:
         rows = await self._claim_rows(batch, claim, again)
         ended = [row for row in rows if row.status == ExecutionStatus.CANCELLED]
         if ended:
-            await self._end_cancelled(ended, batch)
+            await self._end_cancelled(ended)
         return rows
 
-    async def _end_cancelled(self, rows: Sequence[ClaimedRow], batch: Sequence[Held]) -> None:
+    async def _end_cancelled(self, rows: Sequence[ClaimedRow]) -> None:
         """Conclude attempts that ended at their claim because their job is cancelled."""
-        times = {held.handle.execution_id: held.handle.scheduled_time for held in batch}
-        count_ended(await self._conclude([cancelled(row, times[row.execution_id]) for row in rows]))
+        count_ended(await self._conclude([cancelled(row) for row in rows]))
 
     @again
     async def _conclude(self, finished: Sequence[Finished]) -> Concluded:

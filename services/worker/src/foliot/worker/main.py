@@ -30,6 +30,7 @@ from foliot.worker.repertoire import Repertoire, open_repertoire
 from foliot.worker.runner import Runner
 from foliot.worker.running import Running
 from foliot.worker.unit import Unit
+from foliot.worker.unsettled import Unsettled
 
 POOL_SIZE = 6
 """Connections to PostgreSQL: claim, record, heartbeat, hand-back and readiness use one each at a time; one is spare."""
@@ -49,7 +50,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     metrics.SLOTS.set(config.worker_slots)
     claimable = asyncio.Event()
     lease, running = Lease(clock, config.lease_seconds), Running(config.worker_slots, claimable)
-    inbox = Inbox(len(PRIORITIES), clock, claimable)
+    inbox, unsettled = Inbox(len(PRIORITIES), clock, claimable), Unsettled(clock)
     ranks = {queue_name(pool, cls): rank for pool in config.worker_pools for rank, cls in enumerate(PRIORITIES)}
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(config.database_url, Unit, size=POOL_SIZE, name="primary"))
@@ -72,7 +73,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         )  # fmt: skip
         consumer = Consumer(
             consuming, queues=list(ranks), prefetch=max(10, config.worker_slots),
-            on_delivery=Intake(inbox, Publisher(publishing), ranks), clock=clock,
+            on_delivery=Intake(inbox, unsettled, Publisher(publishing), ranks, clock), clock=clock,
         )  # fmt: skip
 
         async def readiness() -> tuple[str | None, dict[str, Any]]:
@@ -81,6 +82,8 @@ async def run(config: Config, stop: asyncio.Event) -> None:
                 reason = "no heartbeat reached PostgreSQL"
             if reason is None and not consumer.subscribed.is_set():
                 reason = "RabbitMQ is away"
+            if reason is None:
+                reason = unsettled.stuck(config.hold_seconds)
             return reason, {"worker_id": config.worker_id, "running": running.busy}
 
         await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))

@@ -25,6 +25,7 @@ class ClaimedRow(msgspec.Struct, frozen=True):
     """
 
     execution_id: int
+    scheduled_time: datetime
     job_id: int
     attempt_number: int
     trigger: str

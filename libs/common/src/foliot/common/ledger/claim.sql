@@ -20,7 +20,7 @@ WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.sc
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
   AND EXISTS (
     SELECT FROM workers w WHERE w.claim = $4 AND w.last_heartbeat >= clock_timestamp() - make_interval(secs => $5))
-RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
+RETURNING e.execution_id, e.scheduled_time, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
     date_part('epoch', e.start_time - e.scheduled_time) AS lateness,
     date_part('epoch', e.start_time - clock_timestamp()) AS begins_in, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
     j.user_id, j.team_id, j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles

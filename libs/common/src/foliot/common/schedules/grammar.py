@@ -8,6 +8,7 @@ from foliot.common.schedules import fields
 from foliot.common.schedules.days import some_day_exists
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.fields import Values, parse_field
+from foliot.common.schedules.foreign import refuse_boot, refuse_foreign
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual, Schedule
 
 LONGEST_SCHEDULE = 100
@@ -61,6 +62,7 @@ def _parse(text: str, spread: str) -> Schedule:
         return _macro(text)
     if _DATE.match(text):
         return _instant(text)
+    refuse_foreign(text)
     return _cron(text, spread)
 
 
@@ -82,7 +84,11 @@ def _macro(text: str) -> Cron | Every:
         return _every(rest)
     expression = MACROS.get(name)
     if expression is None or rest:
-        raise ScheduleError(f"{text!r} is not one of {', '.join(MACROS)}, @every", column=1, example="@every 30s")
+        refuse_boot(name)
+        refuse_foreign(text)
+        small = f": write {name.lower()}" if name.lower() in (*MACROS, "@every") and name != name.lower() else ""
+        known = ", ".join(MACROS)
+        raise ScheduleError(f"{text!r} is not one of {known}, @every{small}", column=1, example="@every 30s")
     return _cron(expression, "")
 
 
