@@ -86,6 +86,10 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000 SHARD=1/2)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000) $(if $(SHARD),--shard $(SHARD))
 
+fuzz: setup ## send made-up requests to an API of its own (SUITE=api REQUESTS=200000 SEED=foliot SHARD=1/2 RESUME=file)
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m fuzz $(or $(SUITE),api) --requests $(or $(REQUESTS),20000) \
+		$(if $(SEED),--seed $(SEED)) $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume $(RESUME))
+
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
 
@@ -131,4 +135,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench versus bench-report fences oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock
+.PHONY: help setup packages up status down clean test test-unit lint fmt chaos bench versus bench-report fences oracle fuzz alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock

@@ -29,6 +29,9 @@ BATCH_JOBS = 200
 BATCH_BYTES = 4 * 1024 * 1024
 """A batch takes no further job when it has reached one of these: what a statement holds is decoded, stored and, if it
 is refused, halved at once, and everybody in it waits for that."""
+ANSWER_SECONDS = 5.0
+"""Time after which a creation that PostgreSQL has not confirmed is answered Unavailable; one that is not begun by then
+is dropped, the outcome of another is unknown."""
 MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Requests, and the bytes of their bodies, that wait at most: the memory of an API whose PostgreSQL hangs."""
@@ -71,7 +74,11 @@ class Coalescer:
         future: asyncio.Future[Created] = loop.create_future()
         self._arrived.append(Arrived(body, caller, future))
         self._bytes += len(body)
-        return await future
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await future
+        except TimeoutError:
+            raise Unavailable(f"PostgreSQL did not confirm within {ANSWER_SECONDS:g} s") from None
 
     def _decode_arrived(self) -> None:
         """Parse and check all that came in one turn of the event loop."""
