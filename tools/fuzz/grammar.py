@@ -30,11 +30,12 @@ class Surface(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """One request. `fair`: its bytes are HTTP, so that the connection goes on."""
+    """One request. `whole`: its bytes are a request that must be answered. `last`: its connection may end after it."""
 
     data: bytes
     method: str
-    fair: bool
+    whole: bool = True
+    last: bool = False
 
 
 def make(number: int, seed: str, surface: Surface, key: str) -> Made:
@@ -53,8 +54,8 @@ def make(number: int, seed: str, surface: Surface, key: str) -> Made:
     head = "\r\n".join([f"{method} {target} HTTP/1.1", "Host: a", *headers, "", ""])
     data = head.encode("utf-8", "surrogateescape") + body
     if rng.random() < 0.05:
-        return Made(_damaged(rng, data), method, False)
-    return Made(data, method, not re.search("Connection|Expect|Transfer-Encoding|Upgrade", head))
+        return Made(_damaged(rng, data), method, whole=False, last=True)
+    return Made(data, method, last=bool(re.search("Connection|Expect|Transfer-Encoding|Upgrade", head)))
 
 
 def _id(rng: random.Random) -> str:
