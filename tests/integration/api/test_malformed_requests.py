@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import logging
 from collections.abc import AsyncIterator
@@ -15,7 +14,7 @@ import structlog
 from cluster.servers import Servers
 from support.databases import TestDatabase
 from support.eventually import eventually
-from support.raw_http import exchange
+from support.raw_http import exchange, hang_up
 from support.starting import start_foliot
 
 from .conftest import Api
@@ -130,11 +129,7 @@ async def test_chunks_that_break_off_end_the_request_at_once(api: Api) -> None:
 
 @pytest.mark.usefixtures("no_error_line")
 async def test_a_caller_that_hangs_up_in_its_body_is_no_error_of_ours(api: Api) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", api.client.port)
-    writer.write(post(api, b"Content-Length: 1000") + b'{"job_name"')
-    await writer.drain()
-    writer.transport.abort()
-    await asyncio.sleep(0)
+    await hang_up(api.client.port, post(api, b"Content-Length: 1000") + b'{"job_name"')
 
     async def counted() -> None:
         _, text = await api.raw_text("GET", "/metrics")
@@ -164,7 +159,7 @@ async def test_no_log_line_holds_what_was_sent(servers: Servers, database: TestD
             (b"Content-Encoding: gzip", b"Content-Length: 11"),
         ):
             sent = head(b"POST /v1/jobs?x=" + MARK + b" HTTP/1.1", b"Host: x", b"Authorization: " + key, JSON, *lines)
-            await exchange(port, sent, MARK, b"\r\n" + MARK + b"\r\n")
+            await hang_up(port, sent, MARK, b"\r\n" + MARK + b"\r\n")
         for target in (b"/v1/jobs/" + MARK, b"/" + MARK, b"/v1/jobs?q=" + MARK, b"/v1/jobs?cursor=" + MARK):
             await exchange(port, head(b"GET " + target + b" HTTP/1.1", b"Host: x", b"Authorization: " + key))
         body = b'{"job_name": "' + MARK + b'", "payload": {"script": "' + MARK + b'"}}'
