@@ -22,18 +22,12 @@ from foliot.api.web.parameters import check_names, path_id
 from foliot.common.errors import Forbidden, Invalid, NotFound
 
 _Id = Annotated[int, msgspec.Meta(ge=1, le=LAST_ID)]
-_Line = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f\x85\u2028\u2029]*\Z", extra={"form": "in one line"}
-    ),
-]
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a creation. User and team are by default those of the caller's key."""
 
-    name: _Line
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     role: Literal["viewer", "operator", "admin"]
     user_id: _Id | None = None
     team_id: _Id | None = None

@@ -14,7 +14,7 @@ from foliot.common.errors import Busy
 
 LARGE_BYTES = 256 * 1024
 """An answer above it is large. A smaller one is written at once."""
-ROOM_BYTES = 64 * 1024 * 1024
+ROOM_BYTES = 32 * 1024 * 1024
 """Large answers under way at any time."""
 _PIECE_BYTES = 64 * 1024
 

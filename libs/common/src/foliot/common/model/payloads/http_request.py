@@ -35,8 +35,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     body: Annotated[
         Any,
         described(
-            "null, text, or JSON (sent as application/json). JSON keeps its values, but neither the order of members nor "
-            "the spelling of numbers: send a body that is signed as text"
+            "null, text, or JSON (sent as application/json). JSON keeps its values, but neither the order of members "
+            "nor the spelling of numbers: send a body that is signed as text"
         ),
     ] = None
     expected_status: Annotated[tuple[str, ...], described("204 or 2xx", minItems=1, maxItems=MAX_STATUSES)] = ("2xx",)
