@@ -47,6 +47,7 @@ UNREADABLE = {
     "a control character": head(b"GET /v1/jobs HTTP/1.1", b"Host: x", KEY + b"\x01"),
     "a NUL": head(b"GET /v1/jobs HTTP/1.1", b"Host: x", KEY + b"\x00"),
     "line feeds alone": head(b"GET /v1/jobs HTTP/1.1", b"Host: x", KEY, end=b"\n"),
+    "an Expect that is not UTF-8": head(b"GET /v1/jobs HTTP/1.1", b"Host: x", KEY, b"Expect: \xbd" + MARK),
     "a folded header": head(b"GET /v1/jobs HTTP/1.1", b"Host: x", b"X: a\r\n " + MARK, KEY),
     "a header without a colon": head(b"GET /v1/jobs HTTP/1.1", b"Host: x", MARK, KEY),
     "a space before the colon": head(b"GET /v1/jobs HTTP/1.1", b"Host: x", b"Authorization : Bearer " + MARK),

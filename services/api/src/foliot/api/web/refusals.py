@@ -18,6 +18,7 @@ _DETAILS: tuple[tuple[type[BaseException], str], ...] = (
     (unreadable.InvalidURLError, "the target is not a path such as /v1/jobs"),
     (unreadable.InvalidHeader, "a header is malformed: look for control characters and line breaks in it"),
     (unreadable.BadHttpMethod, "the method is not known: GET, POST, PUT, PATCH and DELETE are used here"),
+    (UnicodeError, "the target, or a header, is not UTF-8"),
     (unreadable.PayloadEncodingError, "the length of the body, or a chunk of it, is malformed"),
 )
 """(error of the parser, words); the first that fits counts."""
@@ -40,6 +41,8 @@ def refuse(status: int, error: BaseException | None) -> web.Response:
 
 def _answer(status: int, error: BaseException | None, made: str) -> web.Response:
     name = type(error).__name__
+    if isinstance(error, UnicodeError):  # aiohttp repeats an unknown Expect in an error of its own
+        status = 400
     if status >= 500:
         _log.error(events.REQUEST_FAILED, request_id=made, error=name)
         return problem(500, "internal", "this is a bug of Foliot; the log line with this request_id tells more", made)
