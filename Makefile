@@ -98,8 +98,9 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000 SHARD=1/2)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000) $(if $(SHARD),--shard $(SHARD))
 
-fuzz: setup ## hostile input by the thousand (SUITE=http ANSWERS=20000 SEED=foliot)
-	@PYTHONPATH=tools:tests $(BIN)/python -m fuzz.http $(if $(ANSWERS),--answers $(ANSWERS)) $(if $(SEED),--seed $(SEED))
+fuzz: setup ## hostile input by the thousand (SUITE=api|http|amqp COUNT=20000 SEED=foliot; api: SHARD=1/2 RESUME=file)
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m fuzz $(or $(SUITE),api) $(if $(COUNT),--count $(COUNT)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume $(RESUME))
 
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts

@@ -1,6 +1,6 @@
 """Hostile messages into a worker with a real RabbitMQ.
 
-    make fuzz SUITE=amqp MESSAGES=100000 SEED=1
+    make fuzz SUITE=amqp COUNT=100000 SEED=foliot
 
 Every message has to end: acked because it is void, run or handed back, or set aside in dead_letter_queue. Beside them a
 job ticks every second. No lease may be lost, no message may stay unacked, no run may fail, and memory has to stay flat.
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import sys
 import tempfile
 import time
 import zoneinfo
@@ -36,6 +35,7 @@ from support.scrapes import scrape
 from support.starting import start_foliot
 
 AT_ONCE = 100
+PROGRESS_EVERY = 10_000
 """Messages whose confirms are outstanding at once."""
 GROWTH = 30
 """MB by which the worker's memory may grow after the first tenth of the messages."""
@@ -56,7 +56,7 @@ class Figures(msgspec.Struct):
     faults: list[str] = msgspec.field(default_factory=list)
 
 
-async def campaign(servers: Servers, foliot: Foliot, messages: int, seed: int) -> Figures:
+async def campaign(servers: Servers, foliot: Foliot, messages: int, seed: str) -> Figures:
     """Send the messages to `worker-1`, wait until all have ended, and look at what is left."""
     job = await foliot.create(schedule="@every 1s", overlap_policy="allow")
     await foliot.ended(job["job_id"])
@@ -70,6 +70,8 @@ async def campaign(servers: Servers, foliot: Foliot, messages: int, seed: int) -
             await asyncio.gather(*(publisher.publish(chance.choice(QUEUES), body, "fuzz") for body in bodies))
             if sent <= messages // 10:
                 memory = _megabytes(foliot)
+            if sent and sent % PROGRESS_EVERY == 0:
+                print(f"{sent} of {messages} messages sent", flush=True)
     finally:
         await publisher.close()
     figures.faults += await _drained(servers, foliot)
@@ -146,7 +148,7 @@ def _megabytes(foliot: Foliot) -> float:
     raise AssertionError("the worker is gone")
 
 
-async def _alone(messages: int, seed: int) -> Figures:
+async def _alone(messages: int, seed: str) -> Figures:
     with tempfile.TemporaryDirectory(prefix="foliot-fuzz-") as directory:
         async with start_servers(Path(directory) / "servers") as servers:
             passwords = dict.fromkeys(("api", "scheduler", "worker", "maintenance"), "test")
@@ -159,12 +161,12 @@ async def _alone(messages: int, seed: int) -> Figures:
 
 def main(arguments: Sequence[str]) -> int:
     """0 if every message ended and nothing else suffered."""
-    parser = argparse.ArgumentParser(prog="fuzz amqp")
-    parser.add_argument("--messages", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = argparse.ArgumentParser(prog="python -m fuzz amqp")
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--seed", default="foliot")
     given = parser.parse_args(arguments)
     zoneinfo.reset_tzpath([])
-    figures = asyncio.run(_alone(given.messages, given.seed))
+    figures = asyncio.run(_alone(given.count, given.seed))
     print(
         f"{figures.messages} messages in {figures.seconds:.0f} s: {figures.set_aside} set aside, {figures.completed} runs "
         f"of the job beside them completed, memory {figures.growth:+.0f} MB"
@@ -172,7 +174,3 @@ def main(arguments: Sequence[str]) -> int:
     for fault in figures.faults:
         print(f"FAULT {fault}")
     return 1 if figures.faults else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -12,6 +12,6 @@ from support.starting import start_foliot
 
 async def test_hostile_messages(servers: Servers, database: TestDatabase, tmp_path: Path) -> None:
     async with start_foliot(servers, database, tmp_path) as foliot:
-        figures = await campaign(servers, foliot, messages=600, seed=18)
+        figures = await campaign(servers, foliot, messages=600, seed="short")
     assert figures.faults == []
     assert figures.set_aside > 200

@@ -82,6 +82,12 @@ class RolledBack(Unavailable):
     again at once."""
 
 
+class Busy(FoliotError):
+    """The process has no room for this at the moment: try again."""
+
+    code = "busy"
+
+
 class Fenced(FoliotError):
     """A newer process holds the term or the claim: the caller must write nothing."""
 

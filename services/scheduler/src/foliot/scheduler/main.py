@@ -81,7 +81,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             details = {"role": role, "term": leadership.term, "scheduler_id": config.scheduler_id}
             return await why_not_ready(database, stop) or last_planned.why_not_ready(), details
 
-        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
+        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port, clock))
         await await_schema(database, stop, clock)
         stack.push_async_callback(presence.forget)
         async with asyncio.TaskGroup() as group:

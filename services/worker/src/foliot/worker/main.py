@@ -86,7 +86,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
                 reason = unsettled.stuck(config.hold_seconds)
             return reason, {"worker_id": config.worker_id, "running": running.busy}
 
-        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
+        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port, clock))
         await await_schema(database, stop, clock)
         async with asyncio.TaskGroup() as group:
             beating = [

@@ -24,9 +24,11 @@ from foliot.common.process import metrics
 _ACQUIRE_TIMEOUT = 5.0
 """Seconds for a connect, and for a wait while all connections are in use: as long as the longest statement that may
 hold one (statement_timeout of the roles is 5 s)."""
-_COMMAND_TIMEOUT = 10.0
+PATIENCE = 10.0
 """Seconds for a statement on the client's side: above the statement_timeout of the services' roles (5 s), so that it
-only ends statements whose server or network no longer answers."""
+only ends statements whose server or network no longer answers. The API, whose callers wait, has less."""
+_RELEASE_TIMEOUT = 1.0
+"""Seconds for a cancelled statement to end; then its connection is cut."""
 _CLOSE_TIMEOUT = 2.0
 """Seconds for a polite close of all connections; then they are cut."""
 _MAX_IDLE = 300
@@ -82,10 +84,11 @@ class Pool:
     """A bounded connection pool. It opens connections when they are needed, so that a service starts without its
     server."""
 
-    def __init__(self, url: str, *, size: int, name: str) -> None:
+    def __init__(self, url: str, *, size: int, name: str, patience: float = PATIENCE) -> None:
         self._url = url
         self._size = size
         self._name = name
+        self._patience = patience
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def __aenter__(self) -> Pool:
@@ -93,8 +96,8 @@ class Pool:
             self._url,
             min_size=0,
             max_size=self._size,
-            timeout=_ACQUIRE_TIMEOUT,
-            command_timeout=_COMMAND_TIMEOUT,
+            timeout=min(_ACQUIRE_TIMEOUT, self._patience),
+            command_timeout=self._patience,
             max_inactive_connection_lifetime=_MAX_IDLE,
             server_settings={"application_name": f"foliot-{self._name}", "timezone": "UTC"},
             init=_use_codecs,
@@ -150,12 +153,12 @@ class Pool:
         """A connection of the pool. The timeout around `acquire` costs a timer; as its argument it would cost a
         task."""
         assert self._pool is not None
-        async with asyncio.timeout(_ACQUIRE_TIMEOUT):
+        async with asyncio.timeout(min(_ACQUIRE_TIMEOUT, self._patience)):
             connection = await self._pool.acquire()
         try:
             yield connection
         finally:
-            await self._pool.release(connection, timeout=_ACQUIRE_TIMEOUT)
+            await self._pool.release(connection, timeout=_RELEASE_TIMEOUT)
 
 
 async def _within(awaitable: Any, seconds: float) -> None:

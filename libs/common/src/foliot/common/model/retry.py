@@ -10,6 +10,8 @@ from msgspec import Meta
 
 from foliot.common.model.states import RETRIED, ExecutionStatus, Trigger
 
+_SECONDS = {"unit": "seconds"}
+
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """The retry_policy of a job; its defaults are those of the API. Times are in seconds.
@@ -20,11 +22,11 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False
     """
 
     max_retries: Annotated[int, Meta(ge=0, le=100)] = 3
-    backoff_factor: Annotated[float, Meta(ge=0, le=3600)] = 3
-    delay_seconds: Annotated[float, Meta(ge=0, le=86_400 * 7)] | None = None
-    max_backoff: Annotated[float, Meta(ge=0, le=86_400 * 7)] = 3600
-    jitter: Annotated[float, Meta(ge=0, le=1)] = 0
-    max_age: Annotated[float, Meta(gt=0, le=86_400 * 366)] | None = None
+    backoff_factor: Annotated[float, Meta(ge=0, le=3600, extra=_SECONDS)] = 3
+    delay_seconds: Annotated[float, Meta(ge=0, le=86_400 * 7, extra=_SECONDS)] | None = None
+    max_backoff: Annotated[float, Meta(ge=0, le=86_400 * 7, extra=_SECONDS)] = 3600
+    jitter: Annotated[float, Meta(ge=0, le=1, extra={"unit": "a ratio: 0.1 is 10 %"})] = 0
+    max_age: Annotated[float, Meta(gt=0, le=86_400 * 366, extra=_SECONDS)] | None = None
     retry_on: list[int | str] | None = None
 
     def delay_after(self, attempt_number: int, u: float, retry_after: float | None = None) -> timedelta:

@@ -129,7 +129,12 @@ class Timetable(msgspec.Struct, frozen=True):
         return max(0, (until - self._first_of_interval(interval)) // interval + 1)
 
     def _first_of_interval(self, interval: timedelta) -> datetime:
-        return self.start_at.astimezone(UTC) if self.start_at is not None else self.anchor.astimezone(UTC) + interval
+        if self.start_at is not None:
+            return self.start_at.astimezone(UTC)
+        try:
+            return self.anchor.astimezone(UTC) + interval
+        except OverflowError:  # beyond the calendar, and so beyond every window
+            return datetime.max.replace(tzinfo=UTC)
 
     def _instants(self) -> tuple[datetime, ...]:
         if isinstance(self.schedule, Instant):

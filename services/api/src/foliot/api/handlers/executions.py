@@ -45,7 +45,7 @@ class ExecutionHandlers:
     async def list_of_job(self, request: web.Request) -> web.Response:
         check_names(request, ("limit", "cursor"))
         job_id, limit = path_id(request, "job_id"), limit_of(request)
-        before = cursor_of(request, datetime, int) or (LAST_TIME, LAST_ATTEMPT)
+        before = cursor_of(request, datetime, int, most=LAST_ATTEMPT) or (LAST_TIME, LAST_ATTEMPT)
         async with self._database.session() as unit:
             if await unit.jobs.select_job(job_id, principal_of(request).scope) is None:
                 raise NotFound(f"there is no job {job_id}")

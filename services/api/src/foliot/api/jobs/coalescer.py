@@ -96,7 +96,8 @@ class Coalescer:
             self._writing = task
 
     async def _write_all(self) -> None:
-        """Write batch after batch over one connection until no request waits."""
+        """Write batch after batch over one connection until no request waits. If PostgreSQL hangs, all that wait are
+        answered with the batch: each would be the next one's turn only to hear the same, after as long again."""
         while self._waiting:
             batch: Sequence[Waiting] = ()
             try:
@@ -104,7 +105,10 @@ class Coalescer:
                     while batch := self._take():
                         await self._write(unit, batch)
             except Exception as error:
-                for waiting in batch or self._take():
+                failed = [*batch] or self._take()
+                while self._waiting and isinstance(error.__cause__, TimeoutError):
+                    failed += self._take()
+                for waiting in failed:
                     _answer(waiting.future, error)
 
     async def _write(self, unit: Unit, batch: Sequence[Waiting]) -> None:

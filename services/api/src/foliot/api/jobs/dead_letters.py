@@ -32,7 +32,7 @@ class LetterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     execution_ids: Annotated[list[_Id], msgspec.Meta(max_length=MAX_LETTERS)] | None = None
     filter: dict[str, Any] | None = None
     dry_run: bool = False
-    rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+    rate: Annotated[float, msgspec.Meta(ge=0.001, le=100_000, extra={"unit": "runs a second"})] | None = None
 
 
 def read(body: dict[str, Any]) -> tuple[LetterRequest, Selection]:

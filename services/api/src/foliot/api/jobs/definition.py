@@ -26,6 +26,7 @@ _TIMETABLE = ("schedule", "timezone", "dst_", "start_at", "end_at")
 """Beginnings of the names of fields that say when a job fires."""
 _definition_of_job = attrgetter(*DEFINITION_FIELDS)
 
+SECONDS = {"unit": "seconds"}
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
@@ -47,17 +48,17 @@ class JobDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     payload: dict[str, Any]
     retry_policy: dict[str, Any] = msgspec.field(default_factory=STORED_BY_DEFAULT.copy)
     priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
-    timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400 * 7)] = 300
+    timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400 * 7, extra=SECONDS)] = 300
     overlap_policy: OverlapPolicy = OverlapPolicy.SKIP
     misfire_policy: MisfirePolicy = MisfirePolicy.RUN_ONCE
-    misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366)] = 60
+    misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366, extra=SECONDS)] = 60
     misfire_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 100
     dst_gap: Literal["shift", "skip"] = "shift"
     dst_overlap: Literal["first", "second", "both"] = "first"
     start_at: datetime | None = None
     end_at: datetime | None = None
     max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
-    jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
+    jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400, extra=SECONDS)] = 0
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     pool: str = "default"
 

@@ -14,7 +14,7 @@ from foliot.api.jobs.definition import decode, definition_of
 from foliot.api.jobs.dropping import drop_due
 from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms, same_schedule
 from foliot.api.queries.jobs import SeenJob
-from foliot.api.web.etags import matches
+from foliot.api.web.etags import is_weak, matches
 from foliot.api.web.merge_patch import merge_patch
 from foliot.api.web.open_change import OpenChange
 from foliot.common.clock import rfc3339
@@ -125,15 +125,16 @@ async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
 
 def _check_match(job: Job, if_match: str | None) -> None:
     if not matches(if_match, job.version):
-        raise PreconditionFailed(f"job {job.job_id} has version {job.version} now: read it again")
+        weak = 'a weak tag (W/"...") never matches: send the strong one; ' if is_weak(if_match) else ""
+        raise PreconditionFailed(f"{weak}job {job.job_id} has version {job.version} now: read it again")
 
 
 def _patched(job: Job, patch: dict[str, Any]) -> dict[str, Any]:
     """The definition with the patch; retry_policy is replaced whole, members left out take the defaults."""
     if "job_key" in patch and patch["job_key"] != job.job_key:
         raise Invalid([FieldError("job_key", "cannot be changed: it is the job's identity")])
-    unknown = {name: None for name in patch if name not in DEFINITION_FIELDS}  # refused, also where it is to be removed
-    patched: dict[str, Any] = unknown | merge_patch(definition_of(job), patch)
+    patched: dict[str, Any] = merge_patch(definition_of(job), patch)
+    patched |= {name: value for name, value in patch.items() if name not in DEFINITION_FIELDS}  # null or not: unknown
     if "retry_policy" in patch:
         patched["retry_policy"] = patch["retry_policy"] or {}
     return patched

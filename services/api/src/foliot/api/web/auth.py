@@ -126,6 +126,6 @@ def _bearer(authorization: str | None) -> str:
     if not authorization:
         raise Unauthorized("send a key: Authorization: Bearer <key>")
     scheme, _, key = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not key.strip() or len(key) > 200:
+    if scheme.lower() != "bearer" or not key.strip() or len(key) > 200 or not key.isascii():
         raise Unauthorized("the header must read: Authorization: Bearer <key>")
     return key.strip()
