@@ -59,6 +59,10 @@ class Server:
             result = error
         reply(result)
 
+    def instant(self, act: Callable[[], Any]) -> None:
+        """A statement of the model's own: it waits for an open transaction, and for nothing else."""
+        self.execute(Connection(self, -1, in_transaction=False), act, lambda _result: None)
+
     def commit(self, connection: Connection, reply: Reply) -> None:
         held = self._holder is connection
         self._end(connection, True)
@@ -84,7 +88,7 @@ class Connection:
 
     def __init__(self, server: Server, target: int, *, in_transaction: bool) -> None:
         self._server = server
-        self._target = target
+        self.target = target
         self.in_transaction = in_transaction
         self.began = False
         self.broken = False
@@ -99,10 +103,10 @@ class Connection:
         await self._within(lambda reply: self._server.commit(self, reply))
 
     def roll_back(self) -> None:
-        self._server.network.request(self._target, lambda reply: self._server.roll_back(self, reply))
+        self._server.network.request(self.target, lambda reply: self._server.roll_back(self, reply))
 
     async def _within(self, act: Callable[[Reply], None]) -> Any:
-        answer = self._server.network.request(self._target, act)
+        answer = self._server.network.request(self.target, act)
         try:
             await asyncio.wait((answer,), timeout=COMMAND_TIMEOUT)
         except asyncio.CancelledError:

@@ -13,6 +13,7 @@ from foliot.common.broker.messages import Dispatch, Dispatched, encode, to_micro
 from foliot.common.model.states import ExecutionStatus
 from simulate.virtual.clock import START
 from simulate.virtual.owners import Process
+from simulate.virtual.postgres import Server
 from simulate.virtual.story import Stage
 from simulate.virtual.worker.judge import Judge
 from simulate.virtual.worker.ledger import Ledger, Row
@@ -64,8 +65,9 @@ class Tagged:
 class Deliveries:
     """The broker of the model and who fills it: rows that are due and not dispatched."""
 
-    def __init__(self, stage: Stage, ledger: Ledger, judge: Judge) -> None:
+    def __init__(self, stage: Stage, server: Server, ledger: Ledger, judge: Judge) -> None:
         self._stage = stage
+        self._server = server
         self._ledger = ledger
         self.judge = judge
         self._ready: list[Message] = []
@@ -103,7 +105,7 @@ class Deliveries:
     async def run(self) -> None:
         """Dispatch what is due, and deliver it, until cancelled."""
         while True:
-            self._dispatch()
+            self._server.instant(self._dispatch)
             self._deliver()
             await asyncio.sleep(LOOK_EVERY)
 
@@ -115,6 +117,7 @@ class Deliveries:
             rows, due = due[:size], due[size:]
             for row in rows:
                 row.dispatched, row.dispatch = True, row.dispatch + 1
+            self._stage.note("dispatcher", f"sends {[(row.execution_id, row.dispatch) for row in rows]}")
             message = Message(_body(rows), {row.execution_id: row.dispatch for row in rows})
             twice = self._stage.until("amqp-twice", 0) > 0
             self._ready += [message, Message(message.body, message.dispatches)] if twice else [message]

@@ -42,16 +42,16 @@ class Judge:
     def _expect(self, holds: bool, invariant: str, detail: str) -> None:
         self._stage.expect(holds, invariant, lambda: detail)
 
+    def tell(self, target: int, what: str, execution_ids: list[int]) -> None:
+        self._stage.note(f"worker-{target}", f"{what} {execution_ids}")
+
     def began(self, effect: Effect) -> None:
         row = self._ledger.rows[effect.execution_id]
         name = f"execution {effect.execution_id} at {effect.process.name}"
         self._stage.note(effect.process.name, f"starts {name}")
         self._expect(effect.execution_id not in self.effects, "an attempt starts once", name)
         owned = row.status == ExecutionStatus.RUNNING and row.claim == effect.claim
-        self._expect(
-            owned or self._just_woken(effect.process), "work starts only under a claim that holds",
-            f"{name} is {row.status}",
-        )  # fmt: skip
+        self._expect(owned, "work starts only under a claim that holds", f"{name} is {row.status}")
         for other in self.effects.values():
             if other.job_id == effect.job_id and other.ended is None:
                 self._expect(
@@ -96,9 +96,20 @@ class Judge:
                 effect.ended = self._stage.now
 
     def resumed(self, process: Process, after: float) -> None:
+        """SIGCONT, `after` seconds. What was lost in the meantime must be killed at once."""
         for effect in self.effects.values():
             if effect.process is process and effect.ended is None:
                 effect.paused += after
+        self._stage.loop.call_later(WAKES_WITHIN, self._awake, process)
+
+    def _awake(self, process: Process) -> None:
+        for effect in self.effects.values():
+            if effect.process is process and effect.ended is None and not process.stopped:
+                row = self._ledger.rows[effect.execution_id]
+                owned = row.status == ExecutionStatus.RUNNING and row.claim == effect.claim
+                self._expect(
+                    owned, "a woken worker kills what it lost", f"execution {row.execution_id} runs at {process.name}"
+                )
 
     def acked(self, process: Process, execution_id: int, dispatch: int) -> None:
         row = self._ledger.rows[execution_id]

@@ -58,6 +58,13 @@ class Ledger:
         self.rows[row.execution_id] = row
         return row
 
+    def cancel_first(self) -> None:
+        """Somebody cancels job 1: its attempt that runs must end, one that waits never starts."""
+        for row in self.rows.values():
+            if row.job_id == 1 and row.status in OPEN:
+                row.cancel_requested = True
+                row.status = row.status if row.status == ExecutionStatus.RUNNING else ExecutionStatus.CANCELLED
+
     def beat_worker(self, claim: int) -> None:
         self.beats[claim] = self.clock.elapsed()
 
@@ -68,8 +75,8 @@ class Ledger:
         self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
     ) -> list[ClaimedRow]:
         claimed = []
-        for handle in handles:
-            row = self.rows[handle.execution_id]
+        for execution_id in dict.fromkeys(handle.execution_id for handle in handles):
+            row = self.rows[execution_id]
             own = again and row.status == ExecutionStatus.RUNNING and row.claim == claim
             if row.status != ExecutionStatus.QUEUED and not own:
                 continue

@@ -59,7 +59,7 @@ class Fleet:
         self.ledger = Ledger(stage.clock, timeout_seconds=rng.choice([2, 4, 20]))
         self.judge = Judge(stage, self.ledger)
         self._server = Server(stage, self.ledger)
-        self._broker = Deliveries(stage, self.ledger, self.judge)
+        self._broker = Deliveries(stage, self._server, self.ledger, self.judge)
         self._workers = [self._start(number) for number in range(WORKERS)]
         stage.loop.on_jump = self._look
         for job_id in range(1, stage.plan.size + 1):
@@ -113,8 +113,7 @@ class Fleet:
         elif fault.kind == "amqp-reset":
             self._broker.reset(worker.process)
         elif fault.kind == "cancel":
-            for row in self.ledger.rows.values():
-                row.cancel_requested = row.cancel_requested or row.job_id == 1
+            self._server.instant(self.ledger.cancel_first)
 
     async def _stop(self, number: int, *, faults: bool) -> None:
         """SIGTERM. The process must end in time, unless it was stopped or killed on the way."""

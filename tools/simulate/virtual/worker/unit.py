@@ -28,6 +28,16 @@ class Unit:
     async def _do(self, act: Callable[[], _Result]) -> _Result:
         return await self._connection.statement(act)
 
+    async def _told(self, what: str, handles: Sequence[Handle], act: Callable[[], _Result]) -> _Result:
+        """A statement that the story tells of, when PostgreSQL executes it."""
+
+        def telling() -> _Result:
+            result = act()
+            self._judge.tell(self._connection.target, what, [handle.execution_id for handle in handles])
+            return result
+
+        return await self._do(telling)
+
     async def beat_worker(self, claim: int, *_facts: Any) -> None:
         await self._do(lambda: self._ledger.beat_worker(claim))
 
@@ -37,7 +47,9 @@ class Unit:
     async def claim_executions(
         self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
     ) -> list[ClaimedRow]:
-        return await self._do(lambda: self._ledger.claim_executions(handles, worker_id, claim, lease, again))
+        return await self._told(
+            "claims", handles, lambda: self._ledger.claim_executions(handles, worker_id, claim, lease, again)
+        )
 
     async def fail_unclaimable(self, handle: Handle, error_message: str) -> UnclaimableRow | None:
         raise AssertionError("the model has no row that breaks a claim")
@@ -59,10 +71,10 @@ class Unit:
         return await self._do(act)
 
     async def hand_back(self, handles: Sequence[Handle]) -> int:
-        return await self._do(lambda: self._ledger.hand_back(handles))
+        return await self._told("hands back", handles, lambda: self._ledger.hand_back(handles))
 
     async def release_claimed(self, handles: Sequence[Handle], claim: int) -> int:
-        return await self._do(lambda: self._ledger.release_claimed(handles, claim))
+        return await self._told("releases", handles, lambda: self._ledger.release_claimed(handles, claim))
 
     async def select_now(self) -> datetime:
         return await self._do(self._ledger.clock.now)
