@@ -89,10 +89,14 @@ class Claimer:
         rows = await self._claim_all(batch, claim, again)
         self.doubtful = None
         held = {item.handle.execution_id: item for item in batch}
-        running = [row for row in rows if row.status == ExecutionStatus.RUNNING]
-        self._start([claimed_from(row, held[row.execution_id], claim) for row in running])
+        self._start([claimed_from(row, held[row.execution_id], claim) for row in rows if self._is_new(row)])
         await settle(batch)
         return len(rows)
+
+    def _is_new(self, row: ClaimedRow) -> bool:
+        """True for an attempt to start. One that runs here already was delivered twice: a batch in doubt gets the rows
+        that this token holds, those of an earlier batch too."""
+        return row.status == ExecutionStatus.RUNNING and self._running.get(row.execution_id) is None
 
     def _next_batch(self) -> tuple[list[Held], bool]:
         """The batch in doubt first: asked again under the same token, it cannot be claimed twice. Gives the batch, and

@@ -53,10 +53,13 @@ class Runner:
 
     async def _run(self, entry: RunningEntry, begin: float) -> None:
         output = Output()
+        entry.begun = True
         try:
-            while (early := begin - self._clock.elapsed()) > 0:
+            while entry.stopped_for is None and (early := begin - self._clock.elapsed()) > 0:
                 await self._clock.sleep(early + _TIMER)
-            status, result = await self._execute(entry, output)
+            if not self._lease.covers(entry.claimed.claim):  # PostgreSQL's answer came late, or this process stood still
+                entry.stopped_for = LEASE
+            status, result = await self._execute(entry, output) if entry.stopped_for is None else _stopped(entry)
         except asyncio.CancelledError:
             status, result = _stopped(entry)
         finally:
