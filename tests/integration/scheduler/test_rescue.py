@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from foliot.scheduler.jitter import jitter_delay
+from foliot.scheduler.rescuer import STRAYS_EACH
 from support.databases import TestDatabase
 from support.ledger import check_ledger
 from support.making import insert_job
@@ -49,6 +50,22 @@ async def test_an_attempt_of_a_lost_worker_fails_and_is_retried(leader: Leader, 
         assert timedelta(seconds=2) < rows[1]["wait"] <= timedelta(seconds=3)
         assert await sql.fetchval("SELECT count(*) FROM workers") == 0
         assert rows[0]["duration_ms"] >= 1_000
+        assert await check_ledger(sql) == []
+
+
+async def test_an_attempt_whose_token_nobody_has_is_rescued_after_its_lease(
+    leader: Leader, database: TestDatabase
+) -> None:
+    async with database.owner() as sql:
+        await running(sql, beat_ago=0, lease_left=60)
+        await sql.execute("DELETE FROM workers")
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT status FROM executions") == "RUNNING"
+        await sql.execute("UPDATE executions SET lease_until = now() - interval '1 s'")
+        for _ in range(STRAYS_EACH):
+            await leader.rescuer.step()
+        rows = await sql.fetch("SELECT status, error_message FROM executions ORDER BY attempt_number")
+        assert [tuple(row) for row in rows] == [("FAILED", "worker lost"), ("QUEUED", None)]
         assert await check_ledger(sql) == []
 
 

@@ -131,6 +131,11 @@ class Ledger:
         now = self.clock.elapsed()
         return [claim for claim, beat in self.beats.items() if beat < now - lease]
 
+    def select_stray_claims(self) -> list[int]:
+        now, beats = self.clock.elapsed(), self.beats
+        rows = [row for row in self.rows.values() if row.status == ExecutionStatus.RUNNING and row.lease_until < now]
+        return sorted({row.claim for row in rows if row.claim is not None and row.claim not in beats})
+
     def forget_dead_claims(self, claims: Sequence[int]) -> int:
         held = {row.claim for row in self.rows.values() if row.status == ExecutionStatus.RUNNING}
         for claim in claims:

@@ -82,6 +82,9 @@ class Unit:
     async def select_dead_claims(self, lease: float) -> list[int]:
         return await self._do(lambda: self._ledger.select_dead_claims(lease))
 
+    async def select_stray_claims(self) -> list[int]:
+        return await self._do(self._ledger.select_stray_claims)
+
     async def forget_dead_claims(self, claims: Sequence[int]) -> int:
         return await self._do(lambda: self._ledger.forget_dead_claims(claims))
 

@@ -45,7 +45,3 @@ class Lease:
     @property
     def holds(self) -> bool:
         return self.left > 0
-
-    def covers(self, claim: int) -> bool:
-        """True while what was claimed under this token may run here."""
-        return claim == self.claim and self.holds
