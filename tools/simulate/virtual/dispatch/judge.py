@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from foliot.scheduler.dispatcher import WEDGED_AFTER
 from simulate.virtual.story import Stage
+
+RESEND = "resend"
+"""The name of the task that performs the duty."""
 
 
 class Judge:
@@ -13,40 +18,33 @@ class Judge:
         self._stage = stage
         self.outstanding: set[str] = set()
         self._tried: set[str] = set()
-        self._again: set[str] = set()
-        self._alone = True
+        self._first: str | None = None
+        self._may_follow: set[str] = set()
 
     def sent(self, message_id: str) -> None:
         self._stage.note("dispatcher", f"sends {message_id}")
         self.outstanding.add(message_id)
 
     def publishing(self, message_id: str) -> None:
-        """A publish begins. Those that are tried again come one at a time until the broker confirms one."""
-        if message_id in self._tried:
+        """A publish begins. The duty `resend` itself tries one message; others follow when that one is confirmed."""
+        task = asyncio.current_task()
+        if task is not None and task.get_name() == RESEND:
             self._stage.note("dispatcher", f"tries {message_id} again")
-            if not self._again and not self._confirmed_last:
-                self._alone = True
-            self._stage.expect(
-                not (self._again and self._alone), "the first is sent again alone",
-                lambda: f"{message_id} beside {', '.join(sorted(self._again))}",
-            )  # fmt: skip
-            self._again.add(message_id)
-        self._tried.add(message_id)
-
-    _confirmed_last = False
+            self._first = message_id
+        elif message_id in self._tried:
+            follows = message_id in self._may_follow
+            self._stage.expect(follows, "the first is sent again alone", lambda: f"{message_id} went beside it")
+            self._may_follow.discard(message_id)
 
     def confirmed(self, message_id: str) -> None:
-        self.outstanding.discard(message_id)
-        if message_id in self._again:
-            self._again.discard(message_id)
-            self._alone, self._confirmed_last = False, True
         self._stage.note("broker", f"confirms {message_id}")
+        self.outstanding.discard(message_id)
+        if message_id == self._first:
+            self._may_follow |= self.outstanding
 
     def refused(self, message_id: str) -> None:
-        if message_id in self._again:
-            self._again.discard(message_id)
-            self._confirmed_last = False
         self._stage.note("broker", f"does not confirm {message_id}")
+        self._tried.add(message_id)
 
     def rebuilding(self, queue: str, silent: int) -> None:
         self._stage.note("dispatcher", f"rebuilds {queue}")

@@ -13,7 +13,7 @@ from foliot.common.process.periodic import periodic
 from foliot.scheduler.dispatcher import Dispatcher, messages
 from foliot.scheduler.windows import QueueKey, Windows
 from simulate.virtual.dispatch.broker import KINDS, Broker
-from simulate.virtual.dispatch.judge import Judge
+from simulate.virtual.dispatch.judge import RESEND, Judge
 from simulate.virtual.story import EVERYBODY, Fault, Plan, Stage
 
 POOLS = (DEFAULT_POOL, "gpu")
@@ -68,8 +68,8 @@ class Term:
     async def play(self) -> None:
         stage, clock = self._stage, self._stage.clock
         world = stage.loop.world
-        resend = periodic("resend", self._dispatcher.resend, interval=Dispatcher.RESEND_INTERVAL, clock=clock)
-        stage.spawn(world, resend, "resend")
+        resend = periodic(RESEND, self._dispatcher.resend, interval=Dispatcher.RESEND_INTERVAL, clock=clock)
+        stage.spawn(world, resend, RESEND)
         stage.spawn(world, periodic("relay", self._relay, interval=0.5, clock=clock, wake=self._recount), "relay")
         stage.spawn(world, periodic("work", self._claim, interval=0.3, clock=clock), "workers")
         makers = [stage.spawn(world, self._plan(), "plan") for _ in range(stage.plan.size)]
