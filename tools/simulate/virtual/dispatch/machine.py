@@ -117,9 +117,7 @@ class Term:
     def _handout(self, tick: Tick) -> Handout:
         self._made += 1
         assert tick.available_at is not None
-        return Handout(
-            self._made, tick.job_id, tick.scheduled_time, 1, tick.pool, tick.priority, tick.available_at
-        )
+        return Handout(self._made, tick.job_id, tick.scheduled_time, 1, tick.pool, tick.priority, tick.available_at)
 
     def _send(self, key: QueueKey, handouts: list[Handout]) -> None:
         """They are committed as dispatched: from here on PostgreSQL counts them."""
@@ -170,5 +168,3 @@ class Term:
         """Before time goes on: what is not confirmed is in the dispatcher's memory, all of it and nothing else."""
         held, sent = self._dispatcher.unconfirmed, len(self._judge.outstanding)
         self._stage.expect(held == sent, "nothing sent is forgotten", lambda: f"{held} are held of {sent}")
-
-

@@ -56,6 +56,7 @@ class Ensemble:
     sessions: dict[int, Session] = field(default_factory=dict)
     watches: list[tuple[str, Watcher]] = field(default_factory=list)
     creators: dict[int, str] = field(default_factory=dict)
+    note: Callable[[str, str], None] = lambda _who, _what: None
     zxid: int = 0
     opened: int = 0
     disturbed_at: float = float("-inf")
@@ -79,7 +80,9 @@ class Ensemble:
 
     def end(self, number: int) -> None:
         """A session has ended: its ephemeral nodes vanish."""
-        self.sessions.pop(number, None)
+        ended = self.sessions.pop(number, None)
+        if ended is not None:
+            self.note("zookeeper", f"session {number} of {ended.holder} ends")
         for path in [path for path, node in self.nodes.items() if node.stat.ephemeral_owner == number]:
             self.remove(path)
 
@@ -89,7 +92,8 @@ class Ensemble:
         self.zxid += 1
         self.nodes[path] = Node(data, Stat(self.zxid, 0, owner))
         if owner:
-            self.creators[self.zxid] = self.sessions[owner].holder
+            self.creators[self.zxid] = holder = self.sessions[owner].holder
+            self.note("zookeeper", f"node {self.zxid} of {holder}, session {owner}")
         self._fire(path)
 
     def get(self, path: str) -> tuple[bytes, Stat]:
@@ -110,6 +114,7 @@ class Ensemble:
 
     def remove(self, path: str) -> None:
         self.zxid += 1
+        self.note("zookeeper", f"node {self.nodes[path].stat.created_zxid} vanishes")
         del self.nodes[path]
         self._fire(path)
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from foliot.common.process.periodic import periodic
 from foliot.scheduler import zookeeper
-from foliot.scheduler.leadership import Leadership
+from foliot.scheduler.leadership import TRUSTED_SHARE, Leadership
 from foliot.scheduler.presence import Presence
 from foliot.scheduler.unit import UnitsOfWork
 from simulate.virtual.election.ensemble import EXPIRE_EACH, Ensemble
@@ -26,7 +26,10 @@ FAULTS_WITHIN = 6.0
 PROCESS_FAULTS = ("pause", "pause", "kill", "term")
 ENSEMBLE_FAULTS = ("zk-cut", "zk-cut", "zk-hole", "zk-hole", "zk-slow", "zk-down", "zk-delete", "zk-wipe")
 DISTURBED = 0.2
-"""Seconds in which a leader may not know yet that somebody deleted its node by hand: a watch tells it."""
+"""Seconds in which a leader may not know yet that somebody deleted its node by hand: a watch tells it. On a network in
+trouble nobody can tell it before its trust in the last renewal ends."""
+SETTLED_AFTER = 3.5
+"""Seconds until the other schedulers have ended their backoff, too, and watch the node."""
 ELECTED_WITHIN = 2 * SESSION + 6.0
 """Seconds after the last fault until there is a leader: a session expires, a client gives up, a backoff runs out."""
 HANDED_OVER_WITHIN = 0.3
@@ -107,10 +110,12 @@ class Election:
         self.stage = stage
         self.row = LeaderRow(self._taken)
         self.server = Server(stage, self.row)
-        self.ensemble = Ensemble(stage.loop.time)
+        self.ensemble = Ensemble(stage.loop.time, note=stage.note)
         numbers = {f"scheduler-{number}": number for number in range(stage.plan.size)}
         self.library = Library(stage, self.ensemble, numbers)
         self.schedulers: list[Scheduler] = []
+        in_trouble = any(fault.kind in ("zk-slow", "zk-hole", "pause") for fault in stage.plan.faults)
+        self._disturbed = TRUSTED_SHARE * SESSION if in_trouble else DISTURBED
 
     async def play(self) -> None:
         stage, world = self.stage, self.stage.loop.world
@@ -122,6 +127,8 @@ class Election:
         if strikes:
             await asyncio.wait(strikes)
         leader = await self._elected(ELECTED_WITHIN, "there is a leader again")
+        await asyncio.sleep(SETTLED_AFTER)
+        leader = await self._elected(HANDED_OVER_WITHIN, "the leader stays") if leader is not None else None
         if leader is not None:
             await self._stop(leader)
             await self._elected(HANDED_OVER_WITHIN, "a stopped leader hands over at once")
@@ -186,7 +193,7 @@ class Election:
     def _look(self) -> None:
         """Before time goes on: at most one believes that ZooKeeper confirms it."""
         sure = [s.process.name for s in self.schedulers if not s.process.killed and s.leadership.confirmed]
-        if len(sure) > 1 and self.stage.now - self.ensemble.disturbed_at > DISTURBED:
+        if len(sure) > 1 and self.stage.now - self.ensemble.disturbed_at > self._disturbed:
             self.stage.violate("two never believe that they lead", ", ".join(sure))
 
     def begins(self, scheduler: Scheduler, term: int) -> None:
@@ -198,5 +205,3 @@ class Election:
         creator = self.ensemble.creators.get(czxid)
         known = creator is None or creator == scheduler_id  # a wiped ensemble has forgotten its creators
         self.stage.expect(known, "only the node's holder takes a term", lambda: f"{scheduler_id}, node of {creator}")
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any, cast
+from typing import cast
 
 from foliot.common.process.periodic import periodic
 from foliot.scheduler.rescuer import Rescuer
@@ -130,7 +130,9 @@ class Fleet:
         """Wait until every run has ended and nothing is held any more."""
         while (why := self._unrest()) and self._stage.now < until:
             await asyncio.sleep(0.5)
-        self._stage.expect(not why, "everything delivered ends", lambda: f"{AT_REST_WITHIN:g} s after the faults: {why}")
+        self._stage.expect(
+            not why, "everything delivered ends", lambda: f"{AT_REST_WITHIN:g} s after the faults: {why}"
+        )
 
     def _unrest(self) -> str:
         for row in self.ledger.rows.values():
@@ -142,5 +144,3 @@ class Fleet:
             if worker.running.busy or len(worker.running) or len(worker.inbox):
                 return f"{worker.process.name} holds {worker.running.busy} slots, {len(worker.running)} attempts"
         return ""
-
-

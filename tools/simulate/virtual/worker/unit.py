@@ -10,8 +10,8 @@ from foliot.common.ledger.claim import ClaimedRow, RecordedRow, UnclaimableRow
 from foliot.common.ledger.ending import RescuedRow, RetryRow
 from foliot.common.model.execution import Handle, Outcome
 from simulate.virtual.postgres import Connection
-from simulate.virtual.worker.ledger import Ledger
 from simulate.virtual.worker.judge import Judge
+from simulate.virtual.worker.ledger import Ledger
 
 _Result = TypeVar("_Result")
 

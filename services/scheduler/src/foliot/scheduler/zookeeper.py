@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 import aiozk
 import msgspec
@@ -80,17 +80,17 @@ class Client:
 
     async def ensure_path(self, path: str) -> None:
         """Create a node and those above it unless they exist."""
-        await self._call(self._zk.ensure_path(path))
+        await self._call(self._zk.ensure_path, path)
 
     async def create(self, path: str, data: bytes, *, ephemeral: bool = False) -> None:
         """Create a node unless it exists. The caller reads its owner to see whose it is."""
         with contextlib.suppress(exc.NodeExists):
-            await self._call(self._zk.create(path, data=data, ephemeral=ephemeral))
+            await self._call(self._zk.create, path, data=data, ephemeral=ephemeral)
 
     async def get(self, path: str) -> Node | None:
         """The node, None if there is none."""
         try:
-            data, stat = await self._call(self._zk.get(path))
+            data, stat = await self._call(self._zk.get, path)
         except exc.NoNode:
             return None
         return Node(bytes(data or b""), stat.created_zxid, stat.version, stat.ephemeral_owner)
@@ -98,7 +98,7 @@ class Client:
     async def touch(self, path: str, data: bytes) -> int | None:
         """Renew a node by a write, which only a server with a quorum answers. Gives its czxid, None if it is gone."""
         try:
-            stat = await self._call(self._zk.set(path, data, -1))
+            stat = await self._call(self._zk.set, path, data, -1)
         except exc.NoNode:
             return None
         return int(stat.created_zxid)
@@ -109,17 +109,17 @@ class Client:
         transaction.check_version(path, version)
         transaction.delete(path, version)
         with contextlib.suppress(exc.NoNode):
-            await self._call(transaction.commit())
+            await self._call(transaction.commit)
 
     async def children_changed(self, path: str) -> asyncio.Future[None]:
         """A future that is done when a child of `path` appears or disappears."""
         changed: asyncio.Future[None] = self._zk.wait_for_events([aiozk.WatchEvent.CHILDREN_CHANGED], path)
-        await self._call(self._zk.get_children(path, watch=True))
+        await self._call(self._zk.get_children, path, watch=True)
         return changed
 
-    async def _call(self, awaitable: Awaitable[_Result]) -> _Result:
+    async def _call(self, call: Callable[..., Awaitable[_Result]], *args: Any, **options: Any) -> _Result:
         self.check()
-        return await guard(awaitable, self._call_timeout)
+        return await guard(call(*args, **options), self._call_timeout)
 
 
 @contextlib.asynccontextmanager
