@@ -158,9 +158,7 @@ def _clean_up(stage: Stage) -> None:
     while tasks := asyncio.all_tasks(loop):
         # A story that ends at its violation may leave behind the call that stops the loop: then once more.
         with contextlib.suppress(RuntimeError):
-            try:
+            with contextlib.suppress(Deadlock, Endless):
                 loop.run_until_complete(asyncio.wait(tasks, timeout=CLEAN_UP))
-            except (Deadlock, Endless):
-                pass
             break
     loop.close()

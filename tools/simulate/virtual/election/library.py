@@ -34,7 +34,7 @@ class Library:
         self.lines: list[Line] = []
         self.world = stage.loop.context_of(stage.loop.world, "zookeeper")
 
-    def ZKClient(self, _host: str, *, session_timeout: float, **_options: Any) -> Client:
+    def ZKClient(self, _host: str, *, session_timeout: float, **_options: Any) -> Client:  # noqa: N802
         return Client(self, session_timeout)
 
     def cut(self, target: int) -> None:

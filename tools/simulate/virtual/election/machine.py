@@ -140,7 +140,6 @@ class Election:
                 self.ensemble.expire()
 
     async def _strike(self, fault: Fault) -> None:
-        loop = self.stage.loop
         await asyncio.sleep(fault.at)
         self.stage.note("FAULT", str(fault))
         if fault.kind in PROCESS_FAULTS:
