@@ -90,7 +90,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._next_owner = 0
         self._most_steps = most_steps
         self._ready: Ready = Ready(seed, fair=fair)  # type: ignore[assignment]
-        self._scheduled: list[asyncio.TimerHandle]
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers_made = 0
         self.steps = 0
         self.digest = 0
         self.pairs: set[tuple[str, str]] = set()
@@ -101,6 +102,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def time(self) -> float:
         return self._now
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self._timers_made += 1
+        heappush(self._timers, (when, self._timers_made, timer))
+        return timer
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, Any], *, name: str | None = None, context: contextvars.Context | None = None
@@ -159,12 +175,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _jump(self) -> None:
         """Go on to the next timer, and make all timers of that instant ready."""
         self.on_jump()
-        timers = self._scheduled
-        while timers and timers[0].cancelled():
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
             heappop(timers)
         if not timers:
             waiting = sorted(task.get_name() for task in asyncio.all_tasks(self))
             raise Deadlock(f"waiting for ever at {self._now:.3f} s: {', '.join(waiting)}")
-        self._now = max(self._now, timers[0].when())
-        while timers and timers[0].when() <= self._now:
-            self._ready.append(heappop(timers))
+        self._now = now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= now:
+            self._ready.append(heappop(timers)[2])

@@ -17,7 +17,7 @@ Reply = Callable[[Any], None]
 """Takes the result of a request, an Exception among them, to the caller."""
 NEAR = 0.004
 """Most seconds of one way on a healthy network."""
-SLOW = 1.2
+SLOW = 1.6
 KINDS = ("refuse", "slow", "mute", "reset", "hold")
 
 
@@ -26,7 +26,7 @@ class Network:
 
     def __init__(self, stage: Stage, server: str, away: Callable[[str], Exception]) -> None:
         self._stage = stage
-        self._server = server
+        self._kinds = {kind: f"{server}-{kind}" for kind in KINDS}
         self._away = away
         self._context = stage.loop.context_of(stage.loop.world, server)
         self._delay = stage.rng.random
@@ -38,7 +38,7 @@ class Network:
         if self._holds("refuse", target):
             self._later(self._way(target), self._deliver, answer, self._away("refused"))
             return answer
-        held = max(0.0, self._stage.until(f"{self._server}-hold", target) - self._stage.now)
+        held = max(0.0, self._stage.until(self._kinds["hold"], target) - self._stage.now) if target >= 0 else 0.0
         self._later(held + self._way(target), act, lambda result: self._back(target, answer, result))
         return answer
 
@@ -63,7 +63,7 @@ class Network:
         return self._delay() * NEAR + (self._delay() * SLOW if slow else 0.0)
 
     def _holds(self, kind: str, target: int) -> bool:
-        return target >= 0 and self._stage.until(f"{self._server}-{kind}", target) > 0.0
+        return target >= 0 and self._stage.until(self._kinds[kind], target) > 0.0
 
     def _later(self, seconds: float, callback: Callable[..., None], *args: Any) -> None:
         self._stage.loop.call_later(seconds, callback, *args, context=self._context)

@@ -19,7 +19,7 @@ from simulate.virtual.worker.judge import Judge
 from simulate.virtual.worker.ledger import Ledger, Row
 
 QUEUE = "pending_jobs"
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.2
 MOST_IN_MESSAGE = 3
 PREFETCH = 4
 

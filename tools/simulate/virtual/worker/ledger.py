@@ -5,7 +5,6 @@ The conditions are those of claim.sql, workers.sql and ending.sql, word for word
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +36,11 @@ class Row:
     cancel_requested: bool = False
     ended_by: str = ""
 
+    def copy(self) -> Row:
+        made = Row.__new__(Row)
+        made.__dict__.update(self.__dict__)
+        return made
+
 
 @dataclass
 class Ledger:
@@ -48,7 +52,7 @@ class Ledger:
     beats: dict[int, float] = field(default_factory=dict)
 
     def save(self) -> Any:
-        return {key: copy.copy(row) for key, row in self.rows.items()}, dict(self.beats)
+        return {key: row.copy() for key, row in self.rows.items()}, dict(self.beats)
 
     def restore(self, saved: Any) -> None:
         self.rows, self.beats = saved

@@ -20,10 +20,12 @@ from simulate.virtual.worker.unit import Unit
 
 WORKERS = 2
 SLOTS = 2
-RESCUE_EVERY = 0.25
-"""Seconds between two looks of the rescuer: eight times as often as the product's, so that little is missed."""
+RESCUE_EVERY = 0.4
+"""Seconds between two looks of the rescuer: five times as often as the product's, so that little is missed."""
 FAULTS_WITHIN = 10.0
-FOREVER = 1e9
+FADES = 0.4
+"""Share of the stories in which the network to PostgreSQL gets slow and is then lost for longer than a lease."""
+LOST = ("refuse", "mute", "hold")
 AT_REST_WITHIN = 45.0
 """Seconds after the last fault in which every run must have ended: a lease, and three attempts of the longest work."""
 LAST_STATEMENTS = 8.0
@@ -37,13 +39,17 @@ class WorkerMachine:
 
     def draw(self, rng: random.Random) -> Plan:
         faults = []
-        for _ in range(rng.randint(0, 4)):
+        for _ in range(rng.randint(0, 3)):
             kind = rng.choice([*(f"pg-{kind}" for kind in KINDS), *PROCESS_FAULTS, "amqp-twice", "amqp-away"])
             lasts = rng.choice([rng.uniform(0.05, 1.5), rng.uniform(1.0, 2.0 * LEASE)])
             target = EVERYBODY if kind.startswith("amqp-t") else rng.choice([*range(WORKERS), EVERYBODY])
             if kind in PROCESS_FAULTS and target == EVERYBODY:
                 target = 0
             faults.append(Fault(round(rng.uniform(0, FAULTS_WITHIN), 3), round(lasts, 3), kind, target))
+        if rng.random() < FADES:
+            begin, target = round(rng.uniform(0, FAULTS_WITHIN / 2), 3), rng.choice([*range(WORKERS), EVERYBODY])
+            faults.append(Fault(begin, 3.0, "pg-slow", target))
+            faults.append(Fault(begin + 3.0, round(rng.uniform(1.0, 1.5) * LEASE, 3), f"pg-{rng.choice(LOST)}", target))
         return Plan(rng.randint(1, 6), tuple(sorted(faults, key=lambda fault: fault.at)))
 
     async def play(self, stage: Stage) -> None:
@@ -56,7 +62,7 @@ class Fleet:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         rng = stage.rng
-        self.ledger = Ledger(stage.clock, timeout_seconds=rng.choice([2, 4, 20]))
+        self.ledger = Ledger(stage.clock, timeout_seconds=rng.choice([2, 20, 20]))
         self.judge = Judge(stage, self.ledger)
         self._server = Server(stage, self.ledger)
         self._broker = Deliveries(stage, self._server, self.ledger, self.judge)

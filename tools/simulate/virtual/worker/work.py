@@ -38,7 +38,7 @@ class Work:
         )  # fmt: skip
         self._judge.began(effect)
         try:
-            await asyncio.sleep(LONGEST * rng.random() ** 3)
+            await asyncio.sleep(LONGEST * rng.random() ** 1.5)
             effect.succeeded = rng.random() < 0.8
         except asyncio.CancelledError:
             await asyncio.sleep(GRACE * rng.random())
