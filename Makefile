@@ -132,6 +132,10 @@ planner-model: setup ## compare the planner with a model over stories made up (E
 planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one instant
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m planning bars
 
+simulate-virtual: setup ## play stories in virtual time, each from its seed (SEEDS=1000000 FROM=0 SHARD=1/2)
+	@PYTHONPATH=tools $(BIN)/python -m simulate.virtual campaign --seeds $(or $(SEEDS),1000000) --from $(or $(FROM),0) \
+		$(if $(SHARD),--shard $(SHARD)) $(if $(STATE),--state $(STATE))
+
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 

@@ -112,6 +112,7 @@ CASES: dict[str, Case] = {
     "claim.renew_leases": Case("worker", lambda f: [ids(f.running), times(f.running), 1, 30.0], BATCH),
     "ending.select_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),
     "ending.rescue_lost": Case("scheduler", lambda f: [ids(f.running), times(f.running), [1]], BATCH),
+    "workers.select_stray_claims": Case("scheduler", lambda f: [], BATCH),
     "dispatch.select_dispatched": Case("scheduler", lambda f: [KEYS], BATCH),
     "history.select_execution": Case("api", lambda f: [f.ended[0][0], True, None, 1]),
     "history.list_latest_ticks": Case("api", lambda f: [f.ended[0][2], NOW - DAY, NOW, 100]),

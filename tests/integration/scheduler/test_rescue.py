@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from foliot.scheduler.jitter import jitter_delay
+from foliot.scheduler.rescuer import STRAYS_EACH
 from support.databases import TestDatabase
 from support.ledger import check_ledger
 from support.making import insert_job
@@ -63,6 +64,22 @@ async def test_a_dead_token_is_forgotten_a_minute_after_its_lease(leader: Leader
         await sql.execute("UPDATE workers SET last_heartbeat = now() - interval '91 s'")
         await leader.rescuer.step()
         assert await sql.fetchval("SELECT count(*) FROM workers") == 0
+
+
+async def test_an_attempt_whose_token_nobody_has_is_rescued_after_its_lease(
+    leader: Leader, database: TestDatabase
+) -> None:
+    async with database.owner() as sql:
+        await running(sql, beat_ago=0, lease_left=60)
+        await sql.execute("DELETE FROM workers")
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT status FROM executions") == "RUNNING"
+        await sql.execute("UPDATE executions SET lease_until = now() - interval '1 s'")
+        for _ in range(STRAYS_EACH):
+            await leader.rescuer.step()
+        rows = await sql.fetch("SELECT status, error_message FROM executions ORDER BY attempt_number")
+        assert [tuple(row) for row in rows] == [("FAILED", "worker lost"), ("QUEUED", None)]
+        assert await check_ledger(sql) == []
 
 
 async def test_a_living_worker_and_a_lease_that_holds_are_left_alone(leader: Leader, database: TestDatabase) -> None:

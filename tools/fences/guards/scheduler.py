@@ -29,8 +29,8 @@ FENCES = [
     Fence(
         "sending the unconfirmed again",
         f"{SCHEDULER}/dispatcher.py",
-        "        except (Down, Rejected):\n            self._unconfirmed.append(message)\n",
-        "        except (Down, Rejected):\n            pass\n",
+        "        if not await self._publish(message):\n            self._unconfirmed.append(message)\n",
+        "        await self._publish(message)\n",
         f"{DISPATCH_TESTS}::test_what_the_broker_did_not_confirm_is_sent_again",
     ),
     Fence(

@@ -69,7 +69,7 @@ class Leadership:
         self._clock = clock
         self._duties: asyncio.Task[None] | None = None
         self._term = 0
-        self._own_czxid: int | None = None
+        self._own: tuple[str, int] | None = None  # the ensemble and the czxid of our node, until it is given back
         self._deadline = 0.0
         self._served_at = 0.0
 
@@ -100,7 +100,7 @@ class Leadership:
                     async with self._connect() as zk:
                         backoff = BACKOFF_MIN
                         with metrics.CANDIDATE.track_inprogress():
-                            await self._candidacy(zk, stop)
+                            await self._candidacy_on(zk, stop)
                 except Refused as error:
                     _log.error(events.ZOOKEEPER_REFUSED, error=error, term=self.term, remedy=_REFUSED_REMEDY)
                 except (Disconnected, Unavailable, Fenced) as error:
@@ -111,18 +111,25 @@ class Leadership:
         finally:
             await self._end_duties("stopped")
 
+    async def _candidacy_on(self, zk: Client, stop: asyncio.Event) -> None:
+        """One candidacy. Its end closes the client, which frees the node at once: from then on nothing is confirmed."""
+        try:
+            await self._candidacy(zk, stop)
+        finally:
+            self._deadline = 0.0
+
     async def _candidacy(self, zk: Client, stop: asyncio.Event) -> None:
         """One candidacy, from a fresh connection to its end. Raises Disconnected when the node's owner is in doubt."""
         await zk.ensure_path(self._root)
         await zk.protect(self._root)
         ensemble_id = await self._ensemble_id(zk)
-        await self._remove_leftover(zk)
+        await self._remove_leftover(zk, ensemble_id)
         started = self._clock.elapsed()
         won = await self._win(zk, stop)
         if won is None:
             return
         node, sent_at = won
-        self._own_czxid = node.czxid
+        self._own = ensemble_id, node.czxid
         self._deadline = sent_at + TRUSTED_SHARE * zk.session_timeout
         term = await self._take_term(zk, node, ensemble_id)
         metrics.LOCK_ACQUISITION.observe(self._clock.elapsed() - started)
@@ -143,10 +150,11 @@ class Leadership:
             raise Disconnected("the ensemble's node vanished")
         return data.decode(errors="replace")[:_ENSEMBLE_ID_LENGTH]
 
-    async def _remove_leftover(self, zk: Client) -> None:
-        """Delete the node of our own former session, so that nobody has to wait until it expires."""
+    async def _remove_leftover(self, zk: Client, ensemble_id: str) -> None:
+        """Delete the node of our own former session, so that nobody has to wait until it expires. A czxid names it in
+        its ensemble only: a wiped one counts from 0 again."""
         node = await zk.get(self._path)
-        if node is not None and node.czxid == self._own_czxid and node.owner != zk.session_id:
+        if node is not None and (ensemble_id, node.czxid) == self._own and node.owner != zk.session_id:
             await zk.delete(self._path, node.version)
 
     async def _win(self, zk: Client, stop: asyncio.Event) -> tuple[Node, float] | None:
@@ -220,10 +228,11 @@ class Leadership:
             self._deadline = sent_at + TRUSTED_SHARE * zk.session_timeout
 
     async def _give_node_back(self, zk: Client) -> None:
+        self._deadline = 0.0
         node = await zk.get(self._path)
         if node is not None and node.owner == zk.session_id:
             await zk.delete(self._path, node.version)
-        self._own_czxid = None
+        self._own = None
 
     def _begin_duties(self, term: int) -> None:
         self._term = term

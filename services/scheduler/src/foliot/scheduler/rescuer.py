@@ -15,6 +15,9 @@ from foliot.scheduler.unit import UnitsOfWork
 
 ATTEMPTS_PER_BATCH = 500
 """Most attempts that one transaction ends."""
+STRAYS_EACH = 15
+"""Steps from one look for stray claims to the next. It reads all open executions, and strays are rare: workers that
+stopped while PostgreSQL was away leave them."""
 _log = structlog.get_logger()
 
 
@@ -30,11 +33,15 @@ class Rescuer:
         self._database = database
         self._term = term
         self._lease = lease
+        self._steps = 0
 
     async def step(self) -> None:
         """End all attempts of lost workers. Raises Fenced if the term has passed, Unavailable if PostgreSQL is away."""
         async with self._database.session() as unit:
             dead = await unit.workers.select_dead_claims(self._lease)
+            if self._steps % STRAYS_EACH == 0:
+                dead += await unit.workers.select_stray_claims()
+        self._steps += 1
         if not dead:
             return
         while await self._rescue(dead) == ATTEMPTS_PER_BATCH:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 import aiozk
 import msgspec
@@ -95,17 +95,17 @@ class Client:
 
     async def ensure_path(self, path: str) -> None:
         """Create a node and those above it unless they exist."""
-        await self._call(self._zk.ensure_path(path))
+        await self._call(self._zk.ensure_path, path)
 
     async def create(self, path: str, data: bytes, *, ephemeral: bool = False) -> None:
         """Create a node unless it exists. The caller reads its owner to see whose it is."""
         with contextlib.suppress(exc.NodeExists):
-            await self._call(self._zk.create(path, data=data, ephemeral=ephemeral))
+            await self._call(self._zk.create, path, data=data, ephemeral=ephemeral)
 
     async def get(self, path: str) -> Node | None:
         """The node, None if there is none. Nobody can forbid this look, as an ACL can forbid to read the data."""
         try:
-            stat = (await self._call(self._zk.send(protocol.ExistsRequest(path=path, watch=False)))).stat
+            stat = (await self._call(self._zk.send, protocol.ExistsRequest(path=path, watch=False))).stat
         except exc.NoNode:
             return None
         return Node(stat.created_zxid, stat.version, stat.ephemeral_owner)
@@ -113,7 +113,7 @@ class Client:
     async def read(self, path: str) -> bytes | None:
         """The data of a node, None if there is none."""
         try:
-            data, _ = await self._call(self._zk.get(path))
+            data, _ = await self._call(self._zk.get, path)
         except exc.NoNode:
             return None
         return bytes(data or b"")
@@ -121,13 +121,13 @@ class Client:
     async def protect(self, path: str) -> None:
         """Give a node that is already there the access of this client's nodes, if it has a password."""
         wanted = self._zk.default_acl
-        if self._protects and _pairs(await self._call(self._zk.get_acl(path))) != _pairs(wanted):
-            await self._call(self._zk.set_acl(path, wanted, force=True))
+        if self._protects and _pairs(await self._call(self._zk.get_acl, path)) != _pairs(wanted):
+            await self._call(self._zk.set_acl, path, wanted, force=True)
 
     async def touch(self, path: str, data: bytes) -> int | None:
         """Renew a node by a write, which only a server with a quorum answers. Gives its czxid, None if it is gone."""
         try:
-            stat = await self._call(self._zk.set(path, data, -1))
+            stat = await self._call(self._zk.set, path, data, -1)
         except exc.NoNode:
             return None
         return int(stat.created_zxid)
@@ -135,17 +135,17 @@ class Client:
     async def delete(self, path: str, version: int) -> None:
         """Delete that version of a node. Any other version stays."""
         with contextlib.suppress(exc.NoNode, exc.BadVersion):
-            await self._call(self._zk.send(protocol.DeleteRequest(path=path, version=version)))
+            await self._call(self._zk.send, protocol.DeleteRequest(path=path, version=version))
 
     async def children_changed(self, path: str) -> asyncio.Future[None]:
         """A future that is done when a child of `path` appears or disappears."""
         changed: asyncio.Future[None] = self._zk.wait_for_events([aiozk.WatchEvent.CHILDREN_CHANGED], path)
-        await self._call(self._zk.get_children(path, watch=True))
+        await self._call(self._zk.get_children, path, watch=True)
         return changed
 
-    async def _call(self, awaitable: Awaitable[_Result]) -> _Result:
+    async def _call(self, call: Callable[..., Awaitable[_Result]], *args: Any, **options: Any) -> _Result:
         self.check()
-        return await guard(awaitable, self._call_timeout)
+        return await guard(call(*args, **options), self._call_timeout)
 
 
 @contextlib.asynccontextmanager

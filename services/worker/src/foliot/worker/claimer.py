@@ -98,8 +98,7 @@ class Claimer:
             return 0
         self.doubtful = None
         held = {item.handle.execution_id: item for item in batch}
-        running = [row for row in rows if row.status == ExecutionStatus.RUNNING]
-        self._start([claimed_from(row, held[row.execution_id], claim) for row in running])
+        self._start([claimed_from(row, held[row.execution_id], claim) for row in rows if self._is_new(row)])
         await settle(batch)
         return len(rows)
 
@@ -108,6 +107,11 @@ class Claimer:
             await unit.claims.release_claimed([held.handle for held in batch], claim)
         self.doubtful = None
         self._inbox.put_back(batch)
+
+    def _is_new(self, row: ClaimedRow) -> bool:
+        """True for an attempt to start. One that runs here already was delivered twice: a batch in doubt gets the rows
+        that this token holds, those of an earlier batch too."""
+        return row.status == ExecutionStatus.RUNNING and self._running.get(row.execution_id) is None
 
     def _next_batch(self) -> tuple[list[Held], bool]:
         """The batch in doubt first: asked again under the same token, it cannot be claimed twice. Gives the batch, and

@@ -59,6 +59,10 @@ class Workers:
         """The claim tokens of processes that have been silent for `lease` seconds."""
         return await self._session.column(SQL.select_dead_claims, lease)
 
+    async def select_stray_claims(self) -> list[int]:
+        """The claim tokens that hold running executions and that no worker has."""
+        return await self._session.column(SQL.select_stray_claims)
+
     async def forget_dead_claims(self, claims: Sequence[int], lease: float) -> int:
         """Forget those that hold nothing and have been dead for a minute."""
         return await self._session.execute(SQL.forget_dead_claims, list(claims), lease)

@@ -11,6 +11,13 @@ DELETE FROM workers WHERE claim = $1
 -- Claim tokens without a heartbeat for the length of a lease. $1 lease in seconds
 SELECT claim FROM workers WHERE last_heartbeat < clock_timestamp() - make_interval(secs => $1) ORDER BY claim
 
+-- name: select_stray_claims
+-- Claim tokens that hold running executions past their lease and have no row here: the worker was forgotten at its stop
+-- before it could record them, or a claim arrived after its token was removed.
+SELECT DISTINCT e.claim FROM executions e
+WHERE e.end_time IS NULL AND e.available_at IS NOT NULL AND e.status = 'RUNNING' AND e.lease_until < clock_timestamp()
+  AND NOT EXISTS (SELECT FROM workers w WHERE w.claim = e.claim)
+
 -- name: forget_dead_claims
 -- Removes the dead claim tokens that hold no running execution. They stay for a minute after their lease: a claim that
 -- began while its token lived is over by then (statement_timeout is 5 s), and what it claimed is rescued.
