@@ -151,4 +151,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock
+.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars simulate-virtual snapshot release lock

@@ -96,8 +96,8 @@ FENCES = [
     Fence(
         "a record locks its jobs first",
         f"{WORKER}/recording.py",
-        "        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n        rows = await _write(unit, batch, claim, now)\n",
-        "        rows = await _write(unit, batch, claim, now)\n        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n",
+        "        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n        rows = await _write(unit, batch, claim, now, plain=False)\n",
+        "        rows = await _write(unit, batch, claim, now, plain=False)\n        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n",
         "tests/integration/ledger/test_lock_order.py::test_the_job_is_locked_before_its_executions",
     ),
     Fence(
