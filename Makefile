@@ -120,6 +120,9 @@ docs-events: setup ## write docs/events.md from the code
 docs-configuration: setup ## write docs/configuration.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-configuration
 
+openapi: setup ## write docs/openapi.json from the code
+	@PYTHONPATH=infra $(BIN)/python -m monitoring openapi
+
 images: ## build the container images
 	@FOLIOT_REVISION=$$(git rev-parse --short HEAD) docker compose build
 
@@ -151,4 +154,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars simulate-virtual snapshot release lock
+.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration openapi images compose-e2e planner-model planner-bars simulate-virtual snapshot release lock

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from foliot.api.operations.document import written
 from monitoring.alerting import alert_rules
 from monitoring.configuration_page import configuration_page
 from monitoring.dashboards import dashboard_files
@@ -21,6 +22,7 @@ COMMANDS: dict[str, Callable[[], dict[str, str]]] = {
     "docs-events": lambda: {"docs/events.md": events_page()},
     "docs-configuration": lambda: {"docs/configuration.md": configuration_page()},
     "docs-job-types": lambda: {"docs/job-types.md": job_types_page()},
+    "openapi": lambda: {"docs/openapi.json": written()},
     "alerts": alert_rules,
     "dashboards": dashboard_files,
 }

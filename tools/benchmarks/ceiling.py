@@ -17,6 +17,7 @@ import uvloop
 from aiohttp import web
 
 from foliot.api.handlers.jobs import JobHandlers
+from foliot.api.operations.table import OPERATIONS, route
 from foliot.api.views.served import Served
 from foliot.api.web.auth import Principal, Role, hash_key
 from foliot.api.web.changes import Changes
@@ -65,7 +66,8 @@ async def serve(port: int, key: str) -> None:
     app = web.Application(middlewares=[around(OneKey(key))])  # type: ignore[arg-type]
     nothing: Any = Nothing()
     clock = SystemClock()
-    app.add_routes(JobHandlers(nothing, Reads(nothing), Changes(nothing, clock), Served(nothing, clock)).routes())
+    handlers = JobHandlers(nothing, Reads(nothing), Changes(nothing, clock), Served(nothing, clock))
+    app.add_routes(route(one, handlers) for one in OPERATIONS if one.handler is JobHandlers.create)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -59,7 +59,7 @@ async def test_the_answer_is_the_row(api: Api) -> None:
 
 @pytest.mark.parametrize("fields", [
     {"job_name": "six characters: \\u0000"}, {"schedule": "manual"}, {"schedule": "immediate", "timezone": "Europe/Berlin"},
-    {"start_at": "2030-01-31T09:00:00+01:00", "end_at": "2031-01-01T00:00:00Z"}, {"max_runs": 2**62, "job_key": "é"},
+    {"start_at": "2030-01-31T09:00:00+01:00", "end_at": "2031-01-01T00:00:00Z"}, {"max_runs": 2**53 - 1, "job_key": "é"},
     {"retry_policy": {"max_retries": 0, "backoff_factor": 0.5, "retry_on": [503, "network"]}},
     {"payload": {"url": "http://[::1]/", "body": {"big": 1e300, "deep": [[{"a": None}]]}}, "job_type": "http_request"},
 ], ids=str)  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from foliot.api.views import job_pages
-from foliot.api.views.job import LISTED_FIELDS, SHOWN_FIELDS
+from foliot.api.views.job import SHOWN_FIELDS
+from foliot.api.views.job_items import LISTED_FIELDS
 
 from .conftest import Api
 

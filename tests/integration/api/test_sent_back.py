@@ -27,6 +27,7 @@ async def test_patch_takes_the_whole_answer(api: Api) -> None:
     path = f"/v1/jobs/{made['job_id']}"
     _, job, _ = await api.call("GET", path)
     status, answer, headers = await api.call("PATCH", path, job)
+    assert status == 200, answer
     assert (status, answer, headers["ETag"]) == (200, job, '"1"')
     status, answer, _ = await api.call("PATCH", path, job | {"priority": 3})
     assert (status, answer["priority"], answer["version"]) == (200, 3, 2)

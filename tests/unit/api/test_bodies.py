@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from foliot.api.web.bodies import JsonAnswer, respond
-from foliot.api.web.problems import problem, problem_of
+from foliot.api.web.answers import JsonAnswer, respond
+from foliot.api.web.problems import refused, refused_for
 from foliot.common.errors import NotFound
 
 
@@ -13,7 +13,7 @@ def test_an_answer_is_one_line() -> None:
 
 
 def test_a_problem_is_one_line() -> None:
-    for refusal in (problem(405, "method_not_allowed", "no", "r"), problem_of(NotFound("job 1"), "r")):
+    for refusal in (refused("method_not_allowed", "no", "r"), refused_for(NotFound("job 1"), "r")):
         assert isinstance(refusal.body, bytes)
         assert refusal.body.count(b"\n") == 1
         assert refusal.body.endswith(b"}\n")

@@ -6,17 +6,20 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
 from foliot.api.queries.idempotency_keys import KeptAnswer, RequestKey
+from foliot.api.web.answers import JsonAnswer
 from foliot.api.web.auth import Principal, Role
-from foliot.api.web.bodies import JsonAnswer
-from foliot.api.web.callers import let_in
+from foliot.api.web.call import Call
+from foliot.api.web.callers import caller_of, let_in
 from foliot.api.web.changes import FIRST_ANSWER_SECONDS, Changes
 from foliot.api.web.open_change import OpenChange
+from foliot.api.web.operation import Operation
 from foliot.common.errors import Conflict, Invalid, RolledBack, Unavailable
 from foliot.common.ledger import again
 from support.clocks import ManualClock
@@ -53,10 +56,25 @@ class Fake:
         self._pending[key.key] = KeptAnswer(body_hash, status, headers, body)
 
 
-def a_request(key: str | None = "k") -> web.Request:
+async def _none(_call: Any) -> web.Response:
+    raise AssertionError
+
+
+MAKE = Operation(
+    method="POST", path="/v1/things", id="makeThing", handler=_none, role=Role.VIEWER, summary="Make a thing",
+    answers={201: None}, idempotent=True,
+)  # fmt: skip
+
+
+def a_call(key: str | None = "k", given: str = "x", operation: Operation = MAKE) -> Call[None, None]:
     request = make_mocked_request("POST", "/v1/things", headers={} if key is None else {"Idempotency-Key": key})
     let_in(request, Principal(1, 1, None, Role.ADMIN), "r", None)
-    return request
+    return Call(operation, request, caller_of(request), {}, None, None, {"given": given})
+
+
+class Shown(msgspec.Struct):
+    key_id: int
+    key: str | msgspec.UnsetType
 
 
 class Made:
@@ -84,7 +102,7 @@ def text(response: web.Response) -> str:
 
 async def test_the_same_request_gets_the_first_answer_again() -> None:
     changes, work = doors(Fake()), Made(JsonAnswer(status=201, body={"id": 5}, headers={"ETag": '"1"'}))
-    first, second = [await changes.make(a_request(), work, body=b"x") for _ in range(2)]
+    first, second = [await changes.make(a_call(), work) for _ in range(2)]
     assert (first.status, text(first), first.headers["ETag"]) == (second.status, text(second), second.headers["ETag"])
     assert work.calls == 1
 
@@ -92,41 +110,49 @@ async def test_the_same_request_gets_the_first_answer_again() -> None:
 async def test_without_a_key_each_request_is_a_change() -> None:
     database, work = Fake(), Made(JsonAnswer(status=204))
     for _ in range(2):
-        await doors(database).make(a_request(None), work)
+        await doors(database).make(a_call(None), work)
+    assert (work.calls, database.kept) == (2, {})
+
+
+async def test_an_operation_that_is_not_idempotent_looks_at_no_key() -> None:
+    database, work = Fake(), Made(JsonAnswer(status=204))
+    plain = msgspec.structs.replace(MAKE, idempotent=False)
+    for _ in range(2):
+        await doors(database).make(a_call(operation=plain), work)
     assert (work.calls, database.kept) == (2, {})
 
 
 async def test_another_body_under_the_same_key_is_refused() -> None:
     changes, work = doors(Fake()), Made(JsonAnswer())
-    await changes.make(a_request(), work, body=b"x")
+    await changes.make(a_call(), work)
     with pytest.raises(Invalid) as refused:
-        await changes.make(a_request(), work, body=b"y")
+        await changes.make(a_call(given="y"), work)
     assert refused.value.code == "idempotency_key_reused"
 
 
 async def test_a_hidden_member_is_answered_once() -> None:
-    changes, work = doors(Fake()), Made(JsonAnswer(status=201, body={"key_id": 5, "key": "secret"}))
-    assert "secret" in text(await changes.make(a_request(), work, hidden=("key",)))
-    again = text(await changes.make(a_request(), work, hidden=("key",)))
+    changes, work = doors(Fake()), Made(JsonAnswer(status=201, body=Shown(5, "secret")))
+    assert "secret" in text(await changes.make(a_call(), work, hidden=("key",)))
+    again = text(await changes.make(a_call(), work, hidden=("key",)))
     assert ("secret" in again, "key_id" in again) == (False, True)
 
 
 async def test_a_conflict_is_kept_and_other_errors_leave_no_trace() -> None:
     database = Fake()
     with pytest.raises(Invalid):
-        await doors(database).make(a_request(), Made(Invalid([])))
+        await doors(database).make(a_call(), Made(Invalid([])))
     assert database.kept == {}
     with pytest.raises(Conflict):
-        await doors(database).make(a_request(), Made(Conflict("state", "no")))
+        await doors(database).make(a_call(), Made(Conflict("state", "no")))
     work = Made(JsonAnswer())
-    again = await doors(database).make(a_request(), work)
+    again = await doors(database).make(a_call(), work)
     assert (again.status, again.content_type, work.calls) == (409, "application/problem+json", 0)
 
 
 async def test_a_request_waits_for_the_first_one_with_its_key() -> None:
     clock, work = ManualClock(), Made(JsonAnswer())
     began = clock.elapsed()
-    assert (await doors(Fake(held=20), clock).make(a_request(), work)).status == 200
+    assert (await doors(Fake(held=20), clock).make(a_call(), work)).status == 200
     assert clock.elapsed() - began == pytest.approx(1)
     assert work.calls == 1
 
@@ -135,16 +161,16 @@ async def test_it_waits_by_the_given_clock_and_not_for_ever() -> None:
     clock, work = ManualClock(), Made(JsonAnswer())
     began = clock.elapsed()
     with pytest.raises(Conflict) as refused:
-        await doors(Fake(held=10_000), clock).make(a_request(), work)
+        await doors(Fake(held=10_000), clock).make(a_call(), work)
     assert (refused.value.code, work.calls) == ("in_flight", 0)
     assert FIRST_ANSWER_SECONDS <= clock.elapsed() - began < FIRST_ANSWER_SECONDS + 0.2
 
 
 async def test_a_change_is_logged_once_it_is_committed() -> None:
     with capture_logs() as lines:
-        await doors(Fake()).make(a_request(), Made(JsonAnswer()))
+        await doors(Fake()).make(a_call(), Made(JsonAnswer()))
         with pytest.raises(Conflict):
-            await doors(Fake()).make(a_request(), Made(Conflict("state", "no")))
+            await doors(Fake()).make(a_call(), Made(Conflict("state", "no")))
     assert [(line["action"], line["thing_id"], line["key_id"]) for line in lines] == [("MAKE", 5, 1)]
 
 
@@ -171,7 +197,7 @@ async def test_a_change_that_was_rolled_back_is_made_again_and_told_once(
     monkeypatch.setattr(again, "CLOCK", ManualClock())
     database, work = Deadlocks(2), Made(JsonAnswer(status=201))
     with capture_logs() as lines:
-        response = await doors(database).make(a_request(key), work)
+        response = await doors(database).make(a_call(key), work)
     assert (response.status, work.calls, len(lines)) == (201, 3, 1)
 
 
@@ -179,5 +205,5 @@ async def test_one_that_is_rolled_back_again_and_again_is_left_to_the_caller(mon
     monkeypatch.setattr(again, "CLOCK", ManualClock())
     database, work = Deadlocks(9), Made(JsonAnswer(status=201))
     with pytest.raises(Unavailable), capture_logs() as lines:
-        await doors(database).make(a_request(None), work)
+        await doors(database).make(a_call(None), work)
     assert (work.calls, lines) == (4, [])

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from foliot.api.handlers.api_keys import NewKey
 from foliot.api.jobs.dead_letters import LetterFilter, LetterRequest
 from foliot.api.jobs.definition import JobDefinition
 from foliot.api.jobs.retry_fields import RetryFields
 from foliot.api.jobs.run_now import RunOverride
+from foliot.api.keys import NewKey
 from foliot.api.preview.request import PreviewRequest
 from foliot.api.web.fields import convert_fields
 from foliot.common.model.payloads import JOB_TYPES

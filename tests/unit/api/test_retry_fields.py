@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,14 @@ from foliot.common.model.retry import DEFAULT_POLICY, STORED_BY_DEFAULT, policy_
 
 MIGRATIONS = Path(__file__).parents[3] / "sql" / "migrations"
 JOB = {"job_name": "a job", "job_type": "script", "schedule": "manual", "payload": {"script": "true"}}
+
+
+def members(stored: dict[str, Any], job_type: str) -> dict[str, Any]:
+    """As an answer has them."""
+    shown = shown_policy(stored, job_type)
+    assert msgspec.json.decode(shown.document) == msgspec.to_builtins(shown.members)
+    found: dict[str, Any] = msgspec.json.decode(shown.document)
+    return found
 
 
 def test_the_columns_default_is_the_models() -> None:
@@ -64,16 +73,16 @@ def test_a_wrong_member_is_named(policy: dict[str, object], field: str) -> None:
 )  # fmt: skip
 def test_what_is_shown_can_be_sent_back(given: dict[str, object], job_type: str) -> None:
     stored, _ = convert_retry_policy(given)
-    again, errors = convert_retry_policy(shown_policy(stored, job_type).members)
+    again, errors = convert_retry_policy(members(stored, job_type))
     assert (again, errors) == (stored, [])
 
 
 def test_every_member_in_force_is_shown() -> None:
-    assert shown_policy({"delay_seconds": 600.0, "max_retries": 2}, "http_request").members == {
+    assert members({"delay_seconds": 600.0, "max_retries": 2}, "http_request") == {
         "max_retries": 2, "delay_seconds": 600, "max_backoff": 3600, "jitter": 0, "max_age": None,
         "retry_on": ["408", "429", "5xx", "network"],
     }  # fmt: skip
-    assert "delay_seconds" not in shown_policy(STORED_BY_DEFAULT, "script").members
+    assert "delay_seconds" not in members(STORED_BY_DEFAULT, "script")
 
 
 def test_nonsense_in_a_row_is_shown_as_what_counts() -> None:

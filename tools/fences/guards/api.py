@@ -139,9 +139,9 @@ FENCES = [
     ),
     Fence(
         "a parameter can be kept as text",
-        f"{API}/web/parameters.py",
-        "if not _storable(value)}",
-        "if value is None}",
+        f"{API}/web/query.py",
+        '    if "\\0" in text or not (',
+        "    if text is None and not (",
         "tests/integration/api/test_hostile_input.py::test_every_parameter_takes_every_value",
     ),
     Fence(

@@ -13,6 +13,7 @@ from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
 from foliot.api.handlers.workers import WorkerHandlers
+from foliot.api.operations.table import routes
 from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.served import Served
 from foliot.api.web.auth import Keys
@@ -36,7 +37,7 @@ def build_app(
     app[KEYS] = keys
     app.add_routes(health_routes(readiness))
     reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
-    for handlers in (
+    handlers = (
         JobHandlers(database, reads, changes, served),
         ExecutionHandlers(database, reads, changes, served),
         TimelineHandlers(database),
@@ -45,7 +46,7 @@ def build_app(
         WorkerHandlers(database),
         AuditLogHandlers(reads),
         ApiKeyHandlers(database, changes),
-    ):
-        app.add_routes(handlers.routes())
+    )
+    app.add_routes(routes(handlers))
     metrics.initialise((route.method, route.resource.canonical) for route in app.router.routes() if route.resource)
     return app

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from foliot.api.queries.api_keys import ApiKeyRow
 from foliot.api.queries.bounds import LAST_ID
 from foliot.api.web.auth import hash_key, new_key
+from foliot.api.web.fields import convert_fields
 from foliot.api.web.open_change import OpenChange
-from foliot.common.errors import Conflict, FieldError, Invalid, NotFound
+from foliot.common.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 
 _Id = Annotated[int, msgspec.Meta(ge=1, le=LAST_ID)]
 
@@ -27,9 +29,49 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     expires_at: datetime | None = None
 
 
-async def create_key(change: OpenChange, wanted: NewKey) -> dict[str, Any]:
-    """The key as it is shown, this once with the secret. Raises Invalid."""
+class KeyQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameter of a revocation."""
+
+    force: bool = False
+
+
+class ApiKeyWithSecretView(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that was just made. `key`, the secret itself, is in this answer alone."""
+
+    key_id: int
+    key: str | msgspec.UnsetType = msgspec.UNSET
+    name: str
+    user_id: int
+    team_id: int | None
+    role: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class KeyList(msgspec.Struct, frozen=True, kw_only=True):
+    """All keys of the team; for an admin without a team all keys."""
+
+    items: list[ApiKeyRow]
+    next_cursor: None
+
+
+def decode(body: dict[str, Any]) -> NewKey:
+    """Raises Invalid with every wrong field."""
+    values, errors = convert_fields(body, NewKey)
+    if not values.get("name", "").isprintable():
+        errors.append(FieldError("name", "must be printable text in one line"))
+    if errors:
+        raise Invalid(errors)
+    return NewKey(**values)
+
+
+async def create_key(change: OpenChange, wanted: NewKey) -> ApiKeyWithSecretView:
+    """The key as it is shown, this once with the secret. Raises Invalid, or Forbidden for another team."""
     admin, key = change.principal, new_key()
+    if admin.team_id is not None and (wanted.team_id or admin.team_id) != admin.team_id:
+        raise Forbidden("an admin with a team makes keys of that team only")
     user_id, team_id = wanted.user_id or admin.user_id, wanted.team_id or admin.team_id
     if errors := [*await _expiry_errors(change, wanted), *await _owner_errors(change, wanted, user_id, team_id)]:
         raise Invalid(errors)
@@ -38,7 +80,7 @@ async def create_key(change: OpenChange, wanted: NewKey) -> dict[str, Any]:
     )
     shown = msgspec.structs.asdict(row)
     await change.audit("CREATE_KEY", "API_KEY", row.key_id, new=shown, team_id=row.team_id)
-    return {"key_id": row.key_id, "key": key} | shown
+    return ApiKeyWithSecretView(key=key, **shown)
 
 
 async def _expiry_errors(change: OpenChange, wanted: NewKey) -> list[FieldError]:
@@ -66,7 +108,7 @@ async def _owner_errors(change: OpenChange, wanted: NewKey, user_id: int, team_i
     return []
 
 
-async def revoke_key(change: OpenChange, key_id: int, *, force: bool) -> dict[str, Any]:
+async def revoke_key(change: OpenChange, key_id: int, *, force: bool) -> ApiKeyRow:
     """The key, with revoked_at. Raises NotFound, or Conflict for the last admin key without a team unless `force`."""
     admin, keys = change.principal, change.unit.api_keys
     if admin.scope.everything and await keys.lock_admins() == [key_id] and not force:
@@ -75,6 +117,5 @@ async def revoke_key(change: OpenChange, key_id: int, *, force: bool) -> dict[st
     revoked = await keys.revoke_key(key_id, admin.scope.everything, admin.team_id)
     if revoked is None:
         raise NotFound(f"there is no key {key_id}, or it is revoked already")
-    shown = msgspec.structs.asdict(revoked)
-    await change.audit("REVOKE_KEY", "API_KEY", key_id, old=shown, team_id=revoked.team_id)
-    return shown
+    await change.audit("REVOKE_KEY", "API_KEY", key_id, old=msgspec.structs.asdict(revoked), team_id=revoked.team_id)
+    return revoked

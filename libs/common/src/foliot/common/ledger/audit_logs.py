@@ -32,7 +32,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """None for changes that Foliot itself makes."""
 
 
-class AuditRow(msgspec.Struct, frozen=True):
+class AuditLogRow(msgspec.Struct, frozen=True):
     """One change as the API shows it."""
 
     audit_id: int
@@ -49,7 +49,9 @@ class AuditRow(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-SQL = Statements("foliot.common.ledger", "audit_logs.sql", rows={"list_audit": AuditRow, "list_team_audit": AuditRow})
+SQL = Statements(
+    "foliot.common.ledger", "audit_logs.sql", rows={"list_audit": AuditLogRow, "list_team_audit": AuditLogRow}
+)
 
 
 class AuditLogs:
@@ -63,8 +65,8 @@ class AuditLogs:
         rows = [msgspec.structs.astuple(entry) for entry in entries]
         await self._session.execute(SQL.insert_audits, *columns(rows, len(AuditEntry.__struct_fields__)))
 
-    async def list_audit(self, before: int, limit: int) -> list[AuditRow]:
+    async def list_audit(self, before: int, limit: int) -> list[AuditLogRow]:
         return await self._session.read(SQL.list_audit, before, limit)
 
-    async def list_team_audit(self, team_id: int, before: int, limit: int) -> list[AuditRow]:
+    async def list_team_audit(self, team_id: int, before: int, limit: int) -> list[AuditLogRow]:
         return await self._session.read(SQL.list_team_audit, before, limit, team_id)

@@ -31,7 +31,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     dead_to: datetime | None = None
 
 
-class LetterRow(msgspec.Struct, frozen=True):
+class DeadLetterRow(msgspec.Struct, frozen=True):
     """An open dead letter as the API shows it."""
 
     execution_id: int
@@ -66,7 +66,7 @@ class LetterKey(msgspec.Struct, frozen=True):
 SQL = Statements(
     "foliot.common.ledger", "dead_letters.sql",
     rows={
-        "list_open": LetterRow, "list_owned_open": LetterRow, "select_unsent": UnsentLetter,
+        "list_open": DeadLetterRow, "list_owned_open": DeadLetterRow, "select_unsent": UnsentLetter,
         "select_matching": LetterKey,
     },
 )  # fmt: skip
@@ -88,10 +88,10 @@ class DeadLetters:
             max(times),
         )
 
-    async def list_open(self, before: tuple[datetime, int], limit: int) -> list[LetterRow]:
+    async def list_open(self, before: tuple[datetime, int], limit: int) -> list[DeadLetterRow]:
         return await self._session.read(SQL.list_open, *before, limit)
 
-    async def list_owned_open(self, owner: int, before: tuple[datetime, int], limit: int) -> list[LetterRow]:
+    async def list_owned_open(self, owner: int, before: tuple[datetime, int], limit: int) -> list[DeadLetterRow]:
         return await self._session.read(SQL.list_owned_open, *before, limit, owner)
 
     async def select_unsent(self, limit: int) -> list[UnsentLetter]:

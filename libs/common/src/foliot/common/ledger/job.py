@@ -57,11 +57,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return self.schedule_since
 
 
-HIDDEN_JOB_FIELDS = frozenset(
-    {"schedule_since", "spread_key", "paused_run_time", "open_since", "request_id", "traceparent"}
-)
-"""Fields that the API does not show."""
-
 DEFINITION_FIELDS = (
     "job_key", "job_name", "job_type", "description", "schedule", "timezone", "payload", "retry_policy", "priority",
     "timeout_seconds", "overlap_policy", "misfire_policy", "misfire_grace_seconds", "misfire_limit", "dst_gap",

@@ -73,6 +73,8 @@ def _words(kind: inspect.Type) -> str:
             words = "text" + _size(kind, "characters")
         case inspect.DictType():
             words = "an object" + _of(kind.value_type)
+        case inspect.StructType():
+            words = "an object"
         case inspect.ListType() | inspect.VarTupleType():
             words = "a list" + _of(kind.item_type) + _size(kind, "elements")
         case _:

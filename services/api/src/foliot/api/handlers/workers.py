@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import msgspec
 from aiohttp import web
 
 from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.served import SHOWN_SECONDS
-from foliot.api.web.bodies import JsonAnswer, respond
-from foliot.api.web.pages import page_body
-from foliot.api.web.parameters import check_names
+from foliot.api.web.answers import JsonAnswer, respond
+from foliot.api.web.call import Call
+from foliot.common.ledger.terms import SchedulerRow
+from foliot.common.ledger.workers import WorkerRow
+
+
+class WorkerList(msgspec.Struct, frozen=True, kw_only=True):
+    """The workers with a heartbeat in the last 30 s."""
+
+    items: list[WorkerRow]
+    next_cursor: None
+
+
+class SchedulerList(msgspec.Struct, frozen=True, kw_only=True):
+    """The schedulers with a heartbeat in the last 30 s."""
+
+    items: list[SchedulerRow]
+    next_cursor: None
 
 
 class WorkerHandlers:
     def __init__(self, database: UnitsOfWork) -> None:
         self._database = database
 
-    def routes(self) -> list[web.RouteDef]:
-        return [web.get("/v1/workers", self.workers), web.get("/v1/schedulers", self.schedulers)]
-
-    async def workers(self, request: web.Request) -> web.Response:
-        check_names(request, ())
+    async def workers(self, _call: Call[None, None]) -> web.Response:
         async with self._database.session() as unit:
             found = await unit.workers.list_workers(SHOWN_SECONDS)
-        return respond(JsonAnswer(body=page_body((found, None))))
+        return respond(JsonAnswer(body=WorkerList(items=found, next_cursor=None)))
 
-    async def schedulers(self, request: web.Request) -> web.Response:
-        check_names(request, ())
+    async def schedulers(self, _call: Call[None, None]) -> web.Response:
         async with self._database.session() as unit:
             found = await unit.terms.list_schedulers()
-        return respond(JsonAnswer(body=page_body((found, None))))
+        return respond(JsonAnswer(body=SchedulerList(items=found, next_cursor=None)))

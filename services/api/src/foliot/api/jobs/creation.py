@@ -123,7 +123,7 @@ def _created(prepared: Prepared) -> Created:
         "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
         "deleted_at": None, "last_status": None, "retry_delays": policy.delays,
     }  # fmt: skip
-    document = _joined(prepared.document, orjson.dumps(policy.members))
+    document = _joined(prepared.document, policy.document)
     members = (orjson.dumps(owned)[1:-1], document[1:-1], orjson.dumps(state)[1:-1])
     return Created(creation["job_id"], definition, b"%b,%b,%b" % members)
 

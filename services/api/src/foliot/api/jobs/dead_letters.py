@@ -30,30 +30,38 @@ class LetterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The body of a replay or discard. `rate`: replayed runs a second."""
 
     execution_ids: Annotated[list[_Id], msgspec.Meta(max_length=MAX_LETTERS)] | None = None
-    filter: dict[str, Any] | None = None
+    filter: LetterFilter | None = None
     dry_run: bool = False
     rate: Annotated[float, msgspec.Meta(ge=0.001, le=100_000, extra={"unit": "runs a second"})] | None = None
 
 
-def read(body: dict[str, Any]) -> tuple[LetterRequest, Selection]:
+class LetterCount(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a replay or discard: dead letters that were meant, and those that it was done to."""
+
+    matched: int
+    done: int
+
+
+def decode(body: dict[str, Any]) -> LetterRequest:
     """Exactly one of execution_ids and filter chooses the dead letters. Raises Invalid."""
-    values, errors = convert_fields(body, LetterRequest)
-    chosen, wrong = convert_fields(values.get("filter") or {}, LetterFilter, "filter.")
-    errors += wrong
+    chosen = body.get("filter")
+    values, errors = convert_fields({**body, "filter": {}} if isinstance(chosen, dict) else body, LetterRequest)
+    if isinstance(chosen, dict):
+        wanted, wrong = convert_fields(chosen, LetterFilter, "filter.")
+        errors += wrong
+        values["filter"] = None if wrong else LetterFilter(**wanted)
     if ("execution_ids" in body) == ("filter" in body):
         errors.append(FieldError("execution_ids", "give either execution_ids or filter"))
     if errors:
         raise Invalid(errors)
-    request = LetterRequest(**values)
-    return request, Selection(execution_ids=request.execution_ids, **chosen)
+    return LetterRequest(**values)
 
 
-async def replay(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
+async def replay(change: OpenChange, request: LetterRequest) -> LetterCount:
     """One more attempt of each run, spaced by `rate`. Runs of deleted jobs and of dropped history stay dead letters."""
-    request, selection = read(body)
-    letters = await _matching(change, selection)
+    letters = await _matching(change, request)
     if request.dry_run or not letters:
-        return {"matched": len(letters), "done": 0}
+        return LetterCount(matched=len(letters), done=0)
     unit = change.unit
     teams = await unit.runs.lock_jobs(sorted({row.job_id for row in letters}))
     spacing = timedelta(seconds=1 / request.rate) if request.rate else timedelta()
@@ -72,24 +80,25 @@ async def replay(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
         team_id, new = teams.get(row.job_id), {"job_id": row.job_id}
         await change.audit("REPLAY_EXECUTION", "EXECUTION", row.execution_id, new=new, team_id=team_id)
     await change.wake()
-    return {"matched": len(letters), "done": len(replayed)}
+    return LetterCount(matched=len(letters), done=len(replayed))
 
 
-async def discard(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
+async def discard(change: OpenChange, request: LetterRequest) -> LetterCount:
     """Close them without another attempt."""
-    request, selection = read(body)
-    letters = await _matching(change, selection)
+    letters = await _matching(change, request)
     if request.dry_run or not letters:
-        return {"matched": len(letters), "done": 0}
+        return LetterCount(matched=len(letters), done=0)
     closed = await change.unit.dead_letters.close_letters([row.execution_id for row in letters], "discarded")
     for row in letters:
         if row.execution_id in closed:
             await change.audit("DISCARD_DEAD_LETTER", "EXECUTION", row.execution_id, team_id=row.team_id)
-    return {"matched": len(letters), "done": len(closed)}
+    return LetterCount(matched=len(letters), done=len(closed))
 
 
-async def _matching(change: OpenChange, selection: Selection) -> list[LetterKey]:
+async def _matching(change: OpenChange, request: LetterRequest) -> list[LetterKey]:
+    chosen = request.filter or LetterFilter()
+    selection = Selection(execution_ids=request.execution_ids, job_id=chosen.job_id, fingerprint=chosen.fingerprint)
     letters = await change.unit.dead_letters.select_matching(change.principal.scope, selection, MAX_LETTERS)
-    if not letters and selection.execution_ids:
+    if not letters and request.execution_ids:
         raise NotFound("none of these executions is an open dead letter")
     return letters

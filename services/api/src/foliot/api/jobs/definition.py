@@ -57,7 +57,7 @@ class JobDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     dst_overlap: Literal["first", "second", "both"] = "first"
     start_at: datetime | None = None
     end_at: datetime | None = None
-    max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
+    max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)] | None = None
     jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400, extra=SECONDS)] = 0
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     pool: str = "default"

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from foliot.api.web.answers import dump
 from foliot.common.model.retry import DEFAULT_RETRY_ON, STORED_BY_DEFAULT, RetryPolicy, policy_from
 
 _ALL_NAMED = 6
@@ -13,10 +14,23 @@ _ALL_NAMED = 6
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
-class ShownPolicy(msgspec.Struct, frozen=True):
-    """`members`: those in force, `delays`: the text of `retry_delays`."""
+class RetryPolicyView(msgspec.Struct, frozen=True, kw_only=True):
+    """The members of a retry policy that are in force: either backoff_factor or delay_seconds is."""
 
-    members: dict[str, Any]
+    max_retries: int
+    backoff_factor: float | msgspec.UnsetType = msgspec.UNSET
+    delay_seconds: float | msgspec.UnsetType = msgspec.UNSET
+    max_backoff: float
+    jitter: float
+    max_age: float | None
+    retry_on: list[int | str] | None
+
+
+class ShownPolicy(msgspec.Struct, frozen=True):
+    """`members`: those in force, and as JSON in `document`. `delays`: the text of `retry_delays`."""
+
+    members: RetryPolicyView
+    document: bytes
     delays: str
 
 
@@ -28,10 +42,11 @@ def shown_policy(stored: dict[str, Any], job_type: str) -> ShownPolicy:
 
 def _shown(policy: RetryPolicy, *, http: bool) -> ShownPolicy:
     members = {name: _plain(value) for name, value in msgspec.structs.asdict(policy).items()}
-    del members["backoff_factor" if policy.delay_seconds is not None else "delay_seconds"]
+    members["backoff_factor" if policy.delay_seconds is not None else "delay_seconds"] = msgspec.UNSET
     if policy.retry_on is None:
         members["retry_on"] = list(DEFAULT_RETRY_ON) if http else None
-    return ShownPolicy(members, _delays(policy))
+    view = RetryPolicyView(**members)
+    return ShownPolicy(view, dump(view)[:-1], _delays(policy))
 
 
 def _plain(value: Any) -> Any:

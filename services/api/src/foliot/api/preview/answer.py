@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+
+import msgspec
 
 from foliot.api.jobs.next_tick import first_tick
 from foliot.api.preview.description import describe
@@ -14,16 +15,20 @@ from foliot.common.schedules.of_job import spread_key, timetable
 from foliot.common.schedules.timetable import Timetable
 
 
-def preview(wanted: PreviewRequest, team_id: int | None, now: datetime) -> dict[str, Any]:
-    """`fire_times` and `description`. Without `after`, a schedule that could not be created now is Invalid."""
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """The next ticks of a schedule, and the schedule in words."""
+
+    fire_times: list[FireTime]
+    description: str
+
+
+def preview(wanted: PreviewRequest, team_id: int | None, now: datetime) -> Preview:
+    """Without `after`, a schedule that could not be created now is Invalid."""
     created = wanted.after or now
     times = timetable(wanted, since=created, spread=spread_key(team_id, wanted.job_name))
     if wanted.after is None:
         first_tick(times, now, wanted.misfire_grace_seconds)
-    return {
-        "fire_times": _fire_times(wanted, times, created),
-        "description": describe(times.schedule, times.zone),
-    }
+    return Preview(fire_times=_fire_times(wanted, times, created), description=describe(times.schedule, times.zone))
 
 
 def _fire_times(wanted: PreviewRequest, times: Timetable, created: datetime) -> list[FireTime]:

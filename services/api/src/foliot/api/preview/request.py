@@ -25,7 +25,7 @@ class PreviewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     dst_overlap: Literal["first", "second", "both"] = "first"
     start_at: datetime | None = None
     end_at: datetime | None = None
-    max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
+    max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)] | None = None
     jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400, extra=SECONDS)] = 0
     misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366, extra=SECONDS)] = 60
     job_name: Annotated[str, msgspec.Meta(max_length=255)] = ""

@@ -3,59 +3,66 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from aiohttp import web
+import msgspec
 
 from foliot.api.queries.bounds import FIRST_TIME, LAST_ID, LAST_TIME
 from foliot.api.queries.history import ExecutionFilter
 from foliot.api.queries.unit import Unit
-from foliot.api.web.callers import principal_of
-from foliot.api.web.pages import Page, cursor, cursor_of, cut, limit_of
-from foliot.api.web.parameters import check_names, choices, labels, moment, number
+from foliot.api.web.pages import Page, PageQuery, cursor, cut, place_of
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.model.execution import Execution
+from foliot.common.model.scope import Scope
 from foliot.common.model.states import ExecutionStatus
 
 DAY = timedelta(days=1)
 MAX_WINDOW = timedelta(days=31)
 
 
-class ExecutionPage:
-    """One page as the request asks for it. Raises Invalid with what is wrong in its parameters."""
+class ExecutionQuery(PageQuery, frozen=True, kw_only=True):
+    """The parameters of the list of all attempts: filters, which must all fit, and the page."""
 
-    def __init__(self, request: web.Request) -> None:
-        check_names(request, ("status", "job_id", "label", "worker_id", "from", "to", "limit", "cursor"))
-        self.job_id = number(request, "job_id")
-        self._scope = principal_of(request).scope
-        self._limit = limit_of(request)
-        self._statuses = choices(request, "status", list(ExecutionStatus))
-        self._labels = labels(request) or None
-        self._worker_id = request.query.get("worker_id")
-        self._given = moment(request, "from"), moment(request, "to")
-        self._before: int = (cursor_of(request, int) or (LAST_ID,))[0]
+    status: tuple[ExecutionStatus, ...] | None = None
+    job_id: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    label: dict[str, str] | None = None
+    worker_id: str | None = None
+    from_: datetime | None = msgspec.field(default=None, name="from")
+    to: datetime | None = None
+
+
+class ExecutionPage:
+    """One page as the request asks for it. Raises Invalid for a cursor that is none."""
+
+    def __init__(self, query: ExecutionQuery, scope: Scope) -> None:
+        self.job_id = query.job_id
+        self._query = query
+        self._scope = scope
+        self._before: int = (place_of(query.cursor, int) or (LAST_ID,))[0]
 
     async def select(self, unit: Unit) -> Page[Execution]:
         """Of all jobs, in a window. A page may hold fewer than `limit` and still have a next one."""
-        window = _window(*self._given, await unit.server.select_now())
+        window = _window(self._query.from_, self._query.to, await unit.server.select_now())
         found = await unit.history.list_executions(self._filter(window))
-        if len(found) > self._limit:
+        if len(found) > self._query.limit:
             return self._cut(found)
         end = await unit.history.select_executions_walk_end(window, self._before)
         return found, None if end is None else cursor(end)
 
     async def select_of_job(self, unit: Unit, job_id: int) -> Page[Execution]:
         """Of one job, all its history unless the request narrows it."""
-        window = self._given[0] or FIRST_TIME, self._given[1] or LAST_TIME
+        window = self._query.from_ or FIRST_TIME, self._query.to or LAST_TIME
         return self._cut(await unit.history.list_executions_of_job(self._filter(window), job_id))
 
     def _filter(self, window: tuple[datetime, datetime]) -> ExecutionFilter:
+        query = self._query
         return ExecutionFilter(
-            scope=self._scope, window=window, statuses=self._statuses, worker_id=self._worker_id, before=self._before,
-            labels=self._labels, limit=self._limit + 1,
+            scope=self._scope, window=window, statuses=query.status, worker_id=query.worker_id, before=self._before,
+            labels=query.label, limit=query.limit + 1,
         )  # fmt: skip
 
     def _cut(self, found: list[Execution]) -> Page[Execution]:
-        return cut(found, self._limit, lambda execution: (execution.execution_id,))
+        return cut(found, self._query.limit, lambda execution: (execution.execution_id,))
 
 
 def _window(given_from: datetime | None, given_to: datetime | None, now: datetime) -> tuple[datetime, datetime]:

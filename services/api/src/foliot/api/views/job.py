@@ -2,38 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
-from foliot.api.jobs.shown_policy import shown_policy
+import msgspec
+
+from foliot.api.jobs.definition import JobTypeName
+from foliot.api.jobs.shown_policy import RetryPolicyView, shown_policy
 from foliot.api.queries.jobs import SeenJob
 from foliot.api.views.served import Fleet, datasource_of
 from foliot.api.web.auth import Principal, Role
 from foliot.common.errors import FieldError
-from foliot.common.ledger.job import HIDDEN_JOB_FIELDS
 from foliot.common.model.hidden import without_secrets
+from foliot.common.model.policies import MisfirePolicy, OverlapPolicy
+from foliot.common.model.states import ExecutionStatus, JobStatus
 
-SHOWN_FIELDS = (*(name for name in SeenJob.__struct_fields__ if name not in HIDDEN_JOB_FIELDS), "retry_delays")
+
+class JobMembers(msgspec.Struct, frozen=True, kw_only=True):
+    """A job: its definition, with every default filled in, and its state."""
+
+    job_id: int
+    user_id: int
+    team_id: int | None
+    job_key: str | None
+    job_name: str
+    job_type: JobTypeName
+    description: str | None
+    schedule: str | None
+    timezone: str
+    next_run_time: datetime | None
+    last_run_time: datetime | None
+    payload: dict[str, Any]
+    status: JobStatus
+    retry_policy: RetryPolicyView
+    priority: int
+    timeout_seconds: int
+    overlap_policy: OverlapPolicy
+    misfire_policy: MisfirePolicy
+    misfire_grace_seconds: int
+    misfire_limit: int
+    dst_gap: Literal["shift", "skip"]
+    dst_overlap: Literal["first", "second", "both"]
+    start_at: datetime | None
+    end_at: datetime | None
+    max_runs: int | None
+    jitter_seconds: int
+    labels: dict[str, str]
+    pool: str
+    version: int
+    runs_planned: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    last_status: ExecutionStatus | None
+    retry_delays: str
+
+
+class JobView(JobMembers, frozen=True, kw_only=True):
+    """A job: its definition, with every default filled in, and its state."""
+
+    warnings: list[FieldError]
+
+
+SHOWN_FIELDS = JobMembers.__struct_fields__
 """The members of a job, in a list and alone."""
-LISTED_FIELDS = frozenset(SHOWN_FIELDS) - {"payload"}
-"""Those of a job in a list that does not say which ones it wants."""
+_AS_STORED = tuple(name for name in SHOWN_FIELDS if name not in ("payload", "retry_policy", "retry_delays"))
 
 
-def shown(job: SeenJob, principal: Principal, fields: Collection[str] = SHOWN_FIELDS) -> dict[str, Any]:
-    """Those of the members that are in `fields`. Values that look secret are for those alone who may change the job."""
-    policy = shown_policy(job.retry_policy, job.job_type)
-    made = {"retry_policy": policy.members, "retry_delays": policy.delays}
-    if principal.role < Role.OPERATOR:
-        made["payload"] = without_secrets(job.payload)
-    return {name: made[name] if name in made else getattr(job, name) for name in SHOWN_FIELDS if name in fields}
-
-
-def shown_alone(job: SeenJob, principal: Principal, fleet: Fleet) -> dict[str, Any]:
-    """One job, with `warnings`: what it needs and no worker has."""
+def shown(job: SeenJob, principal: Principal, fleet: Fleet) -> JobView:
+    """With `warnings`: what it needs and no worker has."""
     lack = fleet.lacks(job.pool, datasource_of(job.job_type, job.payload))
-    return {**shown(job, principal), "warnings": warnings(lack)}
+    return JobView(**members_of(job, principal), warnings=warnings(lack))
 
 
-def warnings(lack: FieldError | None) -> list[dict[str, str]]:
+def members_of(job: SeenJob, principal: Principal) -> dict[str, Any]:
+    """Those of SHOWN_FIELDS. Values that look secret are for those alone who may change the job."""
+    policy = shown_policy(job.retry_policy, job.job_type)
+    members = {name: getattr(job, name) for name in _AS_STORED}
+    members |= {"payload": job.payload, "retry_policy": policy.members, "retry_delays": policy.delays}
+    if principal.role < Role.OPERATOR:
+        members["payload"] = without_secrets(job.payload)
+    return members
+
+
+def warnings(lack: FieldError | None) -> list[FieldError]:
     """In the form of the errors of a refusal."""
-    return [] if lack is None else [{"field": lack.field, "message": lack.message}]
+    return [] if lack is None else [lack]

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from aiohttp import web
+from msgspec import Meta
 
+from foliot.api.jobs.definition import JobTypeName
 from foliot.api.queries.bounds import FIRST_TIME, LAST_ID, LAST_TIME
 from foliot.api.queries.jobs import JobFilter, SeenJob
 from foliot.api.queries.unit import Unit
-from foliot.api.views.job import LISTED_FIELDS, SHOWN_FIELDS
-from foliot.api.web.callers import principal_of
-from foliot.api.web.pages import Page, cursor, cursor_of, cut, limit_of
-from foliot.api.web.parameters import check_names, choice, choices, labels, moment, number, text
-from foliot.common.errors import FieldError, Invalid
-from foliot.common.model.payloads import PUBLIC
-from foliot.common.model.states import ExecutionStatus, JobStatus
+from foliot.api.views.job import SHOWN_FIELDS
+from foliot.api.views.job_items import LISTED_FIELDS
+from foliot.api.web.pages import Page, PageQuery, cursor, cut, place_of
+from foliot.common.model.scope import Scope
+from foliot.common.model.states import JobStatus
 
-PARAMETERS = (
-    "status", "job_type", "job_key", "pool", "last_status", "q", "priority", "created_after", "created_before", "label",
-    "fields", "sort", "limit", "cursor",
-)  # fmt: skip
-SORTS = ("created_at", "job_name", "next_run_time", "last_run_time")
-OUTCOMES = (ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.TIMEOUT, ExecutionStatus.CANCELLED)
-"""Values of last_status."""
 OPEN = (JobStatus.RUNNING, JobStatus.QUEUED)
 """Statuses that are derived from open executions: few jobs have them, found from their executions."""
 
@@ -38,37 +30,64 @@ Found = tuple[list[tuple[tuple[Any, ...], SeenJob]], str | None]
 """Jobs with their places in the list, and the cursor of the next page."""
 
 
-class JobPage:
-    """One page as the request asks for it. Raises Invalid with what is wrong in its parameters."""
+if TYPE_CHECKING:
+    FieldName = str
+else:
+    FieldName = Literal[SHOWN_FIELDS]
 
-    def __init__(self, request: web.Request) -> None:
-        check_names(request, PARAMETERS)
-        self._request = request
-        self._scope = principal_of(request).scope
-        self._limit = limit_of(request)
-        self._sort = choice(request, "sort", SORTS) or "created_at"
-        self._filter = _filter(request)
-        self.fields = frozenset(choices(request, "fields", SHOWN_FIELDS) or LISTED_FIELDS)
+
+class JobQuery(PageQuery, frozen=True, kw_only=True):
+    """The parameters of the list of jobs: filters, which must all fit, the members and the order that are wanted."""
+
+    status: JobStatus | None = None
+    job_type: JobTypeName | None = None
+    job_key: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    pool: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    last_status: tuple[Literal["COMPLETED", "FAILED", "TIMEOUT", "CANCELLED"], ...] | None = None
+    q: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    priority: Annotated[int, Meta(ge=0, le=9)] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    label: dict[str, str] | None = None
+    fields: tuple[FieldName, ...] | None = None
+    sort: Literal["created_at", "job_name", "next_run_time", "last_run_time"] = "created_at"
+
+    def filter(self) -> JobFilter:
+        return JobFilter(
+            status=self.status, job_type=self.job_type, name_part=self.q, priority=self.priority,
+            created_after=self.created_after or FIRST_TIME, created_before=self.created_before or LAST_TIME,
+            labels=self.label or {}, job_key=self.job_key, pool=self.pool, last_status=self.last_status,
+        )  # fmt: skip
+
+
+class JobPage:
+    """One page as the request asks for it. It raises Invalid for a cursor that is none."""
+
+    def __init__(self, query: JobQuery, scope: Scope) -> None:
+        self._query = query
+        self._scope = scope
+        self._filter = query.filter()
+        self.fields = query.fields or LISTED_FIELDS
         """The members of each job that are wanted."""
 
     async def select(self, unit: Unit) -> Page[SeenJob]:
         """A page may hold fewer than `limit` and still have a next one."""
-        found = await (self._newest(unit) if self._sort == "created_at" else self._sorted(unit))
+        found = await (self._newest(unit) if self._query.sort == "created_at" else self._sorted(unit))
         return await _with_payloads(unit, found) if "payload" in self.fields else _bare(found)
 
     async def _newest(self, unit: Unit) -> Found:
-        last = cursor_of(self._request, datetime, int) or (LAST_TIME, LAST_ID)
+        last = place_of(self._query.cursor, datetime, int) or (LAST_TIME, LAST_ID)
         before = min((last[0], last[1]), (self._filter.created_before, LAST_ID))
         if self._filter.job_key is not None:
-            return self._cut(await unit.jobs.list_keyed_jobs(self._scope, self._filter, self._limit + 1, before))
+            return self._cut(await unit.jobs.list_keyed_jobs(self._scope, self._filter, self._query.limit + 1, before))
         if self._filter.status in OPEN:
-            return self._cut(await unit.jobs.list_open_jobs(self._scope, self._filter, self._limit + 1, before))
+            return self._cut(await unit.jobs.list_open_jobs(self._scope, self._filter, self._query.limit + 1, before))
         return await self._walk(unit, before)
 
     async def _walk(self, unit: Unit, before: tuple[datetime, int]) -> Found:
         """Newest first. A walk looks at a bounded number of jobs; where few of them fit, the page is short and the next
         one begins at the walk's end."""
-        owner, wanted, limit = self._scope.owner, self._filter, self._limit + 1
+        owner, wanted, limit = self._scope.owner, self._filter, self._query.limit + 1
         if owner is None:
             found = await unit.jobs.list_jobs(wanted, limit, before)
         else:
@@ -82,16 +101,16 @@ class JobPage:
         return _placed(found), cursor(*end) if end else None
 
     def _cut(self, found: list[SeenJob]) -> Found:
-        return cut(_placed(found), self._limit, itemgetter(0))
+        return cut(_placed(found), self._query.limit, itemgetter(0))
 
     async def _sorted(self, unit: Unit) -> Found:
-        given = cursor_of(self._request, str, int) or ("", 0)
-        after, owner, limit = (given[0], given[1]), self._scope.owner, self._limit + 1
+        given = place_of(self._query.cursor, str, int) or ("", 0)
+        after, owner, limit = (given[0], given[1]), self._scope.owner, self._query.limit + 1
         if owner is None:
-            found = await unit.jobs.list_sorted_jobs(self._filter, limit, self._sort, after)
+            found = await unit.jobs.list_sorted_jobs(self._filter, limit, self._query.sort, after)
         else:
-            found = await unit.jobs.list_owned_sorted_jobs(owner, self._filter, limit, self._sort, after)
-        return cut([((key, job.job_id), job) for key, job in found], self._limit, itemgetter(0))
+            found = await unit.jobs.list_owned_sorted_jobs(owner, self._filter, limit, self._query.sort, after)
+        return cut([((key, job.job_id), job) for key, job in found], self._query.limit, itemgetter(0))
 
 
 def _placed(jobs: list[SeenJob]) -> list[tuple[tuple[Any, ...], SeenJob]]:
@@ -119,17 +138,3 @@ async def _with_payloads(unit: Unit, found: Found) -> Page[SeenJob]:
             shown.append(msgspec.structs.replace(job, payload=payload))
             last = place
     return shown, found[1]
-
-
-def _filter(request: web.Request) -> JobFilter:
-    priority = number(request, "priority")
-    if priority is not None and priority > 9:
-        raise Invalid([FieldError("priority", "must be 0 to 9")])
-    return JobFilter(
-        status=choice(request, "status", list(JobStatus)), job_type=choice(request, "job_type", PUBLIC),
-        name_part=text(request, "q", 255), priority=priority,
-        created_after=moment(request, "created_after") or FIRST_TIME,
-        created_before=moment(request, "created_before") or LAST_TIME, labels=labels(request),
-        job_key=text(request, "job_key", 255), pool=text(request, "pool", 100),
-        last_status=choices(request, "last_status", OUTCOMES),
-    )  # fmt: skip

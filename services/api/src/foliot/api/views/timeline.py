@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from foliot.api.views.expectations import Period, Unrecorded, expected_ticks, la
 from foliot.api.views.outcomes import Snapshot, TimelineTick, outcomes
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.ledger.job import Job
+from foliot.common.model.states import ExecutionStatus
 
 MAX_TICKS = 1_000
 """Ticks, and versions of the job, of one answer."""
@@ -22,6 +23,30 @@ MAX_RANGE = timedelta(days=31)
 DAY = timedelta(days=1)
 Part = tuple[list[TimelineTick], datetime | None]
 """Ticks, oldest first, and where the next part begins; None: this is the last."""
+
+
+if TYPE_CHECKING:
+    OutcomeName = str
+else:
+    OutcomeName = Literal[tuple(map(str, (*ExecutionStatus, *Unrecorded)))]
+
+
+class TimelineQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of a timeline: a range of time, its order, and the outcomes that are wanted."""
+
+    from_: datetime | None = msgspec.field(default=None, name="from")
+    to: datetime | None = None
+    order: Literal["asc", "desc"] = "asc"
+    outcome: tuple[OutcomeName, ...] | None = None
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """Ticks in order. `next_from`, or `next_to` where the newest come first: the next part begins there; null: this is
+    the last."""
+
+    items: list[TimelineTick]
+    next_from: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    next_to: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TimelineWanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +57,15 @@ class TimelineWanted(msgspec.Struct, frozen=True, kw_only=True):
     given_to: datetime | None
     newest_first: bool
     outcomes: Sequence[str] | None
+
+    @classmethod
+    def from_query(cls, query: TimelineQuery) -> TimelineWanted:
+        for name, given in (("from", query.from_), ("to", query.to)):
+            if given is not None and not 1970 < given.year < 9998:
+                raise Invalid([FieldError(name, "must lie between 1971 and 9997")])
+        return cls(
+            given_from=query.from_, given_to=query.to, newest_first=query.order == "desc", outcomes=query.outcome
+        )
 
     def range_for(self, job: Job, now: datetime) -> tuple[datetime, datetime]:
         """One end alone means the day beside it. Without any: from a day ago, or the job's creation if that is later,
@@ -55,15 +89,14 @@ class TimelineWanted(msgspec.Struct, frozen=True, kw_only=True):
         return [period for period in found if period.status != Unrecorded.NOT_CREATED]
 
 
-async def timeline(unit: Unit, job: Job, wanted: TimelineWanted, now: datetime) -> dict[str, Any]:
-    """`unit` reads a snapshot. `next_from`, or `next_to` where the newest come first: the next part begins there; null:
-    this is the last. Raises Invalid for a range that makes no sense."""
+async def timeline(unit: Unit, job: Job, wanted: TimelineWanted, now: datetime) -> Timeline:
+    """`unit` reads a snapshot. Raises Invalid for a range that makes no sense."""
     first, last = wanted.range_for(job, now)
     if wanted.newest_first:
         found, following = await _newest(unit, job, wanted, first, last)
-        return {"items": [tick for tick in reversed(found) if wanted.shows(tick)], "next_to": following}
+        return Timeline(items=[tick for tick in reversed(found) if wanted.shows(tick)], next_to=following)
     found, following = await _oldest(unit, job, wanted, first, last)
-    return {"items": [tick for tick in found if wanted.shows(tick)], "next_from": following}
+    return Timeline(items=[tick for tick in found if wanted.shows(tick)], next_from=following)
 
 
 async def _oldest(unit: Unit, job: Job, wanted: TimelineWanted, first: datetime, last: datetime) -> Part:

@@ -22,7 +22,7 @@ _CALLER = web.RequestKey("caller", Caller)
 
 
 def let_in(request: web.Request, principal: Principal, request_id: str, traceparent: str | None) -> None:
-    """Accept the request: from here on `caller_of` and `principal_of` give its caller."""
+    """Accept the request: from here on `caller_of` gives its caller."""
     request[_CALLER] = Caller(
         principal=principal,
         request_id=request_id,
@@ -34,10 +34,6 @@ def let_in(request: web.Request, principal: Principal, request_id: str, tracepar
 
 def caller_of(request: web.Request) -> Caller:
     return request[_CALLER]
-
-
-def principal_of(request: web.Request) -> Principal:
-    return request[_CALLER].principal
 
 
 def _user_agent_of(request: web.Request) -> str:

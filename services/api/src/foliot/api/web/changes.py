@@ -6,15 +6,16 @@ Creations without an Idempotency-Key are the exception: they share a transaction
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
 from foliot.api.queries.unit import UnitsOfWork
-from foliot.api.web.bodies import JsonAnswer, respond
-from foliot.api.web.callers import caller_of
+from foliot.api.web.answers import JsonAnswer, respond
+from foliot.api.web.call import Call
 from foliot.api.web.idempotency import KeyedRequest, keyed
 from foliot.api.web.open_change import OpenChange
-from foliot.api.web.problems import problem_body
+from foliot.api.web.problems import problem_of
 from foliot.common.clock import Clock
 from foliot.common.errors import Conflict
 from foliot.common.ledger.again import again
@@ -36,20 +37,18 @@ class Changes:
         self._database = database
         self._clock = clock
 
-    async def make(
-        self, request: web.Request, work: Work, *, body: bytes = b"", hidden: tuple[str, ...] = ()
-    ) -> web.Response:
+    async def make(self, call: Call[Any, Any], work: Work, *, hidden: tuple[str, ...] = ()) -> web.Response:
         """Run `work` in one transaction and answer after its commit.
 
         With an Idempotency-Key the answer is kept in that transaction (without the members `hidden`) and given again
-        to the same request, known by its `body`. Answers other than 2xx and 409 leave no trace.
+        to the same request, known by its `identity`. Answers other than 2xx and 409 leave no trace.
         """
-        known = keyed(request, body, hidden)
+        known = keyed(call, hidden)
         if known is None:
-            return await self._once(request, work)
+            return await self._once(call, work)
         deadline = self._clock.elapsed() + FIRST_ANSWER_SECONDS
         while True:
-            response = await self._once_for_key(request, work, known)
+            response = await self._once_for_key(call, work, known)
             if response is not None:
                 return response
             if self._clock.elapsed() > deadline:
@@ -58,15 +57,15 @@ class Changes:
             await self._clock.sleep(LOOK_EVERY_SECONDS)
 
     @again
-    async def _once(self, request: web.Request, work: Work) -> web.Response:
+    async def _once(self, call: Call[Any, Any], work: Work) -> web.Response:
         async with self._database.transaction() as unit:
-            change = OpenChange(caller_of(request), unit)
+            change = OpenChange(call.caller, unit)
             answer = await work(change)
         change.log_done()
         return respond(answer)
 
     @again
-    async def _once_for_key(self, request: web.Request, work: Work, known: KeyedRequest) -> web.Response | None:
+    async def _once_for_key(self, call: Call[Any, Any], work: Work, known: KeyedRequest) -> web.Response | None:
         """None while another request with this key is in flight."""
         try:
             async with self._database.transaction() as unit:
@@ -74,19 +73,19 @@ class Changes:
                     return None
                 if (kept := await known.kept_answer(unit)) is not None:
                     return kept
-                change = OpenChange(caller_of(request), unit)
+                change = OpenChange(call.caller, unit)
                 answer = await work(change)
                 await known.keep(unit, answer)
         except Conflict as error:
-            await self._keep_refusal(request, known, error)
+            await self._keep_refusal(call, known, error)
             raise
         change.log_done()
         return respond(answer)
 
     @again
-    async def _keep_refusal(self, request: web.Request, known: KeyedRequest, error: Conflict) -> None:
+    async def _keep_refusal(self, call: Call[Any, Any], known: KeyedRequest, error: Conflict) -> None:
         """In a transaction of its own, since that of the change was rolled back."""
-        body = problem_body(409, error.code, str(error), caller_of(request).request_id)
+        body = problem_of(error.code, str(error), call.caller.request_id)
         async with self._database.transaction() as unit:
             if await known.lock(unit):
                 await known.keep(unit, JsonAnswer(status=409, body=body))

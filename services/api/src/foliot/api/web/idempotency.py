@@ -6,14 +6,13 @@ import hashlib
 from typing import Any
 
 import msgspec
-import orjson
 from aiohttp import web
 from multidict import istr
 
 from foliot.api.queries.idempotency_keys import KeptAnswer, RequestKey
 from foliot.api.queries.unit import Unit
-from foliot.api.web.bodies import JsonAnswer, dump
-from foliot.api.web.callers import principal_of
+from foliot.api.web.answers import JsonAnswer, dump
+from foliot.api.web.call import Call
 from foliot.common.errors import FieldError, Invalid
 
 IDEMPOTENCY_KEY = istr("Idempotency-Key")
@@ -47,28 +46,23 @@ class KeyedRequest(msgspec.Struct, frozen=True, kw_only=True):
         """Keep the answer in the transaction of the change: either both stand, or neither does."""
         body = answer.body
         if self.hidden:
-            body = {name: value for name, value in body.items() if name not in self.hidden}
+            body = msgspec.structs.replace(body, **dict.fromkeys(self.hidden, msgspec.UNSET))
         text = "" if body is None else dump(body).decode()
         await unit.idempotency_keys.insert_answer(self.key, self.body_hash, answer.status, answer.headers, text)
 
 
-def keyed(request: web.Request, body: bytes, hidden: tuple[str, ...]) -> KeyedRequest | None:
+def keyed(call: Call[Any, Any], hidden: tuple[str, ...]) -> KeyedRequest | None:
     """None for a request without the header. Raises Invalid for a key that cannot be one."""
+    request, principal = call.request, call.principal
     key = request.headers.get(IDEMPOTENCY_KEY)
-    if key is None:
+    if key is None or not call.operation.idempotent:
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid([FieldError("Idempotency-Key", "must have 1 to 255 printable characters")])
-    principal = principal_of(request)
     return KeyedRequest(
         key=RequestKey(principal.user_id, principal.team_id or 0, request.method, request.path, key),
-        body_hash=hashlib.sha256(body).digest(), hidden=hidden,
+        body_hash=hashlib.sha256(call.identity()).digest(), hidden=hidden,
     )  # fmt: skip
-
-
-def canonical(body: dict[str, Any]) -> bytes:
-    """Equal for equal bodies, whatever the order and spacing of their members."""
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
 def _again(kept: KeptAnswer) -> web.Response:

@@ -15,22 +15,22 @@ from multidict import istr
 from foliot.api import events, metrics
 from foliot.api.web.auth import Keys
 from foliot.api.web.callers import let_in
-from foliot.api.web.problems import problem, problem_of
+from foliot.api.web.problems import refused, refused_for
 from foliot.api.web.request_ids import X_REQUEST_ID, request_id
 from foliot.common.errors import FoliotError, Unavailable
 from foliot.common.model.tracing import trace_id, valid_traceparent
 from foliot.common.process.logs.bound import bind
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_PUBLIC = ("/healthz", "/readyz", "/metrics")
-"""Paths without a key: health checks and Prometheus."""
+_WITH_KEY = "/v1/"
+"""Beginning of the paths that need a key: not health checks, metrics and the reference."""
 _TRACEPARENT = istr("traceparent")
 _HTTP_CODES = {
     400: "malformed", 404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large",
     415: "unsupported_media_type",
 }  # fmt: skip
 _DETAILS = {
-    404: "there is no such path",
+    404: "there is no such path: GET /docs/reference lists all that there are",
     408: "the body did not arrive in time",
     413: "the body is larger than 1 MiB",
 }
@@ -50,7 +50,7 @@ def around(keys: Keys) -> Middleware:
         bind(request_id=own_id, trace_id=trace_id(traceparent))  # each request is a task of its own
         in_flight += 1
         try:
-            if request.path not in _PUBLIC:
+            if request.path.startswith(_WITH_KEY):
                 principal = await keys.principal(request.headers.get(hdrs.AUTHORIZATION))
                 let_in(request, principal, own_id, traceparent)
             response = await handler(request)
@@ -82,20 +82,20 @@ def _answer(error: Exception, request: web.Request, own_id: str) -> web.Response
     if isinstance(error, Unavailable):
         _log.warning(events.DEPENDENCY_AWAY, method=request.method, path=_route(request), error=error)
     if isinstance(error, FoliotError):
-        return problem_of(error, own_id)
+        return refused_for(error, own_id)
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         detail = f"this path does not know {error.method}; it knows {allowed}"
-        return problem(405, _HTTP_CODES[405], detail, own_id, headers={hdrs.ALLOW: allowed})
+        return refused("method_not_allowed", detail, own_id, headers={hdrs.ALLOW: allowed})
     if isinstance(error, web.HTTPException):
         detail = _DETAILS.get(error.status, error.reason)
-        return problem(error.status, _HTTP_CODES.get(error.status, "http"), detail, own_id)
+        return refused(_HTTP_CODES.get(error.status, "malformed"), detail, own_id)
     if isinstance(error, RequestPayloadError):
-        return problem(400, "malformed", "the body is not what Content-Encoding or its length says", own_id)
+        return refused("malformed", "the body is not what Content-Encoding or its length says", own_id)
     if isinstance(error, ConnectionError):  # the caller has hung up; servers that are away are Unavailable
-        return problem(400, "hung_up", "the body did not arrive whole", own_id)
+        return refused("hung_up", "the body did not arrive whole", own_id)
     _log.error(events.REQUEST_FAILED, method=request.method, path=_route(request), error=_place(error))
-    return problem(500, "internal", "this is a bug of Foliot; the log line with this request_id tells more", own_id)
+    return refused("internal", "this is a bug of Foliot; the log line with this request_id tells more", own_id)
 
 
 def _place(error: BaseException) -> str:

@@ -6,13 +6,12 @@ import base64
 import binascii
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 import orjson
-from aiohttp import web
 
 from foliot.api.queries.bounds import LAST_ID
-from foliot.api.web.parameters import whole
 from foliot.common.errors import FieldError, Invalid
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
@@ -22,22 +21,20 @@ Page = tuple[list[_Item], str | None]
 """Items, and the cursor of the next page; None: this is the last one."""
 
 
-def limit_of(request: web.Request) -> int:
-    text = request.query.get("limit")
-    limit = DEFAULT_LIMIT if text is None else whole(text, MAX_LIMIT)
-    if not limit:
-        raise Invalid([FieldError("limit", f"must be 1 to {MAX_LIMIT}")])
-    return limit
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of every list. `cursor`: next_cursor of the former page."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+    cursor: str | None = None
 
 
 def cursor(*values: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
 
 
-def cursor_of(request: web.Request, *kinds: type, most: int = LAST_ID) -> tuple[Any, ...] | None:
-    """The values in the request's cursor, of the types `kinds`; None without one. `most`: the largest number that its
-    column holds."""
-    text = request.query.get("cursor")
+def place_of(text: str | None, *kinds: type, most: int = LAST_ID) -> tuple[Any, ...] | None:
+    """The values in a cursor, of the types `kinds`; None without one. `most`: the largest number that its column
+    holds."""
     if text is None:
         return None
     try:
@@ -68,8 +65,3 @@ def cut(found: list[_Item], limit: int, key: Callable[[_Item], tuple[Any, ...]])
     if len(found) <= limit:
         return found, None
     return found[:limit], cursor(*key(found[limit - 1]))
-
-
-def page_body(page: Page[Any]) -> dict[str, Any]:
-    items, next_cursor = page
-    return {"items": items, "next_cursor": next_cursor}

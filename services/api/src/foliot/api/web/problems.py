@@ -1,58 +1,38 @@
-"""Errors as application/problem+json (RFC 9457): the only place that gives them an HTTP status."""
+"""Errors as application/problem+json (RFC 9457): the only place that makes them into HTTP answers."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
-import orjson
+import msgspec
 from aiohttp import web
 
-from foliot.common.errors import (
-    Busy,
-    Conflict,
-    FieldError,
-    FoliotError,
-    Forbidden,
-    Invalid,
-    Malformed,
-    NotFound,
-    PreconditionFailed,
-    Unauthorized,
-    Unavailable,
-)
+from foliot.api.web.answers import dump
+from foliot.api.web.error_codes import ERROR_CODES
+from foliot.common.errors import FieldError, FoliotError, Unavailable
 
-_STATUS: dict[type[FoliotError], int] = {
-    Malformed: 400,
-    Unauthorized: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    PreconditionFailed: 412,
-    Invalid: 422,
-    Unavailable: 503,
-    Busy: 503,
-}
 _HEADERS: dict[int, dict[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
 """Headers of a status. Retry-After in seconds."""
 
 
-def status_of(error: FoliotError) -> int:
-    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """An error. `type` is where the reference explains its `code`; `errors` names every wrong field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldError]
 
 
-def problem_body(
-    status: int, code: str, detail: str, request_id: str, errors: list[FieldError] | None = None
-) -> dict[str, Any]:
-    return {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": _utf8(detail),
-        "code": code,
-        "request_id": request_id,
-        "errors": [{"field": _utf8(error.field), "message": _utf8(error.message)} for error in errors or []],
-    }
+def problem_of(code: str, detail: str, request_id: str, errors: list[FieldError] | None = None) -> Problem:
+    status = ERROR_CODES[code].status
+    return Problem(
+        type=f"/docs/errors#{code}", title=HTTPStatus(status).phrase, status=status, detail=_utf8(detail), code=code,
+        request_id=request_id, errors=[FieldError(_utf8(one.field), _utf8(one.message)) for one in errors or []],
+    )  # fmt: skip
 
 
 def _utf8(text: str) -> str:
@@ -60,18 +40,18 @@ def _utf8(text: str) -> str:
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
-def problem(
-    status: int, code: str, detail: str, request_id: str, errors: list[FieldError] | None = None, *,
+def refused(
+    code: str, detail: str, request_id: str, errors: list[FieldError] | None = None, *,
     headers: dict[str, str] | None = None,
 ) -> web.Response:  # fmt: skip
+    """The answer to a request that failed."""
+    problem = problem_of(code, detail, request_id, errors)
     return web.Response(
-        body=orjson.dumps(problem_body(status, code, detail, request_id, errors), option=orjson.OPT_APPEND_NEWLINE),
-        status=status,
-        headers=headers or _HEADERS.get(status),
+        body=dump(problem), status=problem.status, headers=headers or _HEADERS.get(problem.status),
         content_type="application/problem+json",
-    )
+    )  # fmt: skip
 
 
-def problem_of(error: FoliotError, request_id: str) -> web.Response:
+def refused_for(error: FoliotError, request_id: str) -> web.Response:
     detail = "PostgreSQL is away; try again" if isinstance(error, Unavailable) else str(error)
-    return problem(status_of(error), error.code, detail, request_id, getattr(error, "errors", None))
+    return refused(error.code, detail, request_id, getattr(error, "errors", None))

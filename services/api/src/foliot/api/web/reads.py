@@ -7,11 +7,12 @@ import contextlib
 import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from aiohttp import web
+from aiohttp import hdrs
 
 from foliot.api.queries.unit import Unit, UnitsOfWork
+from foliot.api.web.call import Call
 from foliot.common.clock import Clock
 from foliot.common.errors import Busy, Unavailable
 
@@ -67,12 +68,12 @@ class Reads:
         self._turns = asyncio.Semaphore(LISTS_AT_ONCE)
 
     async def read(
-        self, request: web.Request, work: Callable[[Unit], Awaitable[_Result]]
+        self, call: Call[Any, Any], work: Callable[[Unit], Awaitable[_Result]]
     ) -> tuple[_Result, dict[str, str]]:
         """The result of `work`, which may be called twice, and the header that says how many seconds old it may be.
         Raises Busy if others keep all turns."""
         async with self._turn():
-            return await self._read(request, work)
+            return await self._read(call, work)
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -90,10 +91,10 @@ class Reads:
             self._turns.release()
 
     async def _read(
-        self, request: web.Request, work: Callable[[Unit], Awaitable[_Result]]
+        self, call: Call[Any, Any], work: Callable[[Unit], Awaitable[_Result]]
     ) -> tuple[_Result, dict[str, str]]:
         replica = self._replica
-        if replica is not None and "no-cache" not in request.headers.get("Cache-Control", "").lower():
+        if replica is not None and "no-cache" not in call.request.headers.get(hdrs.CACHE_CONTROL, "").lower():
             staleness = replica.staleness()
             if staleness <= MAX_STALE_SECONDS:
                 try:

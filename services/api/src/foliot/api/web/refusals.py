@@ -7,7 +7,7 @@ from aiohttp import http_exceptions as unreadable
 from aiohttp import web
 
 from foliot.api import events, metrics
-from foliot.api.web.problems import problem
+from foliot.api.web.problems import refused
 from foliot.api.web.request_ids import X_REQUEST_ID, request_id
 
 MAX_LINE = 8_190
@@ -45,11 +45,11 @@ def _answer(status: int, error: BaseException | None, made: str) -> web.Response
         status = 400
     if status >= 500:
         _log.error(events.REQUEST_FAILED, request_id=made, error=name)
-        return problem(500, "internal", "this is a bug of Foliot; the log line with this request_id tells more", made)
+        return refused("internal", "this is a bug of Foliot; the log line with this request_id tells more", made)
     _log.info(events.REQUEST_REFUSED, request_id=made, error=name)
     if isinstance(error, unreadable.ContentEncodingError):
-        return problem(415, "unsupported_media_type", UNKNOWN_ENCODING, made)
+        return refused("unsupported_media_type", UNKNOWN_ENCODING, made)
     if status == 417:
-        return problem(417, "expectation_failed", "the only Expect that can be met is 100-continue", made)
+        return refused("expectation_failed", "the only Expect that can be met is 100-continue", made)
     detail = next((words for kind, words in _DETAILS if isinstance(error, kind)), _OTHERWISE)
-    return problem(status, "malformed", detail, made)
+    return refused("malformed", detail, made)

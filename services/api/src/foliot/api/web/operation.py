@@ -1,0 +1,82 @@
+"""An operation: all that one method of one path takes, answers and refuses, said once.
+
+The door (web/door.py) makes its route and checks from it, and the room `operations` its description.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from foliot.api.web.auth import Role
+from foliot.api.web.bodies import JSON, PATCHES
+from foliot.api.web.error_codes import ERROR_CODES, EVERYWHERE
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The body of a request: an object of this `shape`. `decode` makes the handler's value of it and raises Invalid.
+
+    Without `decode` the handler decodes. It gets a merge patch of the shape as an object if `patch`, else the bytes.
+    `optional`: no body counts as {}.
+    """
+
+    shape: type[msgspec.Struct]
+    decode: Callable[[dict[str, Any]], Any] | None = None
+    patch: bool = False
+    optional: bool = False
+
+    @property
+    def raw(self) -> bool:
+        return self.decode is None and not self.patch
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return PATCHES if self.patch else JSON
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table. `id` names it in clients that are made from the description, and its file of examples/.
+
+    `role`: the least one that may call it. `query`: a Struct of its parameters. `answers`: status -> Struct of the
+    body (None: no body). `errors`: codes of its own, beside those that follow from the rest. `headers`: of its answers.
+    `idempotent`: it honours Idempotency-Key. `conditional`: it honours If-Match.
+    """
+
+    method: str
+    path: str
+    id: str
+    handler: Callable[..., Awaitable[web.StreamResponse]]
+    role: Role
+    summary: str
+    note: str = ""
+    query: type[msgspec.Struct] | None = None
+    body: Body | None = None
+    answers: Mapping[int, type[msgspec.Struct] | None]
+    errors: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    idempotent: bool = False
+    conditional: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The names in the path."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+    def codes(self) -> list[str]:
+        """Every error code that it may answer, by status."""
+        found = {*EVERYWHERE, *self.errors}
+        if self.role > Role.VIEWER:
+            found.add("forbidden")
+        if self.names:
+            found.add("not_found")
+        if self.body is not None:
+            found |= {"hung_up", "too_slow", "too_large", "unsupported_media_type"}
+        if self.idempotent:
+            found |= {"in_flight", "idempotency_key_reused"}
+        if self.conditional:
+            found.add("stale_version")
+        return [code for code in ERROR_CODES if code in found]
