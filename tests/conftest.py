@@ -7,7 +7,7 @@ import os
 import tempfile
 import zoneinfo
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -15,6 +15,7 @@ import pytest
 
 from cluster.servers import Servers, start_servers
 from foliot.common.migrate import migrate
+from support import described
 from support.databases import TestDatabase, create_from_template
 
 REPOSITORY = Path(__file__).parents[1]
@@ -57,6 +58,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for layer in LAYERS:
         if _tests[layer]:
             terminalreporter.write_line(f"{layer:<14}{_tests[layer]:>6} tests {_seconds[layer]:>8.1f} s")
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_as_described() -> Iterator[None]:
+    """Of the API, in whatever test."""
+    yield
+    found, described.wrong[:] = list(described.wrong), []
+    assert found == []
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import asyncpg
 from cluster.definition import HOST
 from cluster.server import Server
 from support.databases import TestDatabase
+from support.described import look
 from support.eventually import eventually
 from support.proxy import Proxy
 
@@ -51,6 +52,7 @@ class Foliot:
         """The decoded answer; fails unless its status is `expect` (2xx by default)."""
         async with self.http.request(method, path, json=body, headers=headers) as response:
             text = await response.text()
+            look(method, response.url.path, response.status, response.headers, text)
             allowed = range(200, 300) if expect is None else (expect,)
             assert response.status in allowed, f"{method} {path}: {response.status} {text}"
             return await response.json(content_type=None) if text else None

@@ -1,4 +1,4 @@
-"""An application behind the product's own connections, for a client of the test."""
+"""An application behind the product's own connections, for a client of the test. Its answers are validated."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from foliot.api.web.refusals import refuse
 from foliot.common.clock import SystemClock
 from foliot.common.process.admin import listen
 from foliot.common.process.connections import Bounds
+from support.described import described
 
 
 class Served(TestServer):
     """In place of aiohttp's test server, whose connections are aiohttp's."""
 
     def __init__(self, app: web.Application, bounds: Bounds | None = None) -> None:
+        app.middlewares.insert(0, described)
         super().__init__(app, host="127.0.0.1")
         self._stack = contextlib.AsyncExitStack()
         self._bounds = bounds or Bounds()

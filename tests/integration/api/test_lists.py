@@ -16,7 +16,8 @@ async def filled(api: Api) -> Api:
     async with api.database.owner() as sql:
         await sql.execute(
             """INSERT INTO jobs (user_id, job_name, job_type, schedule, payload, priority, labels, created_at, next_run_time, status)
-               SELECT 1, 'Job ' || chr(64 + g), CASE WHEN g % 2 = 0 THEN 'script' ELSE 'http_request' END, '@every 1h', '{}',
+               SELECT 1, 'Job ' || chr(64 + g), CASE WHEN g % 2 = 0 THEN 'script' ELSE 'http_request' END, '@every 1h',
+                   CASE WHEN g % 2 = 0 THEN '{"script": "true"}' ELSE '{"url": "http://example.com/"}' END::jsonb,
                    g % 3, jsonb_build_object('env', CASE WHEN g % 4 = 0 THEN 'prod' ELSE 'dev' END, 'n', g::text),
                    timestamptz '2026-01-01Z' + g * interval '1 day',
                    CASE WHEN g > 15 THEN NULL ELSE timestamptz '2099-01-01Z' - g * interval '1 day' END,
@@ -25,7 +26,7 @@ async def filled(api: Api) -> Api:
         )
         await sql.execute(
             """INSERT INTO jobs (user_id, team_id, job_name, job_type, schedule, payload)
-               VALUES (2, NULL, 'stranger', 'script', '@every 1h', '{}'), (2, 7, 'of a team', 'script', '@every 1h', '{}')"""
+               VALUES (2, NULL, 'stranger', 'script', '@every 1h', '{"script": "true"}'), (2, 7, 'of a team', 'script', '@every 1h', '{"script": "true"}')"""
         )
         await sql.execute("UPDATE jobs SET open_since = '2026-11-01Z' WHERE job_name IN ('Job A', 'Job B', 'Job C')")
         await sql.execute("SELECT ensure_partitions('executions', '2026-11-01Z', '2026-11-01Z')")

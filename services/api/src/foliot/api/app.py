@@ -13,6 +13,7 @@ from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
 from foliot.api.handlers.workers import WorkerHandlers
+from foliot.api.operations.pages import page_routes
 from foliot.api.operations.table import routes
 from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.served import Served
@@ -48,5 +49,6 @@ def build_app(
         ApiKeyHandlers(database, changes),
     )
     app.add_routes(routes(handlers))
+    app.add_routes(page_routes())
     metrics.initialise((route.method, route.resource.canonical) for route in app.router.routes() if route.resource)
     return app

@@ -30,7 +30,7 @@ class PoolSlots(msgspec.Struct, frozen=True):
 
 
 class WorkerRow(msgspec.Struct, frozen=True):
-    """A living worker as the API shows it. `datasources`: None if it is of a release that does not say."""
+    """A living worker as the API shows it. `datasources`: null if it is of a release that does not say."""
 
     worker_id: str
     pools: list[str]

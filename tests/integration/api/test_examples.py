@@ -1,0 +1,58 @@
+"""The examples of the reference, each sent to a live API as it is shown: every one is answered as the table says."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foliot.api.operations.examples import example_of
+from foliot.api.operations.reference import curl
+from foliot.api.operations.table import OPERATIONS
+from foliot.api.web.operation import Operation
+
+from .conftest import SCRIPT, Api
+
+BEFORE: dict[str, str] = {"resumeJob": "pause"}
+"""Steps that the example's job has behind it."""
+
+
+async def things(api: Api, operation: Operation) -> dict[str, int]:
+    """A job, a run of it that waits, and a key."""
+    job = await api.create(retry_policy={"max_retries": 0})
+    _, run, _ = await api.call("POST", f"/v1/jobs/{job['job_id']}/run")
+    _, key, _ = await api.call("POST", "/v1/api-keys", {"name": "an example", "role": "viewer"})
+    if step := BEFORE.get(operation.id):
+        await api.call("POST", f"/v1/jobs/{job['job_id']}/{step}")
+    return {"job_id": job["job_id"], "execution_id": run["execution_id"], "key_id": key["key_id"]}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.id)
+async def test_an_example_is_answered(api: Api, operation: Operation, tmp_path: Path) -> None:
+    """By the command line that the page shows, run in a shell."""
+    example = example_of(operation)
+    assert (example.method, example.path.partition("?")[0]) == (operation.method, operation.path)
+    ids = await things(api, operation)
+    environment = {name.upper(): str(value) for name, value in ids.items()}
+    environment |= {"FOLIOT_URL": f"http://127.0.0.1:{api.client.port}", "KEY": api.key, "PATH": "/usr/bin:/bin"}
+    answer, line = tmp_path / "answer", curl(example)
+    script = f"{line.replace('curl', f'curl -s -o {answer} -w %{{http_code}}', 1)}"
+    shell = await asyncio.create_subprocess_exec(
+        "/bin/sh", "-c", script, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    status, _ = await shell.communicate()
+    assert int(status) in operation.answers, answer.read_text()
+
+
+def test_every_example_belongs_to_an_operation() -> None:
+    folder = Path(__file__).parents[3] / "services/api/src/foliot/api/operations/examples"
+    assert {path.stem for path in folder.iterdir()} == {one.id for one in OPERATIONS}
+
+
+async def test_the_example_of_a_creation_makes_what_it_shows(api: Api) -> None:
+    body: dict[str, Any] = example_of(next(one for one in OPERATIONS if one.id == "createJob")).body
+    status, job, _ = await api.call("POST", "/v1/jobs", body)
+    assert (status, job["payload"], job["schedule"]) == (201, body["payload"], body["schedule"])
+    assert job["job_type"] != SCRIPT["job_type"]
