@@ -56,6 +56,9 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "CHANGELOG.md").write_text(
         "# Changelog\n\n## Unreleased\n### Added\n- Pausing of pools.\n\n## 0.1.0 - 2026-01-02\n- The first.\n"
     )
+    (tmp_path / "docs").mkdir(exist_ok=True)
+    (tmp_path / "docs/openapi.json").write_text('{"paths": {"/new": {}}}')
+    (tmp_path / "docs/openapi.released.json").write_text('{"paths": {}}')
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci/run").write_text("#!/bin/sh\necho ran >.git/ci\n")
     (tmp_path / ".ci/run").chmod(0o755)
@@ -89,6 +92,7 @@ def test_a_release_is_tested_committed_and_tagged(tree: Path) -> None:
         f"# Changelog\n\n## Unreleased\n\n## 0.2.0 - {datetime.now(UTC).date()}\n### Added\n- Pausing of pools.\n\n"
         "## 0.1.0 - 2026-01-02\n- The first.\n"
     )
+    assert (tree / "docs/openapi.released.json").read_text() == (tree / "docs/openapi.json").read_text()
     assert git(tree, "status", "--porcelain") == ""
     assert git(tree, "log", "-1", "--format=%s") == "release: 0.2.0"
     assert git(tree, "rev-parse", "v0.2.0^{commit}") == git(tree, "rev-parse", "HEAD")

@@ -15,7 +15,9 @@ from release.changelog import ChangelogError, released
 from release.versions import COPIES, SOURCE, VersionError, check_follows, write
 
 CHANGELOG = "CHANGELOG.md"
-WRITTEN = (CHANGELOG, SOURCE, *COPIES)
+DESCRIBED, RELEASED = "docs/openapi.json", "docs/openapi.released.json"
+"""The description of the API, and that of the last release, which no later change may break."""
+WRITTEN = (CHANGELOG, SOURCE, *COPIES, RELEASED)
 
 
 class ReleaseError(RuntimeError):
@@ -39,6 +41,7 @@ def release(root: Path, version: str, *, checked: bool) -> None:
     except BaseException:  # an interrupt too
         git(root, "checkout", "--", *WRITTEN)
         raise
+    (root / RELEASED).write_text((root / DESCRIBED).read_text())  # the tests compare with the former one
     git(root, "add", "--", *WRITTEN)
     git(root, "commit", "--quiet", "--message", f"release: {version}")
     git(root, "tag", "--annotate", f"v{version}", "--message", f"Foliot {version}")

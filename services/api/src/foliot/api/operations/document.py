@@ -56,7 +56,8 @@ def _described(operation: Operation) -> dict[str, Any]:
     words = f"{operation.note} Needs the role {operation.role.name.lower()}.".strip()
     made: dict[str, Any] = {
         "operationId": operation.id, "summary": operation.summary, "description": words,
-        "tags": [operation.path.split("/")[2]], "parameters": [*_parameters(operation)],
+        "x-role": operation.role.name.lower(), "tags": [operation.path.split("/")[2]],
+        "parameters": _parameters(operation),
     }  # fmt: skip
     if operation.body is not None:
         made["requestBody"] = _body(operation, operation.body)
@@ -64,7 +65,7 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    found = [
+    found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "description": PATH[name],
          "schema": {"type": "integer", "minimum": 0}}
         for name in operation.names

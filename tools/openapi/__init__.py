@@ -1,0 +1,1 @@
+"""Tools for the description of the API."""
