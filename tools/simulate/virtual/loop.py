@@ -10,10 +10,11 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from simulate.virtual.owners import OWNER, Owner, Process
 
+_Args = TypeVarTuple("_Args")
 WORLD = "world"
 """The process of everything that is no process of the product: servers, networks, the story itself."""
 
@@ -89,7 +90,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._next_owner = 0
         self._most_steps = most_steps
-        self._ready: Ready = Ready(seed, fair=fair)  # type: ignore[assignment]
+        self._ready = Ready(seed, fair=fair)
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._timers_made = 0
         self.steps = 0
@@ -104,7 +105,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self._now
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self,
+        when: float,
+        callback: Callable[[*_Args], object],
+        *args: *_Args,
+        context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         self._timers_made += 1
@@ -112,7 +117,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return timer
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self, callback: Callable[[*_Args], object], *args: *_Args, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
@@ -124,7 +129,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         parent = OWNER.get(None)
         process = self.world if parent is None else parent.process
         context = contextvars.copy_context() if context is None else context
-        context.run(OWNER.set, self.owner(process, name or coro.__qualname__))
+        context.run(OWNER.set, self.owner(process, name or "task"))
         return asyncio.Task(coro, loop=self, name=name, context=context)
 
     def owner(self, process: Process, name: str) -> Owner:
@@ -170,7 +175,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if owner.label != self._label:
             self.pairs.add((self._label, owner.label))
             self._label = owner.label
-        handle._run()  # type: ignore[attr-defined]
+        handle._run()
 
     def _jump(self) -> None:
         """Go on to the next timer, and make all timers of that instant ready."""

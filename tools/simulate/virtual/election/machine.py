@@ -6,25 +6,27 @@ import asyncio
 import random
 from collections.abc import Callable
 from typing import cast
+from unittest import mock
 
 from foliot.common.process.periodic import periodic
 from foliot.scheduler import zookeeper
+from foliot.scheduler.last_planned import LastPlanned
 from foliot.scheduler.leadership import TRUSTED_SHARE, Leadership
 from foliot.scheduler.presence import Presence
 from foliot.scheduler.unit import UnitsOfWork
 from simulate.virtual.election.ensemble import EXPIRE_EACH, Ensemble
 from simulate.virtual.election.library import Library
 from simulate.virtual.election.terms import LeaderRow, Unit
-from simulate.virtual.network import KINDS
 from simulate.virtual.owners import Process
-from simulate.virtual.postgres import Server, Units
+from simulate.virtual.postgres import KINDS, Server, Units
 from simulate.virtual.story import EVERYBODY, Fault, Plan, Stage
 
 SESSION = 3.0
 WORK_EVERY = 0.4
 FAULTS_WITHIN = 6.0
 PROCESS_FAULTS = ("pause", "pause", "kill", "term")
-ENSEMBLE_FAULTS = ("zk-cut", "zk-cut", "zk-hole", "zk-hole", "zk-slow", "zk-down", "zk-delete", "zk-wipe")
+BY_HAND = ("zk-delete", "zk-squat", "zk-wipe")
+ENSEMBLE_FAULTS = ("zk-cut", "zk-cut", "zk-hole", "zk-hole", "zk-slow", "zk-down", *BY_HAND)
 DISTURBED = 0.2
 """Seconds in which a leader may not know yet that somebody deleted its node by hand: a watch tells it. On a network in
 trouble nobody can tell it before its trust in the last renewal ends."""
@@ -51,19 +53,15 @@ class ElectionMachine:
             target = rng.choice([*range(size), EVERYBODY])
             if kind in PROCESS_FAULTS and target == EVERYBODY:
                 target = 0
-            if kind in ("zk-down", "zk-delete", "zk-wipe"):
+            if kind in ("zk-down", *BY_HAND):
                 target = EVERYBODY
             faults.append(Fault(round(rng.uniform(0, FAULTS_WITHIN), 3), round(lasts, 3), kind, target))
         return Plan(size, tuple(sorted(faults, key=lambda fault: fault.at)))
 
     async def play(self, stage: Stage) -> None:
-        before = zookeeper.aiozk
         election = Election(stage)
-        zookeeper.aiozk = election.library
-        try:
+        with mock.patch.object(zookeeper, "aiozk", election.library):
             await election.play()
-        finally:
-            zookeeper.aiozk = before
 
 
 class Scheduler:
@@ -82,7 +80,10 @@ class Scheduler:
             lambda: zookeeper.connect("model:2181", SESSION), database, self._lead,
             scheduler_id=self.process.name, root=ROOT, clock=self._clock,
         )  # fmt: skip
-        self._presence = Presence(database, self.leadership, self.process.name)
+        self.last_planned = LastPlanned(self._clock, SESSION)
+        self._presence = Presence(
+            database, self.leadership, self.last_planned, self._clock, scheduler_id=self.process.name
+        )
         self.task = stage.spawn(self.process, self._run(), self.process.name)
 
     async def _run(self) -> None:
@@ -90,6 +91,7 @@ class Scheduler:
         beating = asyncio.get_running_loop().create_task(presence, name="presence")
         await self.leadership.run(self.stop)
         beating.cancel()
+        await self._presence.forget()
 
     async def _lead(self, term: int, serves: Callable[[], None]) -> None:
         async def work() -> None:
@@ -108,7 +110,7 @@ class Scheduler:
 class Election:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.row = LeaderRow(self._taken)
+        self.row = LeaderRow(self._taken, stage.clock)
         self.server = Server(stage, self.row)
         self.ensemble = Ensemble(stage.loop.time, note=stage.note)
         numbers = {f"scheduler-{number}": number for number in range(stage.plan.size)}
@@ -129,9 +131,16 @@ class Election:
         leader = await self._elected(ELECTED_WITHIN, "there is a leader again")
         await asyncio.sleep(SETTLED_AFTER)
         leader = await self._elected(HANDED_OVER_WITHIN, "the leader stays") if leader is not None else None
+        self._all_ready()
         if leader is not None:
             await self._stop(leader)
             await self._elected(HANDED_OVER_WITHIN, "a stopped leader hands over at once")
+
+    def _all_ready(self) -> None:
+        for scheduler in self.schedulers:
+            reason = scheduler.last_planned.why_not_ready()
+            if reason is not None:
+                self.stage.violate("schedulers are ready while one plans", f"{scheduler.process.name}: {reason}")
 
     async def _expire(self) -> None:
         while True:
@@ -144,8 +153,8 @@ class Election:
         self.stage.note("FAULT", str(fault))
         if fault.kind in PROCESS_FAULTS:
             await self._strike_process(fault, self.schedulers[fault.target])
-        elif fault.kind == "zk-delete":
-            self.ensemble.disturb(f"{ROOT}/leader")
+        elif fault.kind in ("zk-delete", "zk-squat"):
+            self.ensemble.disturb(f"{ROOT}/leader", squat=fault.kind == "zk-squat")
         elif fault.kind == "zk-wipe":
             self.ensemble.wipe()
         elif fault.kind in ("zk-cut", "zk-down"):

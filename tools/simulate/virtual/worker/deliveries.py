@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from aiormq.exceptions import ChannelInvalidStateError
 
 from foliot.common.broker.consuming import Delivery
+from foliot.common.broker.guard import Down
 from foliot.common.broker.messages import Dispatch, Dispatched, encode, to_microseconds
 from foliot.common.model.states import ExecutionStatus
 from simulate.virtual.clock import START
@@ -53,6 +54,10 @@ class Tagged:
         self.channel = self.delivery = self
         self.delivery_tag = 0
 
+    @property
+    def is_closed(self) -> bool:
+        return not self._of.open
+
     async def basic_ack(self, _tag: int, wait: bool) -> None:
         if not self._of.open:
             raise ChannelInvalidStateError("the channel is closed")
@@ -60,6 +65,18 @@ class Tagged:
             self._of.broker.judge.acked(self._of.process, execution_id, dispatch)
         if self._message in self._of.unacked:
             self._of.unacked.remove(self._message)
+
+
+class Letters:
+    """The publisher of a worker, which sets unreadable messages aside."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def publish(self, _queue: str, _body: bytes, _message_id: str) -> None:
+        await asyncio.sleep(0.004 * self._stage.rng.random())
+        if self._stage.until("amqp-away", 0):
+            raise Down("no connection")
 
 
 class Deliveries:
@@ -101,6 +118,10 @@ class Deliveries:
     @property
     def idle(self) -> bool:
         return not self._ready and not any(channel.unacked for channel in self._channels)
+
+    def spoil(self) -> None:
+        """Somebody publishes a message that no worker can read."""
+        self._ready.append(Message(b"{", {}))
 
     async def run(self) -> None:
         """Dispatch what is due, and deliver it, until cancelled."""

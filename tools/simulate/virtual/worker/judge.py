@@ -76,6 +76,15 @@ class Judge:
                     f"execution {execution_id} still runs at {effect.process.name}",
                 )  # fmt: skip
 
+    def ends(self, locked: set[int], job_ids: list[int]) -> None:
+        """A statement ends attempts of these jobs, after those of `locked` were locked in its transaction."""
+        self._expect(locked.issuperset(job_ids), "a job is locked before its attempts", f"jobs {job_ids}")
+
+    def noted(self) -> None:
+        """At the end: what is noted of a job is how its last attempt ended."""
+        last = {row.job_id: row.status for row in self._ledger.rows.values()}
+        self._expect(self._ledger.noted == last, "the last outcome is noted", f"{self._ledger.noted}, not {last}")
+
     def recorded(self, outcome: Outcome, claim: int | None) -> None:
         effect = self.effects.get(outcome.execution_id)
         self._stage.note("ledger", f"execution {outcome.execution_id} is {outcome.status}")

@@ -9,8 +9,8 @@ from typing import cast
 from foliot.common.process.periodic import periodic
 from foliot.scheduler.rescuer import Rescuer
 from foliot.scheduler.unit import UnitsOfWork
-from simulate.virtual.network import KINDS
-from simulate.virtual.postgres import Server, Units
+from foliot.worker.runner import KILL_AFTER
+from simulate.virtual.postgres import KINDS, Server, Units
 from simulate.virtual.story import EVERYBODY, Fault, Plan, Stage
 from simulate.virtual.worker.deliveries import Deliveries
 from simulate.virtual.worker.judge import Judge
@@ -30,8 +30,7 @@ AT_REST_WITHIN = 45.0
 """Seconds after the last fault in which every run must have ended: a lease, and three attempts of the longest work."""
 LAST_STATEMENTS = 8.0
 """Seconds that the statements of a stop take at most, beside its grace and its drain."""
-KILL_AFTER = 11.0
-PROCESS_FAULTS = ("pause", "pause", "kill", "term", "amqp-reset", "cancel")
+PROCESS_FAULTS = ("pause", "pause", "kill", "term", "amqp-reset", "cancel", "amqp-spoil")
 
 
 class WorkerMachine:
@@ -78,10 +77,12 @@ class Fleet:
         return WorkerProcess(self._stage, number, self._units(number), self._broker, self.judge, SLOTS)
 
     def _look(self) -> None:
-        """Before time goes on: no worker runs more than it has slots for, or fewer than none."""
+        """Before time goes on: no worker has ended by itself, runs more than it has slots for, or fewer than none."""
         for worker in self._workers:
-            busy = worker.running.busy
-            self._stage.expect(0 <= busy <= worker.slots, "slots are kept", lambda busy=busy: f"{busy} slots in use")
+            if not 0 <= worker.running.busy <= worker.slots:
+                self._stage.violate("slots are kept", f"{worker.running.busy} in use at {worker.process.name}")
+            if worker.task.done() and not worker.stop.is_set():
+                self._stage.violate("a worker runs until its stop", f"{worker.process.name}: {worker.task.exception()}")
 
     async def play(self) -> None:
         stage, loop = self._stage, self._stage.loop
@@ -94,7 +95,8 @@ class Fleet:
             await asyncio.wait(faults)
         await self._rest(stage.now + AT_REST_WITHIN)
         for number in range(WORKERS):
-            await self._stop(number, faults=False)
+            await self._stop(number)
+        self.judge.noted()
 
     async def _strike(self, fault: Fault) -> None:
         stage, loop = self._stage, self._stage.loop
@@ -114,14 +116,16 @@ class Fleet:
             await asyncio.sleep(fault.lasts)
             self._workers[fault.target] = self._start(fault.target)
         elif fault.kind == "term":
-            await self._stop(fault.target, faults=True)
+            await self._stop(fault.target)
             self._workers[fault.target] = self._start(fault.target)
         elif fault.kind == "amqp-reset":
             self._broker.reset(worker.process)
+        elif fault.kind == "amqp-spoil":
+            self._broker.spoil()
         elif fault.kind == "cancel":
             self._server.instant(self.ledger.cancel_first)
 
-    async def _stop(self, number: int, *, faults: bool) -> None:
+    async def _stop(self, number: int) -> None:
         """SIGTERM. The process must end in time, unless it was stopped or killed on the way."""
         worker, began = self._workers[number], self._stage.now
         worker.stop.set()
@@ -131,6 +135,8 @@ class Fleet:
             await asyncio.sleep(within)
         ended = worker.task.done() or worker.process.killed or worker.process.resumed_at > began
         self._stage.expect(ended, "a worker stops within its grace", lambda: f"{worker.process.name} still runs")
+        if worker.task.done() and (error := worker.task.exception()):
+            self._stage.violate("a worker runs until its stop", f"{worker.process.name}: {error!r}")
 
     async def _rest(self, until: float) -> None:
         """Wait until every run has ended and nothing is held any more."""
@@ -147,6 +153,8 @@ class Fleet:
         if not self._broker.idle:
             return "a message is not acked"
         for worker in self._workers:
+            if worker.unsettled.oldest_age():
+                return f"a delivery of {worker.process.name} has not ended"
             if worker.running.busy or len(worker.running) or len(worker.inbox):
                 return f"{worker.process.name} holds {worker.running.busy} slots, {len(worker.running)} attempts"
         return ""
