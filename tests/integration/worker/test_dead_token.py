@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
 from foliot.worker.unit import Unit
 from support.databases import TestDatabase
+from support.ledger import Sql
 
-from .conftest import Worker, queued
+from .conftest import LosesAnswers, Worker, queued
 
 
 class LosesItsLease:
@@ -66,3 +68,37 @@ async def test_what_was_claimed_under_a_lost_lease_is_released(worker: Worker, d
         await worker.ran()
         assert await sql.fetchval("SELECT status FROM executions") == "COMPLETED"
     assert delivery.acked == 1
+
+
+async def run_one_and_deliver_a_copy(worker: Worker, sql: Sql) -> None:
+    worker.executor.may_end.clear()
+    (row,) = await queued(sql)
+    worker.deliver(row)
+    assert await worker.claimer.step() == 1
+    await worker.executor.started.wait()
+    worker.deliver(row)
+
+
+async def test_a_lost_lease_does_not_release_what_runs_here_from_another_message(
+    worker: Worker, database: TestDatabase
+) -> None:
+    """Released, it would start elsewhere while it still runs here."""
+    async with database.owner() as sql:
+        await run_one_and_deliver_a_copy(worker, sql)
+        worker.claimer._database = LosesItsLease(worker.units, worker)  # type: ignore[assignment]
+        assert await worker.claimer.step() == 0
+        assert await sql.fetchval("SELECT status FROM executions") == "RUNNING"
+
+
+async def test_a_stop_does_not_release_what_runs_here_from_another_message(
+    worker: Worker, database: TestDatabase
+) -> None:
+    async with database.owner() as sql:
+        await run_one_and_deliver_a_copy(worker, sql)
+        worker.deliver(*await queued(sql))
+        worker.claimer._database = LosesAnswers(worker.units)  # type: ignore[assignment]
+        with pytest.raises(Unavailable):
+            await worker.claimer.step()
+        await worker.hand_back.stop(worker.claimer.doubtful)
+        rows = await sql.fetch("SELECT status FROM executions ORDER BY execution_id")
+    assert [row["status"] for row in rows] == ["RUNNING", "QUEUED"]
