@@ -62,6 +62,13 @@ FENCES = [
         "tests/unit/scheduler/test_overlap.py::test_max_runs_counts_the_runs_of_a_gap_and_not_what_overlapped",
     ),
     Fence(
+        "a leader whose node was deleted is not confirmed",
+        f"{SCHEDULER}/leadership.py",
+        "                self._deadline = 0.0  # not confirmed from here on, however long the duties take to end\n",
+        "",
+        f"{LEADERSHIP_TESTS}::test_a_leader_whose_node_was_deleted_is_not_confirmed_while_its_duties_end",
+    ),
+    Fence(
         "a node without a session is replaced",
         f"{SCHEDULER}/leadership.py",
         "if not node.is_ephemeral:",
