@@ -143,7 +143,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return context
 
     def stop_process(self, process: Process, *, kill: bool = False) -> None:
-        process.stopped = True
+        if not process.stopped:
+            process.stopped, process.stopped_at = True, self._now
         process.killed = process.killed or kill
         self._stopped.append(process)
 

@@ -15,7 +15,7 @@ class Process:
         self.name = name
         self.stopped = False
         self.killed = False
-        self.resumed_at = float("-inf")
+        self.stopped_at = self.resumed_at = float("-inf")
         self.held: list[Owner] = []
 
 

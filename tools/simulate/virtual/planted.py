@@ -28,15 +28,15 @@ MUTANTS = [
     ),
     Mutant(
         "ack before commit", "worker", f"{WORKER}.claimer:Claimer.step",
-        "    rows = await", "    await settle(batch)\n    rows = await", -1,
+        "    rows = await", "    await settle(sent.batch)\n        rows = await", -1,
     ),
     Mutant(
         "a doubtful claim asked without `again`", "worker", f"{WORKER}.claimer:Claimer._next_batch",
-        "return doubtful.batch, True", "return doubtful.batch, False", -1,
+        "return doubtful, True", "return doubtful, False", -1,
     ),
     Mutant(
-        "an attempt starts for each copy of its message", "worker", f"{WORKER}.claimer:Claimer._is_new",
-        "and self._running.get(row.execution_id) is None", "", -1,
+        "an attempt starts for each copy of its message", "worker", f"{WORKER}.claimer:Claimer._next_batch",
+        " if runs(held.handle.execution_id) is None", "", -1,
     ),
     Mutant(
         "an attempt begins under a former token", "worker", f"{WORKER}.runner:Runner._early",

@@ -37,6 +37,8 @@ ELECTED_WITHIN = 2 * SESSION + 6.0
 HANDED_OVER_WITHIN = 0.3
 """Seconds from the stop of a leader to the next one: less than a candidate's own look at the node (a sixth of a
 session), so a watch must have told it."""
+READY_WITHIN = 8.0
+"""Seconds more in which a scheduler hears that one plans: its heartbeat may just have begun to wait for PostgreSQL."""
 STOPS_WITHIN = 3.0
 ROOT = "/foliot"
 
@@ -131,16 +133,18 @@ class Election:
         leader = await self._elected(ELECTED_WITHIN, "there is a leader again")
         await asyncio.sleep(SETTLED_AFTER)
         leader = await self._elected(HANDED_OVER_WITHIN, "the leader stays") if leader is not None else None
-        self._all_ready()
+        await self._ready()
         if leader is not None:
             await self._stop(leader)
             await self._elected(HANDED_OVER_WITHIN, "a stopped leader hands over at once")
 
-    def _all_ready(self) -> None:
-        for scheduler in self.schedulers:
-            reason = scheduler.last_planned.why_not_ready()
-            if reason is not None:
-                self.stage.violate("schedulers are ready while one plans", f"{scheduler.process.name}: {reason}")
+    async def _ready(self) -> None:
+        """Wait until the heartbeats have told every scheduler that one plans."""
+        until = self.stage.now + READY_WITHIN
+        while unready := [s.process.name for s in self.schedulers if s.last_planned.why_not_ready()]:
+            if self.stage.now > until:
+                self.stage.violate("schedulers are ready while one plans", ", ".join(unready))
+            await asyncio.sleep(0.5)
 
     async def _expire(self) -> None:
         while True:

@@ -81,9 +81,12 @@ class Judge:
         self._expect(locked.issuperset(job_ids), "a job is locked before its attempts", f"jobs {job_ids}")
 
     def noted(self) -> None:
-        """At the end: what is noted of a job is how its last attempt ended."""
-        last = {row.job_id: row.status for row in self._ledger.rows.values()}
-        self._expect(self._ledger.noted == last, "the last outcome is noted", f"{self._ledger.noted}, not {last}")
+        """At the end: what is noted of a job is how its last attempt ended. One that ended at a claim whose answer was
+        lost is not noted, if its job was cancelled in the meantime."""
+        noted = self._ledger.noted
+        for job_id, last in {row.job_id: row for row in self._ledger.rows.values()}.items():
+            holds = noted.get(job_id) == last.status or last.ended_by == "claim"
+            self._expect(holds, "the last outcome is noted", f"{noted.get(job_id)} of {last}")
 
     def recorded(self, outcome: Outcome, claim: int | None) -> None:
         effect = self.effects.get(outcome.execution_id)
@@ -104,11 +107,11 @@ class Judge:
             if effect.process is process and effect.ended is None:
                 effect.ended = self._stage.now
 
-    def resumed(self, process: Process, after: float) -> None:
-        """SIGCONT, `after` seconds. What was lost in the meantime must be killed at once."""
+    def resumed(self, process: Process) -> None:
+        """SIGCONT. What was lost while the process was stopped must be killed at once."""
         for effect in self.effects.values():
             if effect.process is process and effect.ended is None:
-                effect.paused += after
+                effect.paused += self._stage.now - max(process.stopped_at, effect.began)
         self._stage.loop.call_later(WAKES_WITHIN, self._awake, process)
 
     def _awake(self, process: Process) -> None:

@@ -101,7 +101,7 @@ class Ledger:
                 continue
             void = row.job_id in self.cancelled
             row.status = ExecutionStatus.CANCELLED if void else ExecutionStatus.RUNNING
-            row.claim, row.worker_id = claim, worker_id
+            row.claim, row.worker_id, row.ended_by = claim, worker_id, "claim" if void else ""
             row.lease_until = self.clock.elapsed() + lease
             claimed.append(self._claimed_row(row))
         return claimed

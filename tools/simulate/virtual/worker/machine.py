@@ -106,8 +106,8 @@ class Fleet:
         if fault.kind == "pause":
             loop.stop_process(worker.process)
             await asyncio.sleep(fault.lasts)
-            if not worker.process.killed:
-                self.judge.resumed(worker.process, fault.lasts)
+            if worker.process.stopped and not worker.process.killed:
+                self.judge.resumed(worker.process)
                 loop.resume_process(worker.process)
         elif fault.kind == "kill":
             loop.stop_process(worker.process, kill=True)
