@@ -35,6 +35,7 @@ def table(progress: Progress) -> str:
             f"{name:<10} {one.stories:>9} {one.steps:>12} {one.seconds / 3600:>10.1f} h {one.cpu:>7.0f} s {rate:>10.0f} "
             f"{len(one.pairs):>12} {broken:>7}"
         )
+    lines.append(f"{progress.twice} of them were played twice and compared")
     return "\n".join(lines)
 
 
