@@ -15,6 +15,7 @@ from typing import Any, TypeVarTuple
 from simulate.virtual.owners import OWNER, Owner, Process
 
 _Args = TypeVarTuple("_Args")
+STRIKE_LOOK = 0.05
 WORLD = "world"
 """The process of everything that is no process of the product: servers, networks, the story itself."""
 
@@ -142,10 +143,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context.run(OWNER.set, self.owner(process, name))
         return context
 
+    async def strike_after(self, process: Process, name: str, within: float, strike: Callable[[], None]) -> None:
+        """Strike after the next step of a task of the process, in the middle of a turn; with no name, or if no step
+        comes within the seconds, at once."""
+        process.awaited, process.strike = name, strike
+        until = self._now + within
+        while process.awaited and self._now < until:
+            await asyncio.sleep(STRIKE_LOOK)
+        if process.awaited or not name:
+            process.awaited = ""
+            strike()
+
     def stop_process(self, process: Process, *, kill: bool = False) -> None:
         if not process.stopped:
             process.stopped, process.stopped_at = True, self._now
         process.killed = process.killed or kill
+        process.kept = asyncio.all_tasks(self)  # tasks that nobody knows any more must not be collected before the end
         self._stopped.append(process)
 
     def resume_process(self, process: Process) -> None:
@@ -177,6 +190,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.pairs.add((self._label, owner.label))
             self._label = owner.label
         handle._run()
+        process = owner.process
+        if process.awaited and owner.label.endswith(process.awaited):
+            process.awaited = ""
+            process.strike()
 
     def _jump(self) -> None:
         """Go on to the next timer, and make all timers of that instant ready."""

@@ -28,7 +28,7 @@ MUTANTS = [
     ),
     Mutant(
         "ack before commit", "worker", f"{WORKER}.claimer:Claimer.step",
-        "    rows = await", "    await settle(sent.batch)\n        rows = await", -1,
+        "    rows = await", "    await settle(sent.batch)\n    rows = await", -1,
     ),
     Mutant(
         "a doubtful claim asked without `again`", "worker", f"{WORKER}.claimer:Claimer._next_batch",
@@ -75,8 +75,48 @@ MUTANTS = [
         " and row.claim == claim", "", -1,
     ),
     Mutant(
-        "a rescue without the end of the lease", "worker", f"{LEDGER}.rescue_lost",
-        "row.lease_until < self.clock.elapsed()", "True", -1,
+        "a rescue without the end of the lease", "worker", f"{LEDGER}.is_lost",
+        "and row.lease_until < self.clock.elapsed()", "", -1,
+    ),
+    Mutant(
+        "a claim under a dead token", "worker", f"{LEDGER}.claim_executions",
+        "if not self.is_alive(claim, lease):", "if False:", -1,
+    ),
+    Mutant(
+        "what was claimed under a lost lease starts", "worker", f"{WORKER}.claimer:Claimer.step",
+        "if claim != self._lease.claim or not self._lease.holds:", "if False:", -1,
+    ),
+    Mutant(
+        "a rescue locks no job", "worker", f"{SCHEDULER}.rescuer:Rescuer._rescue",
+        "await unit.endings.lock_settling(sorted({row.job_id for row in lost}))", "[]", -1,
+    ),
+    Mutant(
+        "a record locks no job", "worker", f"{WORKER}.recording:record",
+        "await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))", "[]", -1,
+    ),
+    Mutant(
+        "the last outcome is not noted", "worker", "foliot.common.ledger.conclude:_end",
+        "await unit.endings.note_outcomes(noted)", "pass", -1,
+    ),
+    Mutant(
+        "an unreadable message is never acked", "worker", f"{WORKER}.intake:Intake._set_aside",
+        "await receipt.ack()", "pass", -1,
+    ),
+    Mutant(
+        "a node of nobody stays", "election", f"{SCHEDULER}.leadership:Leadership._remove_nobodys",
+        "await zk.delete(self._path, node.version)", "pass", -1,
+    ),
+    Mutant(
+        "a node that was deleted is trusted", "election", f"{SCHEDULER}.leadership:Leadership._hold",
+        "self._deadline = 0.0 ", "pass ", -1,
+    ),
+    Mutant(
+        "a failed plan keeps its places", "dispatch", f"{SCHEDULER}.dispatcher:Dispatcher.reservation",
+        "self._windows.give_back(tick.pool, tick.priority, 1)", "pass", -1,
+    ),
+    Mutant(
+        "jobs that are stored apart are forgotten", "creation", f"{COALESCER}:Coalescer._write",
+        "self._write_beside(keyed)", "pass", -1,
     ),
     Mutant(
         "a node is ours whoever owns it", "election", f"{SCHEDULER}.leadership:Leadership._win",
@@ -144,7 +184,7 @@ MUTANTS = [
     ),
     Mutant(
         "an error that reaches one of its batch", "creation", f"{COALESCER}:Coalescer._write_all",
-        "for waiting in batch or self._take():", "for waiting in list(batch)[:1]:", -1,
+        "for waiting in failed:", "for waiting in failed[:1]:", -1,
     ),
     Mutant(
         "a refused body keeps its bytes", "creation", f"{COALESCER}:Coalescer._decode_arrived",
@@ -155,11 +195,11 @@ MUTANTS = [
         "len(self._arrived) + len(self._waiting) >= MAX_WAITING", "False", -1,
     ),
     Mutant(
-        "one refused job spoils its batch", "creation", f"{COALESCER}:_write",
+        "one refused job spoils its batch", "creation", f"{COALESCER}:_write_batch",
         "await split(batch, written, refused)", "await written(batch)", -1,
     ),
     Mutant(
-        "answers in another order", "creation", f"{COALESCER}:_write",
+        "answers in another order", "creation", f"{COALESCER}:_write_batch",
         "zip(answers, part, strict=True)", "zip(answers[::-1], part, strict=True)", -1,
     ),
 ]  # fmt: skip

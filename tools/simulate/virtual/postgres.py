@@ -78,6 +78,11 @@ class Server:
             return False
         return self._stage.rng.random() < DEADLOCKS
 
+    @property
+    def in_transaction(self) -> bool:
+        """True while what the tables show is not committed yet."""
+        return self._holder is not None
+
     def instant(self, act: Callable[[], Any]) -> None:
         """A statement of the model's own: it waits for an open transaction, and for nothing else."""
         self.execute(Connection(self, _MODEL, in_transaction=False), act, lambda _result: None)

@@ -64,7 +64,7 @@ class Line:
         answer: asyncio.Future[Any] = self._stage.loop.create_future()
         if not self.open or self._holds("cut"):
             self.close()
-            answer.set_exception(exc.ConnectError("model", 2181))
+            self._answer(answer, exc.ConnectError("model", 2181))
             return answer
         self._pending.add(answer)
         answer.add_done_callback(self._pending.discard)

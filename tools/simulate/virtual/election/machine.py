@@ -11,7 +11,7 @@ from unittest import mock
 from foliot.common.process.periodic import periodic
 from foliot.scheduler import zookeeper
 from foliot.scheduler.last_planned import LastPlanned
-from foliot.scheduler.leadership import TRUSTED_SHARE, Leadership
+from foliot.scheduler.leadership import RENEWALS_PER_SESSION, TRUSTED_SHARE, Leadership
 from foliot.scheduler.presence import Presence
 from foliot.scheduler.unit import UnitsOfWork
 from simulate.virtual.election.ensemble import EXPIRE_EACH, Ensemble
@@ -27,9 +27,13 @@ FAULTS_WITHIN = 6.0
 PROCESS_FAULTS = ("pause", "pause", "kill", "term")
 BY_HAND = ("zk-delete", "zk-squat", "zk-wipe")
 ENSEMBLE_FAULTS = ("zk-cut", "zk-cut", "zk-hole", "zk-hole", "zk-slow", "zk-down", *BY_HAND)
-DISTURBED = 0.2
-"""Seconds in which a leader may not know yet that somebody deleted its node by hand: a watch tells it. On a network in
-trouble nobody can tell it before its trust in the last renewal ends."""
+AFTER = ("", ":scheduler", ":term", ":zk-ping")
+"""The tasks after whose next step a process is told to stop or stops, in the middle of a turn; "" at once."""
+WAITS = 1.0
+"""Seconds in which that step has to come."""
+DISTURBED = SESSION / RENEWALS_PER_SESSION + 0.1
+"""Seconds in which a leader may not know yet that somebody deleted its node by hand: a watch tells it or, before that is
+set, the next renewal. On a network in trouble nobody can tell it before its trust in the last renewal ends."""
 SETTLED_AFTER = 3.5
 """Seconds until the other schedulers have ended their backoff, too, and watch the node."""
 ELECTED_WITHIN = 2 * SESSION + 6.0
@@ -169,8 +173,11 @@ class Election:
 
     async def _strike_process(self, fault: Fault, scheduler: Scheduler) -> None:
         loop = self.stage.loop
+        if scheduler.process.killed:
+            return  # its end brings the next one
+        after = self.stage.rng.choice(AFTER)
         if fault.kind == "pause":
-            loop.stop_process(scheduler.process)
+            await loop.strike_after(scheduler.process, after, WAITS, lambda: loop.stop_process(scheduler.process))
             await asyncio.sleep(fault.lasts)
             loop.resume_process(scheduler.process)
             return
@@ -179,8 +186,11 @@ class Election:
             self.library.cut(fault.target)
             await asyncio.sleep(fault.lasts)
         else:
-            scheduler.stop.set()
-            await asyncio.wait({scheduler.task})
+            await loop.strike_after(scheduler.process, after, WAITS, scheduler.stop.set)
+            while not (scheduler.task.done() or scheduler.process.killed):
+                await asyncio.wait({scheduler.task}, timeout=1.0)
+            if scheduler.process.killed:
+                return
         self.schedulers[fault.target] = Scheduler(self, fault.target)
 
     async def _stop(self, scheduler: Scheduler) -> None:

@@ -21,6 +21,9 @@ from simulate.virtual.worker.ledger import Ledger, Row
 
 QUEUE = "pending_jobs"
 LOOK_EVERY = 0.2
+AHEAD = (0.06, 4.0)
+"""Seconds before its time in which an attempt is dispatched: those of the product, or so many that much can happen to a
+worker that has claimed it and waits."""
 MOST_IN_MESSAGE = 3
 PREFETCH = 4
 
@@ -58,9 +61,17 @@ class Tagged:
     def is_closed(self) -> bool:
         return not self._of.open
 
-    async def basic_ack(self, _tag: int, wait: bool) -> None:
-        if not self._of.open:
-            raise ChannelInvalidStateError("the channel is closed")
+    def basic_ack(self, _tag: int, wait: bool) -> asyncio.Future[None]:
+        """It is done with the call: in a turn of asyncio nothing can overtake the first step of a task for seconds."""
+        acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._of.open:
+            self._ack()
+            acked.set_result(None)
+        else:
+            acked.set_exception(ChannelInvalidStateError("the channel is closed"))
+        return acked
+
+    def _ack(self) -> None:
         for execution_id, dispatch in self._message.dispatches.items():
             self._of.broker.judge.acked(self._of.process, execution_id, dispatch)
         if self._message in self._of.unacked:
@@ -89,6 +100,7 @@ class Deliveries:
         self.judge = judge
         self._ready: list[Message] = []
         self._channels: list[Channel] = []
+        self._ahead = stage.rng.choice(AHEAD)
         self._world = stage.loop.context_of(stage.loop.world, "broker")
 
     def subscribe(self, process: Process, on_delivery: Callable[[Delivery], None]) -> None:
@@ -145,7 +157,7 @@ class Deliveries:
 
     def _is_due(self, row: Row, known: set[tuple[int, int]]) -> bool:
         """Also what was dispatched and is not in the broker any more: redelivery finds it."""
-        if row.status != ExecutionStatus.QUEUED or row.available_at > self._stage.now + 0.06:
+        if row.status != ExecutionStatus.QUEUED or row.available_at > self._stage.now + self._ahead:
             return False
         return not row.dispatched or (row.execution_id, row.dispatch) not in known
 

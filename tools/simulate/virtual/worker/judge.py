@@ -16,6 +16,10 @@ STOPS_WITHIN = 1.0
 """Seconds that work takes to end, at most, when it is asked to for the first time."""
 
 
+LOSES = ("pause", "kill")
+"""Faults after which a worker is lost, beside those of PostgreSQL."""
+
+
 @dataclass
 class Effect:
     """The work of one attempt, from its start to its end. `paused`: seconds for which its process was stopped."""
@@ -67,7 +71,10 @@ class Judge:
         self._expect(took <= STOPS_WITHIN, "a timeout ends the work", f"{took:.3f} s after its deadline")
 
     def rescued(self, execution_ids: list[int]) -> None:
+        kinds = {fault.kind for fault in self._stage.plan.faults}
+        lost = any(kind in LOSES or kind.startswith("pg-") for kind in kinds)
         for execution_id in execution_ids:
+            self._expect(lost, "a stop leaves nothing to the rescue", f"execution {execution_id}")
             effect = self.effects.get(execution_id)
             self._stage.note("rescuer", f"ends execution {execution_id}")
             if effect is not None and effect.ended is None:

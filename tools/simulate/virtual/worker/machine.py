@@ -26,6 +26,10 @@ FAULTS_WITHIN = 10.0
 FADES = 0.4
 """Share of the stories in which the network to PostgreSQL gets slow and is then lost for longer than a lease."""
 LOST = ("refuse", "mute", "hold")
+AFTER = ("", ":claim", ":heartbeat", ":guard", ":record", ":attempt")
+"""The tasks after whose next step a process is told to stop or stops, in the middle of a turn; "" at once."""
+WAITS = 1.0
+"""Seconds in which that step has to come."""
 AT_REST_WITHIN = 45.0
 """Seconds after the last fault in which every run must have ended: a lease, and three attempts of the longest work."""
 LAST_STATEMENTS = 8.0
@@ -103,12 +107,15 @@ class Fleet:
         await asyncio.sleep(fault.at)
         worker = self._workers[fault.target]
         stage.note("FAULT", str(fault))
+        if worker.process.killed:
+            return  # its end brings the next one
+        after = stage.rng.choice(AFTER)
         if fault.kind == "pause":
-            loop.stop_process(worker.process)
+            await loop.strike_after(worker.process, after, WAITS, lambda: loop.stop_process(worker.process))
             await asyncio.sleep(fault.lasts)
             if worker.process.stopped and not worker.process.killed:
                 self.judge.resumed(worker.process)
-                loop.resume_process(worker.process)
+            loop.resume_process(worker.process)
         elif fault.kind == "kill":
             loop.stop_process(worker.process, kill=True)
             self.judge.killed(worker.process)
@@ -116,8 +123,12 @@ class Fleet:
             await asyncio.sleep(fault.lasts)
             self._workers[fault.target] = self._start(fault.target)
         elif fault.kind == "term":
+            await loop.strike_after(worker.process, after, WAITS, worker.stop.set)
+            if worker.process.killed:
+                return
             await self._stop(fault.target)
-            self._workers[fault.target] = self._start(fault.target)
+            if not worker.process.killed:
+                self._workers[fault.target] = self._start(fault.target)
         elif fault.kind == "amqp-reset":
             self._broker.reset(worker.process)
         elif fault.kind == "amqp-spoil":
@@ -147,6 +158,8 @@ class Fleet:
         )
 
     def _unrest(self) -> str:
+        if self._server.in_transaction:
+            return "a transaction is open"
         for row in self.ledger.rows.values():
             if row.status in OPEN:
                 return f"execution {row.execution_id} is {row.status}"
