@@ -2,7 +2,7 @@
 
 python -m simulate.virtual                       a campaign
 python -m simulate.virtual --story worker 431    tells one story, shrunk if an invariant breaks
-python -m simulate.virtual --mutants word        plants each fault whose name has the word, and finds its first seed
+python -m simulate.virtual --mutants word        plants each fault whose machine and name have the word, finds its seed
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
         if given.story is not None:
             good = tell(given.story[0], int(given.story[1]))
         elif given.mutants is not None:
-            good = campaign.kill([mutant for mutant in MUTANTS if given.mutants in mutant.name])
+            good = campaign.kill([mutant for mutant in MUTANTS if given.mutants in f"{mutant.machine}: {mutant.name}"])
         else:
             good = campaign.run(campaign.Part(given.first, given.seeds, given.shard), given.progress)
     sys.exit(0 if good else 1)

@@ -65,6 +65,7 @@ def _play(story: Numbered, progress: Progress) -> None:
     machine, seed = story
     before = time.process_time()
     outcome = play(machine, seed)
+    progress.order = hash((progress.order, outcome.digest)) & 2**63 - 1
     progress.of(machine.name).add(outcome, time.process_time() - before)
     if progress.done % TWICE_EACH == 0:
         progress.twice += 1

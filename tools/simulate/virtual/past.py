@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 PAST = [
-    ("worker", 1565),  # a release took away what ran from another message
-    ("worker", 259),  # a claim that found its job cancelled lost its answer
+    ("worker", 447),  # a release took away what ran from another message
     ("election", 1039),  # confirmed without a node, while the duties ended
-    ("election", 1126),
 ]
-"""Machine and seed. A change of a machine draws other stories from them: the mutants stay."""
+"""Machine and seed. A change of a machine draws other stories: the mutants of these faults then tell new seeds."""

@@ -27,10 +27,12 @@ class Share(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """What a campaign has done. `twice`: the stories of it that were played a second time, to compare their steps."""
+    """What a campaign has done. `twice`: the stories of it that were played a second time, to compare their steps.
+    `order`: a hash of the order of all steps of all stories."""
 
     done: int = 0
     twice: int = 0
+    order: int = 0
     broken: list[str] = []
     shares: dict[str, Share] = {}
 

@@ -49,6 +49,9 @@ class Judge:
     def tell(self, target: int, what: str, execution_ids: list[int]) -> None:
         self._stage.note(f"worker-{target}", f"{what} {execution_ids}")
 
+    def claimed(self, rows: int, alive: bool) -> None:
+        self._expect(alive or not rows, "nothing is claimed under a dead token", f"{rows} executions")
+
     def began(self, effect: Effect) -> None:
         row = self._ledger.rows[effect.execution_id]
         name = f"execution {effect.execution_id} at {effect.process.name}"

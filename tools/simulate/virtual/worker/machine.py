@@ -25,6 +25,8 @@ RESCUE_EVERY = 0.4
 FAULTS_WITHIN = 10.0
 FADES = 0.4
 """Share of the stories in which the network to PostgreSQL gets slow and is then lost for longer than a lease."""
+COPIES = 0.5
+"""Share of these stories in which each message comes twice."""
 LOST = ("refuse", "mute", "hold")
 AFTER = ("", ":claim", ":heartbeat", ":guard", ":record", ":attempt")
 """The tasks after whose next step a process is told to stop or stops, in the middle of a turn; "" at once."""
@@ -53,6 +55,8 @@ class WorkerMachine:
             begin, target = round(rng.uniform(0, FAULTS_WITHIN / 2), 3), rng.choice([*range(WORKERS), EVERYBODY])
             faults.append(Fault(begin, 3.0, "pg-slow", target))
             faults.append(Fault(begin + 3.0, round(rng.uniform(1.0, 1.5) * LEASE, 3), f"pg-{rng.choice(LOST)}", target))
+            if rng.random() < COPIES:
+                faults.append(Fault(0.0, FAULTS_WITHIN, "amqp-twice"))
         return Plan(rng.randint(1, 6), tuple(sorted(faults, key=lambda fault: fault.at)))
 
     async def play(self, stage: Stage) -> None:

@@ -49,9 +49,12 @@ class Unit:
     async def claim_executions(
         self, handles: Sequence[Handle], worker_id: str, claim: int, lease: float, again: bool
     ) -> list[ClaimedRow]:
-        return await self._told(
-            "claims", handles, lambda: self._ledger.claim_executions(handles, worker_id, claim, lease, again)
-        )
+        def act() -> list[ClaimedRow]:
+            rows = self._ledger.claim_executions(handles, worker_id, claim, lease, again)
+            self._judge.claimed(len(rows), self._ledger.is_alive(claim, lease))
+            return rows
+
+        return await self._told("claims", handles, act)
 
     async def fail_unclaimable(self, handle: Handle, error_message: str) -> UnclaimableRow | None:
         raise AssertionError("the model has no row that breaks a claim")
