@@ -133,7 +133,7 @@ planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one i
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m planning bars
 
 simulate: setup ## play stories, each from its seed (LAYER=virtual|statements SEEDS=1000 FROM=0 SHARD=1/2 RESUME=folder)
-	@PYTHONPATH=infra/local:infra:tests:tools $(BIN)/python -m simulate.$(or $(LAYER),virtual) --seeds $(or $(SEEDS),1000) \
+	@PYTHONPATH=infra/local:infra:tests:tools $(BIN)/python -m simulate $(or $(LAYER),virtual) --seeds $(or $(SEEDS),1000) \
 		--from $(or $(FROM),0) $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--progress $(RESUME))
 
 snapshot: setup ## write sql/schema.txt from the migrations

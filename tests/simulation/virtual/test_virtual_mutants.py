@@ -63,7 +63,7 @@ def test_a_failure_is_shrunk_and_told_as_a_sequence() -> None:
     assert smallest.violation[0] == found.violation[0]
     assert (smallest.plan.size, len(smallest.plan.faults)) <= (found.plan.size, len(found.plan.faults))
     assert all(f"fault {fault}" in text for fault in smallest.plan.faults)
-    assert "worker-0" in text
+    assert "starts execution" in text
     assert smallest.violation[0] in text.splitlines()[-1]
 
 

@@ -34,21 +34,31 @@ class Part(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"{self.first}-{self.seeds}-{self.shard.number}-of-{self.shard.of}"
 
-    def stories(self, done: int) -> list[Numbered]:
-        """Those that are not played yet, when `done` of them are."""
-        past = [Numbered(MACHINES[name], seed) for name, seed in PAST] if self.first == 0 else []
-        numbers = range(len(past) + self.seeds)[self.shard.part][done:]
-        return [past[n] if n < len(past) else story_of(self.first + n - len(past)) for n in numbers]
+    @property
+    def _past(self) -> list[tuple[str, int]]:
+        return PAST if self.first == 0 else []
+
+    @property
+    def numbers(self) -> range:
+        part: slice = self.shard.part
+        return range(len(self._past) + self.seeds)[part]
+
+    def story(self, number: int) -> Numbered:
+        """Made when its turn comes: a list of a million would be looked through after each story, for garbage."""
+        beyond = number - len(self._past)
+        if beyond >= 0:
+            return story_of(self.first + beyond)
+        name, seed = self._past[number]
+        return Numbered(MACHINES[name], seed)
 
 
 def run(part: Part, folder: Path | None) -> bool:
     """Play the stories of a part that are not played yet. True if no invariant broke."""
     path = None if folder is None else folder / f"virtual-{part}.json"
     progress = Progress() if path is None else load(path)
-    stories = part.stories(progress.done)
-    of, saved = progress.done + len(stories), time.monotonic()
-    for story in stories:
-        _play(story, progress)
+    of, saved = len(part.numbers), time.monotonic()
+    for number in part.numbers[progress.done :]:
+        _play(part.story(number), progress)
         progress.done += 1
         if time.monotonic() - saved > SAVED_EACH or progress.done == of:
             saved = time.monotonic()
