@@ -36,6 +36,9 @@ DISTURBED = SESSION / RENEWALS_PER_SESSION + 0.1
 set, the next renewal. On a network in trouble nobody can tell it before its trust in the last renewal ends."""
 SETTLED_AFTER = 3.5
 """Seconds until the other schedulers have ended their backoff, too, and watch the node."""
+LATE_STATEMENTS = 8.0
+"""Seconds more after `pg-hold`: statements whose callers have gone arrive at its end, and each may lock the term until
+its transaction is ended as idle."""
 ELECTED_WITHIN = 2 * SESSION + 6.0
 """Seconds after the last fault until there is a leader: a session expires, a client gives up, a backoff runs out."""
 HANDED_OVER_WITHIN = 0.3
@@ -135,7 +138,8 @@ class Election:
         if strikes:
             await asyncio.wait(strikes)
         leader = await self._elected(ELECTED_WITHIN, "there is a leader again")
-        await asyncio.sleep(SETTLED_AFTER)
+        late = any(fault.kind == "pg-hold" for fault in stage.plan.faults)
+        await asyncio.sleep(SETTLED_AFTER + (LATE_STATEMENTS if late else 0.0))
         leader = await self._elected(HANDED_OVER_WITHIN, "the leader stays") if leader is not None else None
         await self._ready()
         if leader is not None:
