@@ -121,7 +121,8 @@ class GatedDatabase(Generic[_Unit]):
 
     async def _commit(self, transaction: Any, session: GatedSession) -> None:
         if not session.used:
-            return await self._tracked(transaction.commit(), "COMMIT of nothing")
+            await self._tracked(transaction.commit(), "COMMIT of nothing")
+            return
         step = await self._gate.enter(self._process, "COMMIT", session.pid)
         try:
             if step.fault is Fault.CUT_BEFORE:

@@ -41,9 +41,12 @@ class Change(msgspec.Struct, frozen=True):
 
 async def read_history(sql: asyncpg.Connection[asyncpg.Record], after: int) -> list[Change]:
     """The changes that were committed since the last look, in the order in which they were made."""
-    rows = await sql.fetch("SELECT seq, pid, xid, what, at, was, now FROM pinned.history WHERE seq > $1 ORDER BY seq", after)
+    rows = await sql.fetch(
+        "SELECT seq, pid, xid, what, at, was, now FROM pinned.history WHERE seq > $1 ORDER BY seq", after
+    )
     return [
-        Change(row["seq"], row["pid"], row["xid"], row["what"], row["at"], _read(row["was"]), _read(row["now"])) for row in rows
+        Change(row["seq"], row["pid"], row["xid"], row["what"], row["at"], _read(row["was"]), _read(row["now"]))
+        for row in rows
     ]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import tempfile
 import zoneinfo
 from collections.abc import AsyncIterator
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 from cluster.servers import start_servers
@@ -23,8 +23,8 @@ SERVICES = ("api", "scheduler", "worker", "maintenance")
 @contextlib.asynccontextmanager
 async def opened_world() -> AsyncIterator[World]:
     zoneinfo.reset_tzpath([])
-    with tempfile.TemporaryDirectory(prefix="foliot-simulate-") as directory, open(os.devnull, "w") as nowhere:
-        setup.configure("scheduler", "CRITICAL", nowhere)
+    with tempfile.TemporaryDirectory(prefix="foliot-simulate-") as directory:
+        setup.configure("scheduler", "CRITICAL", TextIOWrapper(BytesIO()))
         sys.excepthook = sys.__excepthook__
         async with start_servers(Path(directory), rabbitmq=False, zookeeper=False, fsync=False) as servers:
             await migrate(servers.database_url, ROOT / "sql" / "migrations", dict.fromkeys(SERVICES, "test"))

@@ -21,6 +21,8 @@ from simulate.statements.step import Crash
 from simulate.statements.world import DAWN, World
 
 _Unit = TypeVar("_Unit")
+EXPECTED = (Crash, asyncio.CancelledError, asyncpg.DeadlockDetectedError)
+"""The ends that any act may have. Deadlocks are counted by the gate."""
 
 
 class Stage:
@@ -47,20 +49,19 @@ class Stage:
         return ProcessClock(self.time, self.gate, process)
 
     def database(self, role: str, unit: Callable[[Session], _Unit], process: str) -> GatedDatabase[_Unit]:
-        return GatedDatabase(
-            self.world.connections[role], unit, self.gate, process, self.effects
-        )
+        return GatedDatabase(self.world.connections[role], unit, self.gate, process, self.effects)
 
-    def start(self, work: Coroutine[Any, Any, Any], name: str, *, tolerates: tuple[type[BaseException], ...] = ()) -> None:
+    def start(
+        self, work: Coroutine[Any, Any, Any], name: str, *, tolerates: tuple[type[BaseException], ...] = ()
+    ) -> None:
         """Let an actor do something. An error that it does not tolerate is a fault of the product."""
 
         async def guarded() -> None:
             try:
                 await work
-            except (Crash, asyncio.CancelledError, asyncpg.DeadlockDetectedError, *tolerates):
-                pass
-            except BaseException as error:  # noqa: BLE001
-                self.errors.append(error)
+            except BaseException as error:
+                if not isinstance(error, (*EXPECTED, *tolerates)):
+                    self.errors.append(error)
 
         task = asyncio.create_task(guarded(), name=name)
         self._tasks.add(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -144,8 +145,8 @@ class Story:
         leaders = [one for one in self.schedulers if one.leads]
         for scheduler in leaders[-2:]:
             who = "leader" if scheduler is leaders[-1] else "former"
-            menu += [(f"{who} {name}", lambda s=scheduler, n=name: s.act(n)) for name in scheduler.acts()]
-            menu.append((f"{who} plan again", lambda s=scheduler: s.act("plan")))
+            menu += [(f"{who} {name}", partial(scheduler.act, name)) for name in scheduler.acts()]
+            menu.append((f"{who} plan again", partial(scheduler.act, "plan")))
         for worker in [one for one in self.workers if one.lives]:
             menu += [
                 ("worker beats", worker.beats), ("worker receives", worker.receives),
@@ -156,12 +157,12 @@ class Story:
         for job_id in self.jobs:
             override = draw.choice([{}, {"overlap_policy": "allow"}, {"overlap_policy": "queue_one"}])
             menu += [
-                ("run", lambda j=job_id, o=override: self.callers.run(j, o)),
-                ("edit", lambda j=job_id: self.callers.edit(j, a_patch(draw))),
+                ("run", partial(self.callers.run, job_id, override)),
+                ("edit", partial(self.callers.edit, job_id, a_patch(draw))),
             ]  # fmt: skip
             for name in ("pause", "resume", "cancel", "delete", "replay", "discard"):
                 if name not in ("cancel", "delete") or draw.random() < 0.3:
-                    menu.append((name, lambda j=job_id, n=name: getattr(self.callers, n)(j)))
+                    menu.append((name, partial(getattr(self.callers, name), job_id)))
         if len(self.jobs) < 4:
             menu.append(("create", lambda: self.callers.create(a_definition(draw, self.stage.time.now))))
         return menu

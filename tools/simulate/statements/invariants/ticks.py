@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from planning.model import Rules
@@ -47,7 +48,7 @@ def no_tick_is_covered_twice(evidence: Evidence) -> None:
             jobs[row["job_id"]].append((first, _time(row["skipped_until"]) or first))
     for job_id, spans in jobs.items():
         spans.sort()
-        for (_, end), (begin, _) in zip(spans, spans[1:], strict=False):
+        for (_, end), (begin, _) in pairwise(spans):
             if begin <= end:
                 raise Violation("a tick is covered twice", (job_id, spans))
 
