@@ -41,6 +41,10 @@ down: ## stop the local cluster, keep its data
 	@$(INSTALLED)
 	@$(LOCAL) down
 
+key: ## a new admin key for the local cluster, if the stored one was lost or revoked
+	@$(INSTALLED)
+	@$(LOCAL) key
+
 clean: ## stop the local cluster and remove its data
 	@$(INSTALLED)
 	@$(LOCAL) clean
@@ -63,6 +67,10 @@ fmt: setup ## format
 
 chaos: setup ## campaigns of faults with their checker (CAMPAIGN=leader-kill ROUNDS=100; all by default)
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m chaos $(or $(CAMPAIGN),all) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+storm: setup ## 50 callers do everything at once to 16 jobs: no answer 500, a ledger without holes (SECONDS=60)
+	@rm -f .local/chaos/storm.json
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m chaos storm --seconds $(or $(SECONDS),60)
 
 $(VENV)/peers/.installed: tools/benchmarks/peers.lock
 	@echo "Installing the systems to compare with into $(VENV)/peers ..."
@@ -90,8 +98,9 @@ fences: setup ## take each guard out of a copy and see its test turn red (FENCE=
 oracle: setup ## compare fire times with a brute-force scan (CASES=100000 SHARD=1/2)
 	@PYTHONPATH=tools:tests $(BIN)/python -m oracle.campaign --cases $(or $(CASES),100000) $(if $(SHARD),--shard $(SHARD))
 
-fuzz: setup ## hostile input by the thousand (SUITE=http ANSWERS=20000 SEED=foliot)
-	@PYTHONPATH=tools:tests $(BIN)/python -m fuzz.http $(if $(ANSWERS),--answers $(ANSWERS)) $(if $(SEED),--seed $(SEED))
+fuzz: setup ## hostile input by the thousand (SUITE=api|http|amqp COUNT=20000 SEED=foliot; api: SHARD=1/2 RESUME=file)
+	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m fuzz $(or $(SUITE),api) $(if $(COUNT),--count $(COUNT)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume $(RESUME))
 
 alerts: setup ## write infra/alerts/*.yml from their settings
 	@PYTHONPATH=infra $(BIN)/python -m monitoring alerts
@@ -123,6 +132,10 @@ planner-model: setup ## compare the planner with a model over stories made up (E
 planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one instant
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m planning bars
 
+simulate-virtual: setup ## play stories in virtual time, each from its seed (SEEDS=1000000 FROM=0 SHARD=1/2)
+	@PYTHONPATH=tools $(BIN)/python -m simulate.virtual campaign --seeds $(or $(SEEDS),1000000) --from $(or $(FROM),0) \
+		$(if $(SHARD),--shard $(SHARD)) $(if $(STATE),--state $(STATE))
+
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
 
@@ -138,4 +151,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status logs down clean test test-unit lint fmt chaos bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars snapshot release lock
+.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration images compose-e2e planner-model planner-bars simulate-virtual snapshot release lock

@@ -37,6 +37,19 @@ def _leadership() -> list[Panel]:
         ),
         lines("Confirmed by ZooKeeper", "short", ("scheduler_leader_confirmed", "{{instance}}"), width=8),
         lines("In the election", "short", ("scheduler_candidate", "{{instance}}"), width=8),
+        lines(
+            "Since somebody planned",
+            "s",
+            ("scheduler_unplanned_seconds", "{{instance}}"),
+            description="As each scheduler knows it.",
+            width=12,
+        ),
+        lines(
+            "Jumps of PostgreSQL's clock",
+            "s",
+            ("increase(scheduler_clock_jump_seconds_total[5m])", "{{instance}} {{direction}}"),
+            width=12,
+        ),
         stat("Term", "max(scheduler_term)", "short"),
         stat("Terms taken", "sum(increase(scheduler_failovers_total[$__range]))", "short"),
         stat(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from itertools import pairwise
 
+from foliot.scheduler.zookeeper import connect
 from support.eventually import eventually
+from support.foliot import Foliot
 
 from .conftest import SESSION, Faults
 
@@ -15,6 +19,66 @@ async def test_killed(faults: Faults) -> None:
     await faults.foliot.services[leader].kill()
     await faults.completed_since(jobs[0], 3, within=SESSION * 1.1 + 15)
     assert await faults.foliot.leader() != leader
+
+
+async def test_killed_while_a_run_goes_on(faults: Faults) -> None:
+    """The ticks of the failover met the run that was under way all the time: they are SKIPPED like those before and
+    after, and no run waits behind it."""
+    job = await faults.foliot.create(schedule="@every 1s", payload={"script": "sleep 60"}, overlap_policy="skip")
+    await faults.foliot.job_becomes(job["job_id"], "RUNNING")
+    leader = await faults.foliot.leader()
+    await faults.foliot.services[leader].kill()
+    async with faults.foliot.sql() as sql:
+        killed_at = await sql.fetchval("SELECT clock_timestamp()")
+        query = "SELECT * FROM executions WHERE job_id = $1 ORDER BY scheduled_time"
+
+        async def planned_again() -> None:
+            rows = await sql.fetch(query, job["job_id"])
+            assert rows[-1]["scheduled_time"] > killed_at + timedelta(seconds=SESSION + 2)
+
+        await eventually(planned_again, within=SESSION * 2 + 15)
+        running, *others = await sql.fetch(query, job["job_id"])
+    await faults.foliot.call("POST", f"/v1/jobs/{job['job_id']}/cancel")
+    assert running["status"] == "RUNNING"
+    assert {(row["status"], row["error_message"]) for row in others} == {("SKIPPED", "overlap")}
+    assert {after["scheduled_time"] - before["scheduled_time"] for before, after in pairwise([running, *others])} == {
+        timedelta(seconds=1)
+    }
+    during = [row for row in others if row["created_at"] - row["scheduled_time"] > timedelta(seconds=1)]
+    assert len(during) > 1, "the failover was no gap"
+
+
+async def test_a_node_of_somebody_else_stops_the_scheduling_and_all_say_so(faults: Faults) -> None:
+    """Without a password a program can hold the leader's place with a session of its own; nobody can tell it from a
+    scheduler. That nobody plans is seen in PostgreSQL: no scheduler is ready, and none is shown as leader."""
+    foliot = faults.foliot
+    jobs = await faults.ticking(1)
+    root = foliot.services[await foliot.leader()].definition.environment["FOLIOT_ZOOKEEPER_ROOT"]
+
+    async def ready(expected: set[int]) -> None:
+        answers = [await _readyz(foliot, name) for name in foliot.names("scheduler")]
+        assert {status for status, _ in answers} == expected, answers
+        assert expected == {200} or all("no scheduler has planned for" in text for _, text in answers)
+
+    async def nobody_is_shown_as_leader() -> None:
+        schedulers = (await foliot.call("GET", "/v1/schedulers"))["items"]
+        assert {(one["role"], one["term"]) for one in schedulers} == {("standby", None)}
+
+    async with connect(faults.servers.zookeeper_hosts, SESSION) as intruder:
+        takes = intruder._zk.begin_transaction()
+        takes.delete(f"{root}/leader", -1)
+        takes.create(f"{root}/leader", data=b"evil", ephemeral=True)
+        await takes.commit()
+        await eventually(lambda: ready({503}), within=3 * SESSION + 15)
+        await eventually(nobody_is_shown_as_leader, within=15)
+        assert any(foliot.logged(name, "nothing_planned") for name in foliot.names("scheduler"))
+    await faults.completed_since(jobs[0], 1)
+    await eventually(lambda: ready({200}), within=15)
+
+
+async def _readyz(foliot: Foliot, name: str) -> tuple[int, str]:
+    async with foliot.http.get(f"{foliot.admin_url(name)}/readyz") as response:
+        return response.status, await response.text()
 
 
 async def test_told_to_stop_hands_over_at_once(faults: Faults) -> None:

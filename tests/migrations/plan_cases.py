@@ -50,7 +50,7 @@ BATCH = KEYS * 40
 """Pages of a batch that is written: each row with its indexes."""
 PAGE = 600
 """Pages of a list of 51 things, each with a look at what it has open."""
-NO_FILTER = [None, None, None, None, datetime(1, 1, 1, tzinfo=UTC), LAST, {}]
+NO_FILTER = [None, None, None, None, datetime(1, 1, 1, tzinfo=UTC), LAST, {}, None, None, None]
 
 CASES: dict[str, Case] = {
     "api_keys.select_by_hash": Case("api", lambda f: ["\\x01"]),
@@ -66,7 +66,7 @@ CASES: dict[str, Case] = {
         "worker", lambda f: [ids(f.ended), times(f.ended), ["x"] * KEYS, min(times(f.ended)), max(times(f.ended))], BATCH
     ),
     "ending.cancel_execution": Case("api", lambda f: list(f.queued[0][:2])),
-    "ending.cancel_open": Case("api", lambda f: [f.queued[0][2]]),
+    "ending.cancel_open": Case("api", lambda f: [[f.queued[0][2]]]),
     "claim.claim_executions": Case("worker", lambda f: [ids(f.queued), times(f.queued), "w", 1, 30.0, False], BATCH),
     "claim.fail_unclaimable": Case("worker", lambda f: [*f.queued[0][:2], "why"]),
     "claim.hand_back": Case("worker", lambda f: [ids(f.queued), times(f.queued)], BATCH),
@@ -93,24 +93,29 @@ CASES: dict[str, Case] = {
     "runs.is_open": Case("api", lambda f: [f.queued[0][2]]),
     "runs.is_waiting": Case("api", lambda f: [f.queued[0][2]]),
     "history.list_by_job": Case("api", lambda f: [17, LAST, 1, 51], PAGE),
-    "history.list_executions": Case("api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, 51], PAGE),
+    "history.list_executions": Case("api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, None, 51], PAGE),
     "history.list_executions_of_job": Case(
-        "api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, 51, f.jobs[0]], PAGE
+        "api", lambda f: [True, None, 1, NOW - DAY, NOW, None, None, LAST_ID, None, 51, f.jobs[0]], PAGE
     ),
     "claim.record_executions": Case(
         "worker",
         lambda f: [ids(f.running), times(f.running), ["COMPLETED"] * KEYS, [0] * KEYS, [None] * KEYS, [None] * KEYS, [None] * KEYS, 1,
-                   [0.0] * KEYS],
-        BATCH,
+                   [0.0] * KEYS, True],
+        2 * BATCH,
     ),
+    "claim.select_recorded": Case("worker", lambda f: [ids(f.ended), times(f.ended), [1]], BATCH),
     "claim.release_claimed": Case(
         "worker", lambda f: [ids(f.running), times(f.running), 1], BATCH
     ),
+    "ending.note_outcomes": Case("worker", lambda f: [f.jobs, ["FAILED"] * KEYS], BATCH),
     "ending.release_waiting": Case("worker", lambda f: [f.jobs], BATCH),
     "claim.renew_leases": Case("worker", lambda f: [ids(f.running), times(f.running), 1, 30.0], BATCH),
-    "ending.rescue_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),
+    "ending.select_lost": Case("scheduler", lambda f: [[1], KEYS], BATCH),
+    "ending.rescue_lost": Case("scheduler", lambda f: [ids(f.running), times(f.running), [1]], BATCH),
+    "workers.select_stray_claims": Case("scheduler", lambda f: [], BATCH),
     "dispatch.select_dispatched": Case("scheduler", lambda f: [KEYS], BATCH),
     "history.select_execution": Case("api", lambda f: [f.ended[0][0], True, None, 1]),
+    "history.list_latest_ticks": Case("api", lambda f: [f.ended[0][2], NOW - DAY, NOW, 100]),
     "history.list_ticks": Case("api", lambda f: [f.ended[0][2], NOW - DAY, NOW, 100]),
     "history.select_last_tick": Case("api", lambda f: [f.ended[0][2], NOW]),
     "dispatch.select_latest_claims": Case("scheduler", lambda f: [], BATCH),
@@ -123,7 +128,12 @@ CASES: dict[str, Case] = {
     "jobs.list_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID], PAGE),
     "jobs.list_owned_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID, 3], PAGE),
     "jobs.list_open_jobs": Case("api", lambda f: ["RUNNING", *NO_FILTER[1:], 51, LAST, LAST_ID, None], 2 * BATCH),
-    "jobs.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", -5, 0], 2_100),
+    "jobs.list_keyed_jobs": Case(
+        "api", lambda f: [*NO_FILTER[:7], "a key", None, None, 51, LAST, LAST_ID, None], PAGE
+    ),
+    "jobs.select_payloads": Case("api", lambda f: [f.jobs], BATCH),
+    "jobs.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", 0, -5], 2_100),
+    "history.list_latest_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),
     "history.list_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),
     "tzdata.move_jobs": Case("scheduler", lambda f: [f.jobs, [NOW + DAY] * KEYS], BATCH),
     "ending.complete_replayed": Case("worker", lambda f: [f.jobs], BATCH),
@@ -138,11 +148,12 @@ CASES: dict[str, Case] = {
     "jobs.select_job": Case("api", lambda f: [f.queued[0][2], True, None, 1]),
     "plan.select_next_run_time": Case("scheduler", lambda f: []),
     "plan.select_open_runs": Case("scheduler", lambda f: [f.jobs], BATCH),
+    "plan.select_begun": Case("scheduler", lambda f: [f.jobs], BATCH),
     "plan.select_pending_jobs": Case("scheduler", lambda f: [500, 1000, AHEAD], 4 * BATCH),
     "ending.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
     "ending.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),
     "definitions.store_changed": Case(
-        "api", lambda f: [f.jobs[0], f.row, {}, NOW, 1, "UPDATE_JOB", {}, {}, None, None, None, "c"]),
+        "api", lambda f: [f.jobs[0], f.row, {}, NOW, 1, "UPDATE_JOB", {}, {}, None, None, None, "c", 1]),
     "retention.delete_answers": Case("scheduler", lambda f: [NOW - DAY, KEYS], BATCH),
     "retention.delete_finished_jobs": Case("scheduler", lambda f: [NOW - 30 * DAY, KEYS], BATCH),
     "retention.delete_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
@@ -154,9 +165,10 @@ _ONE_ROW = "one row by its key, or an insert of one"
 _SMALL = "the table holds a row a process, a key or a month"
 _OFFSET = "counts off 10,000 entries of the list's index, as much as a page may look at"
 EXEMPT: dict[str, str] = {
-    **dict.fromkeys(("api_keys.insert_key", "audit_logs.insert_audit"), _ONE_ROW),
+    **dict.fromkeys(("api_keys.insert_key", "api_keys.insert_team", "api_keys.has_team", "audit_logs.insert_audit"), _ONE_ROW),
     **dict.fromkeys(("audit_logs.insert_audits", "definitions.insert_created"), "inserts what it is given"),
-    **dict.fromkeys(("api_keys.list_keys", "api_keys.revoke_key"), _SMALL),
+    **dict.fromkeys(
+        (f"api_keys.{name}" for name in ("is_stranger", "list_keys", "lock_admins", "note_use", "revoke_key")), _SMALL),
     **dict.fromkeys(
         (f"terms.{name}" for name in ("beat_scheduler", "forget_scheduler", "forget_silent_schedulers", "hold_term",
          "list_schedulers", "take_term")), _SMALL),

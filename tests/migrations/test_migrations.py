@@ -15,7 +15,7 @@ from cluster.servers import Servers
 from foliot.api.queries.unit import Unit
 from foliot.common.errors import SchemaUnknown
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.schema import SCHEMA_VERSION, check_schema
+from foliot.common.ledger.schema import GUARDS, SCHEMA_VERSION, check_schema, why_not_ready
 from foliot.common.migrate import MigrationError, migrate, read_migrations
 from support.databases import TestDatabase
 from support.snapshot import snapshot
@@ -93,6 +93,25 @@ async def test_services_refuse_a_schema_they_do_not_know(database: TestDatabase)
         with pytest.raises(SchemaUnknown, match=r"python -m foliot\.common\.migrate"):
             async with units.session() as unit:
                 await check_schema(unit.session)
+
+
+@pytest.mark.parametrize(
+    ("guard", "drop"),
+    [
+        ("idx_jobs_job_key", "DROP INDEX idx_jobs_job_key"),
+        ("executions_ledger", "ALTER TABLE executions DROP CONSTRAINT executions_ledger"),
+    ],
+)
+async def test_services_are_not_ready_without_an_index_that_keeps_a_promise(
+    database: TestDatabase, guard: str, drop: str
+) -> None:
+    """Its absence lets two jobs have one job_key, or a tick two rows, and nothing else would notice."""
+    assert guard in GUARDS
+    async with Database(database.url("api"), Unit, size=1, name="schema") as units:
+        assert await why_not_ready(units, asyncio.Event()) is None
+        async with database.owner() as sql:
+            await sql.execute(drop)
+        assert guard in (await why_not_ready(units, asyncio.Event()) or "")
 
 
 async def test_months_are_there_ahead_and_made_once(database: TestDatabase) -> None:

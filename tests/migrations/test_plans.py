@@ -101,7 +101,7 @@ async def test_batches_of_the_hot_path_read_one_month_by_key(
     arguments: dict[str, list[object]] = {
         "claim_executions": [ids, times, "w", 1, 30.0, False],
         "record_executions": [
-            ids, times, ["COMPLETED"] * count, [0] * count, [None] * count, [None] * count, [None] * count, 1, [0.0] * count,
+            ids, times, ["COMPLETED"] * count, [0] * count, [None] * count, [None] * count, [None] * count, 1, [0.0] * count, True,
         ],
     }  # fmt: skip
     living = (

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cluster.servers import Servers
 from foliot.api.queries.unit import Unit as ApiUnit
-from foliot.api.views.timeline import timeline
+from foliot.api.views.timeline import TimelineWanted, timeline
 from foliot.common.ledger.database import Database
+from foliot.common.ledger.workers import Offer
 from foliot.common.model.execution import Handle
 from foliot.common.model.scope import Scope
 from foliot.scheduler.dispatcher import HAND_OUT_AHEAD
@@ -39,7 +40,10 @@ SELECT 1, 1, CASE WHEN n < 6 THEN 'COMPLETED' ELSE 'QUEUED' END, $1::timestamptz
 
 async def outcomes(database: TestDatabase) -> list[tuple[datetime, str]]:
     async with Database(database.url("api"), ApiUnit, size=1, name="t") as units, units.snapshot() as unit:
-        found = await timeline(unit, 1, EVERYBODY, NOON, NOON + timedelta(hours=4))
+        job = await unit.jobs.select_job(1, EVERYBODY)
+        assert job is not None
+        wanted = TimelineWanted(given_from=NOON, given_to=NOON + timedelta(hours=4), newest_first=False, outcomes=None)
+        found = await timeline(unit, job, wanted, NOON)
     return [(tick.scheduled_time, tick.outcome) for tick in found["items"]]
 
 
@@ -61,7 +65,7 @@ async def test_history_versions_and_open_runs_are_carried_on(servers: Servers, t
             assert (work.pool, work.waits_since is not None) == ("gpu", True)
             (handout,) = await unit.dispatch.take_backlog("gpu", 0, 10, HAND_OUT_AHEAD, NOON)
         async with Database(database.url("worker"), WorkerUnit, size=1, name="w") as workers, workers.session() as own:
-            await own.workers.beat_worker(1, "w", ["gpu"], 1, 0, 0)
+            await own.workers.beat_worker(1, Offer(worker_id="w", pools=["gpu"], slots=1, datasources=[]), 0, 0)
             handle = Handle(handout.execution_id, handout.scheduled_time)
             (claimed,) = await own.claims.claim_executions([handle], "w", 1, 30.0, False)
             assert claimed.status == "RUNNING"

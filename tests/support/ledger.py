@@ -28,8 +28,9 @@ class Effect(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def effect_directory() -> AsyncIterator[Path]:
-    """A directory in which scripts of any user may write: not below a folder that a test runner keeps to itself."""
-    with tempfile.TemporaryDirectory(prefix="foliot-effects-") as made:
+    """A directory in which scripts of any user may write: not below a folder that a test runner keeps to itself, and not
+    in /tmp where scripts have a /tmp of their own, which they have if root runs the workers."""
+    with tempfile.TemporaryDirectory(prefix="foliot-effects-", dir="/run" if os.geteuid() == 0 else None) as made:
         os.chmod(made, 0o755)
         yield Path(made)
 

@@ -23,6 +23,7 @@ CREATE FUNCTION pinned.now() RETURNS TIMESTAMPTZ LANGUAGE sql STABLE SECURITY DE
     $$ SELECT at + (SELECT last_value FROM pinned.calls) * INTERVAL '1 microsecond' FROM pinned.clock $$;
 CREATE FUNCTION pinned.statement_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql STABLE AS $$ SELECT pinned.now() $$;
 GRANT USAGE ON SCHEMA pinned TO PUBLIC;
+ALTER TABLE executions ALTER COLUMN created_at SET DEFAULT pinned.now();
 """
 
 

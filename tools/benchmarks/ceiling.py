@@ -17,6 +17,7 @@ import uvloop
 from aiohttp import web
 
 from foliot.api.handlers.jobs import JobHandlers
+from foliot.api.views.served import Served
 from foliot.api.web.auth import Principal, Role, hash_key
 from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
@@ -47,6 +48,13 @@ class Nothing:
     def definitions(self) -> Nothing:
         return self
 
+    @property
+    def workers(self) -> Nothing:
+        return self
+
+    async def list_workers(self, _lease: float) -> Sequence[Any]:
+        return []
+
     async def reserve_job_ids(self, count: int) -> tuple[datetime, Sequence[int]]:
         return datetime.now(UTC), range(1, count + 1)
 
@@ -56,7 +64,8 @@ class Nothing:
 async def serve(port: int, key: str) -> None:
     app = web.Application(middlewares=[around(OneKey(key))])  # type: ignore[arg-type]
     nothing: Any = Nothing()
-    app.add_routes(JobHandlers(nothing, Reads(nothing), Changes(nothing, SystemClock())).routes())
+    clock = SystemClock()
+    app.add_routes(JobHandlers(nothing, Reads(nothing), Changes(nothing, clock), Served(nothing, clock)).routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -24,6 +24,7 @@ import uvloop
 from benchmarks.filling import fill_jobs
 from benchmarks.primary import a_database, cpu_of, cpu_of_server, start_primary
 from foliot.common.ledger.database import Database
+from foliot.common.ledger.workers import Offer
 from foliot.common.model.execution import Handle, Outcome
 from foliot.common.model.ticks import PlainTick
 from foliot.scheduler import unit as scheduler
@@ -37,6 +38,7 @@ ROUND = timedelta(seconds=1)
 WAITING_BATCHES = 4
 CLAIM, LEASE = 1, 3_600.0
 """The claim token, and a lease that outlives a run: it has one heartbeat, at its start."""
+OFFER = Offer(worker_id="worker-1", pools=["default"], slots=BATCH, datasources=[])
 PHASES = ("plan", "claim", "record")
 _Unit = TypeVar("_Unit", scheduler.Unit, worker.Unit)
 
@@ -101,7 +103,7 @@ class Pipeline:
     async def claim(self) -> None:
         async with self.connection("claim", "worker", worker.Unit) as units:
             async with units.session() as unit:
-                await unit.workers.beat_worker(CLAIM, "worker-1", ["default"], BATCH, 0, 0)
+                await unit.workers.beat_worker(CLAIM, OFFER, 0, 0)
             while True:
                 batch = await self.planned.get()
                 started = time.perf_counter()
@@ -118,7 +120,7 @@ class Pipeline:
                 outcomes = [Outcome(execution_id=handle.execution_id, scheduled_time=handle.scheduled_time,
                                     status="COMPLETED", exit_code=0) for handle in batch]  # fmt: skip
                 async with units.session() as unit:
-                    rows = await unit.claims.record_executions(outcomes, [0.0] * len(outcomes), CLAIM)
+                    rows = await unit.claims.record_executions(outcomes, [0.0] * len(outcomes), CLAIM, plain=True)
                 self._count("record", len(rows), started)
 
     def _count(self, phase: str, rows: int, started: float) -> None:

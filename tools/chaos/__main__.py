@@ -15,12 +15,14 @@ from pathlib import Path
 
 from chaos.campaigns import CAMPAIGNS
 from chaos.rig import open_rig
+from chaos.storm import STORM
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("campaign", choices=[*CAMPAIGNS, "all"])
     parser.add_argument("--rounds", type=int, help="rounds of a campaign (each has its own default)")
+    parser.add_argument("--seconds", type=float, default=STORM.seconds, help="length of a round of the storm")
     parser.add_argument("--state", type=Path, default=Path(".local/chaos"), help="where rounds that are done are kept")
     return parser.parse_args()
 
@@ -58,6 +60,7 @@ async def run(name: str, rounds: int | None, state: Path) -> bool:
 def main() -> None:
     zoneinfo.reset_tzpath([])
     given = arguments()
+    STORM.seconds = given.seconds
     given.state.mkdir(parents=True, exist_ok=True)
     names = list(CAMPAIGNS) if given.campaign == "all" else [given.campaign]
     good = [asyncio.run(run(name, given.rounds, given.state.absolute())) for name in names]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from chaos.load import Delays, Http600, Target, insert_load
 from chaos.rig import Rig
+from chaos.storm import STORM
 from support.ledger import effect_script
 from support.processes import VARIABLE, new_mark, processes_of
 
@@ -217,4 +218,5 @@ CAMPAIGNS: dict[str, Campaign] = {
     "zookeeper-kill": ZooKeeperKill(),
     "delays": Delays(),
     "http-600": Http600(),
+    "storm": STORM,
 }

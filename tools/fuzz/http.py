@@ -1,6 +1,6 @@
 """Hostile HTTP answers through the executor of http_request.
 
-    make fuzz SUITE=http ANSWERS=20000 SEED=foliot
+    make fuzz SUITE=http COUNT=20000 SEED=foliot
 
 Every attempt has to end with a Result or by its own timeout, no step of the event loop may cost more than 50 ms of CPU,
 a heartbeat beside them has to stay far within a lease, and memory has to stay flat. The server is a process of its own,
@@ -41,6 +41,7 @@ BEAT: Final = 0.1
 """Seconds between two heartbeats of the probe."""
 MARGIN: Final = 5.0
 """Seconds by which a heartbeat may come late before the default lease is lost."""
+PROGRESS_EVERY: Final = 2_000
 GROWTH: Final = 30
 """MB by which memory may grow after the first tenth of the attempts."""
 
@@ -131,6 +132,8 @@ async def campaign(seed: str, answers: int) -> Figures:
             await _one(executor, seed, port, number, figures)
             if number == answers // 10:
                 warm = _memory()
+            if number and number % PROGRESS_EVERY == 0:
+                print(f"{number} of {answers}, {len(figures.faults)} faults", flush=True)
 
     async with (
         _hostile_server(seed) as port,
@@ -157,21 +160,17 @@ def _judge(figures: Figures, answers: int) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="fuzz http")
-    parser.add_argument("--answers", type=int, default=20_000)
+    parser = argparse.ArgumentParser(prog="python -m fuzz http")
+    parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", default="foliot")
     given = parser.parse_args(arguments)
     begin = time.monotonic()
-    figures = asyncio.run(campaign(given.seed, given.answers))
+    figures = asyncio.run(campaign(given.seed, given.count))
     ended = ", ".join(f"{count} {how}" for how, count in sorted(figures.ended.items()))
-    print(f"{given.answers} answers of seed {given.seed} in {time.monotonic() - begin:.0f} s: {ended}")
+    print(f"{given.count} answers of seed {given.seed} in {time.monotonic() - begin:.0f} s: {ended}")
     print(f"slowest step {figures.slowest * 1000:.1f} ms of CPU, in {figures.what[:200]}")
     print(f"worst heartbeat {figures.lag * 1000:.0f} ms late, {figures.busy * 1000:.0f} ms in CPU")
     print(f"timeouts overrun by at most {figures.late * 1000:.0f} ms, memory grew by {figures.growth:.0f} MB")
     for fault in figures.faults[:20]:
         print(f"FAULT {fault}")
     return 1 if figures.faults else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

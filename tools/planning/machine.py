@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from foliot.common.errors import Fenced
 from planning.ledger import Ledger
-from planning.model import HORIZON, Life, Planned, decide
+from planning.model import HORIZON, Life, Open, Planned, decide
 from planning.strategies import AFTER_THE_NEXT_TICK, BEFOREHAND, JOBS, POLICIES, SCHEDULES, WINDOWS
 from planning.translation import definition_fields, edited_rules, rules_of, window_fields
 from planning.world import Died, MortalDatabase, World
@@ -225,9 +225,15 @@ class Story(RuleBasedStateMachine):
             covered, ran = self.ledger.covered(job_id, life)
             due = sorted(set(life.expected(self.world.now, covered, ran)) - set(covered))
             if due and not life.over and not life.paused:
-                rows = self.ledger.open(job_id)
-                open_rows = [(row["available_at"] is None, row["status"] == "RUNNING") for row in rows]
-                wanted[job_id] = decide(life.rules, due, self.world.now, len(ran), open_rows)
+                open_runs = [
+                    Open(
+                        waits=row["available_at"] is None,
+                        running=row["status"] == "RUNNING",
+                        begun=row["scheduled_time"] if row["trigger"] == "retry" else row["created_at"],
+                    )
+                    for row in self.ledger.open(job_id)
+                ]
+                wanted[job_id] = decide(life.rules, due, self.world.now, len(ran), open_runs)
         ledger = self.ledger.ids()
         self._do(work())
         written = self.ledger.rows(lambda row: row["execution_id"] not in ledger)

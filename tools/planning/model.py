@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -128,26 +128,48 @@ class Life:
         return rules.ticks(DAWN - timedelta(days=9), end)
 
 
-def decide(
-    rules: Rules, due: list[datetime], now: datetime, runs: int, open_rows: list[tuple[bool, bool]]
-) -> list[Planned]:
-    """The rows for `due`, given how many ticks ran so far and what is open: (waits, is running) of each."""
+class Open(msgspec.Struct, frozen=True):
+    """An open run as the ledger shows it. `begun`: when it came to be; ticks before that did not meet it."""
+
+    waits: bool
+    running: bool
+    begun: datetime
+
+
+def decide(rules: Rules, due: list[datetime], now: datetime, runs: int, open_runs: list[Open]) -> list[Planned]:
+    """The rows for `due`, given how many ticks ran so far and what is open."""
     late = [tick for tick in due if tick < now - timedelta(seconds=rules.grace)]
     kept_late = {"skip": [], "run_once": late[-1:], "run_all": late[-rules.limit :]}[rules.misfire]
     dropped = [Planned(tick, "misfire") for tick in late if tick not in kept_late]
     kept = kept_late + due[len(late) :]
-    if rules.max_runs is not None:
-        kept = kept[: max(0, rules.max_runs - runs)]
-    if not kept:
-        return dropped
-    is_open, one_waits = bool(open_rows), any(waits for waits, _ in open_rows)
+    in_time = not late and len(due) == 1
+    met = [tick for tick in kept if open_runs and (in_time or any(run.begun <= tick for run in open_runs))]
+    left = 10**9 if rules.max_runs is None else max(0, rules.max_runs - runs)
+    found, ran = [*dropped] if left else [], 0
+    for plan in _kept(rules, kept, met, open_runs, left):
+        if ran == left:
+            break
+        found.append(plan)
+        ran += plan.reason is None
+    return found
+
+
+def _kept(
+    rules: Rules, kept: list[datetime], met: list[datetime], open_runs: list[Open], left: int
+) -> Iterator[Planned]:
+    """Tick by tick: `met` found an open run at their own time and follow the overlap policy, the others are caught up."""
     if rules.overlap == "allow":
-        return dropped + [Planned(tick) for tick in kept]
-    if late or len(due) > 1 or not is_open:
-        return dropped + [Planned(tick, waits=is_open or tick != kept[0]) for tick in kept]
-    (tick,) = kept
-    if rules.overlap == "cancel_running":
-        return [Planned(tick, waits=any(running for _, running in open_rows))]
-    if rules.overlap == "queue_one" and not one_waits:
-        return [Planned(tick, waits=True)]
-    return [Planned(tick, "overlap")]
+        yield from (Planned(tick) for tick in kept)
+        return
+    cancels = rules.overlap == "cancel_running" and bool(met) and len(kept) - len(met) < left
+    blocked = any(run.running for run in open_runs) if cancels else bool(open_runs)
+    one_waits = any(run.waits for run in open_runs)
+    for tick in kept:
+        if tick not in met or (cancels and tick == kept[-1]):
+            yield Planned(tick, waits=blocked)
+            one_waits, blocked = one_waits or blocked, True
+        elif rules.overlap == "queue_one" and not one_waits:
+            yield Planned(tick, waits=True)
+            one_waits = True
+        else:
+            yield Planned(tick, "overlap")

@@ -156,6 +156,7 @@ class World:
         if row["cancel_requested_at"] is not None:
             status = "CANCELLED"
         async with self._worker.transaction() as unit:
+            settling = await unit.endings.lock_settling([row["job_id"]])
             await self._end(unit, row["execution_id"], status)
             policy = await self.sql.fetchval("SELECT retry_policy FROM jobs WHERE job_id = $1", row["job_id"])
             finished = Finished(
@@ -163,7 +164,7 @@ class World:
                 attempt_number=row["attempt_number"], status=ExecutionStatus(status), trigger=Trigger(row["trigger"]),
                 retry_policy=policy_from(msgspec.json.decode(policy)),
             )  # fmt: skip
-            await conclude(unit, [finished], self.now)
+            await conclude(unit, [finished], self.now, settling)
 
     async def _end(self, unit: worker.Unit, execution_id: int, status: str) -> None:
         await unit.session._connection.execute(

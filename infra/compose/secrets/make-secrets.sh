@@ -38,6 +38,7 @@ give api database_replica_url "$(database foliot_api replica)"
 give scheduler database_url "$(database foliot_scheduler postgres)"
 give scheduler maintenance_database_url "$(database foliot_maintenance postgres)"
 give scheduler amqp_url "$amqp"
+give scheduler zookeeper_password "$(password zookeeper)"
 
 give worker database_url "$(database foliot_worker postgres)"
 give worker amqp_url "$amqp"

@@ -1,4 +1,4 @@
-"""The commands behind `make up`, `make status`, `make logs`, `make down` and `make clean`."""
+"""The commands behind `make up`, `make status`, `make logs`, `make down`, `make clean` and `make key`."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import sys
 
 from cluster.down import down
 from cluster.errors import ClusterError
+from cluster.key import replace_key
 from cluster.layout import Layout
 from cluster.logs import logs
 from cluster.plan import Plan
@@ -13,7 +14,7 @@ from cluster.status import status
 from cluster.supervise import supervise
 from cluster.up import up
 
-USAGE = "usage: python -m cluster up|status|logs|down|clean"
+USAGE = "usage: python -m cluster up|status|logs|down|clean|key"
 
 
 async def run(command: str, layout: Layout) -> bool:
@@ -30,6 +31,8 @@ async def run(command: str, layout: Layout) -> bool:
             await down(layout)
         case "clean":
             await down(layout, remove=True)
+        case "key":
+            replace_key(layout)
         case "supervise":
             await supervise(lambda: Plan(layout).parts(), layout.state, layout.logs)
         case _:

@@ -85,6 +85,7 @@ class Plan:
             worker_database=self._url_of("foliot_worker"),
             amqp=self.rabbitmq.url,
             zookeeper_hosts=self.zookeeper.hosts,
+            zookeeper_password=self.passwords["zookeeper"],
             datasources=str(self.layout.datasources),
         )
 

@@ -77,6 +77,8 @@ async def _newest(session: aiohttp.ClientSession, path: str, job_id: int) -> Fie
 
 async def _call(session: aiohttp.ClientSession, method: str, path: str, body: Fields | None = None) -> Any:
     async with session.request(method, path, json=body) as response:
+        if response.status == 401:
+            raise ClusterError("the stored admin key is not valid any more: run make key, then make up")
         if response.status >= 400:
             raise ClusterError(f"{method} {path} answered {response.status}", await response.text())
         return await response.json() if response.status != 204 else None

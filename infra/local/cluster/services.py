@@ -30,6 +30,7 @@ class Addresses:
     worker_database: str
     amqp: str
     zookeeper_hosts: str
+    zookeeper_password: str
     datasources: str
 
 
@@ -53,6 +54,7 @@ def scheduler(name: str, port: int, addresses: Addresses, settings: Mapping[str,
         FOLIOT_MAINTENANCE_DATABASE_URL=addresses.maintenance_database,
         FOLIOT_AMQP_URL=addresses.amqp,
         FOLIOT_ZOOKEEPER_HOSTS=addresses.zookeeper_hosts,
+        FOLIOT_ZOOKEEPER_PASSWORD=addresses.zookeeper_password,
         FOLIOT_ADMIN_HOST=HOST,
         FOLIOT_ADMIN_PORT=str(port),
     )

@@ -12,7 +12,7 @@ from cluster.ports import choose, is_free
 
 SERVER_PORTS = ("postgres", "replica", "rabbitmq", "epmd", "distribution", "zookeeper", "prometheus", "alertmanager")
 ROLES = ("foliot_api", "foliot_scheduler", "foliot_worker", "foliot_maintenance")
-PASSWORDS = ("owner", "replicator", "rabbitmq", "foliot_demo", *ROLES)
+PASSWORDS = ("owner", "replicator", "rabbitmq", "zookeeper", "foliot_demo", *ROLES)
 MOST = 50
 
 

@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from cluster import files, services
+from cluster import files
 from cluster.definition import HOST, minimal_environment
 from cluster.down import stop_left_behind
 from cluster.errors import ClusterError
+from cluster.key import admin_key
 from cluster.layout import Layout
 from cluster.locks import one_at_a_time, take
 from cluster.logfile import open_log, tail
@@ -25,7 +26,6 @@ from cluster.settings import SERVER_PORTS, Settings, check_api_port, settle_pass
 from cluster.state import State, read_state
 from cluster.status import status
 
-KEY_TIMEOUT = 60.0
 STATE_TIMEOUT = 20.0
 
 
@@ -35,7 +35,7 @@ async def up(layout: Layout, environment: Mapping[str, str]) -> None:
         await progress.until_ready()
         plan = Plan(layout)
         _write_addresses(plan)
-        key = _admin_key(plan)
+        key = admin_key(plan)
     if not progress.ready_now:
         print("all is up:")
         await status(layout)
@@ -113,24 +113,6 @@ async def _running_state(layout: Layout, pid: int | None = None) -> State:
         await asyncio.sleep(0.05)
     log = layout.supervisor_log
     raise ClusterError(f"the supervisor does not start; its log {log} ends with:", tail(log))
-
-
-def _admin_key(plan: Plan) -> str:
-    """Made when there is none."""
-    path = plan.layout.admin_key
-    if not path.exists():
-        result = subprocess.run(
-            services.command("foliot.api", "create-key", "--role", "admin", "--name", "first"),
-            env=services.api_environment(plan.settings.api_port, plan.addresses),
-            capture_output=True,
-            text=True,
-            timeout=KEY_TIMEOUT,
-            check=False,
-        )
-        if result.returncode != 0:
-            raise ClusterError("the first admin key cannot be made: run make up again", result.stderr)
-        files.write(path, f"{result.stdout.strip()}\n")
-    return path.read_text().strip()
 
 
 def _write_addresses(plan: Plan) -> None:

@@ -9,14 +9,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from foliot.api.app import build_app
 from foliot.api.create_key import create
 from foliot.api.queries.unit import Unit
 from foliot.common.clock import SystemClock
 from foliot.common.ledger.database import Database
+from foliot.common.process.connections import Bounds
 from support.databases import TestDatabase
+from support.served import Served
 
 SCRIPT = {"job_name": "a job", "job_type": "script", "schedule": "0 9 * * *", "payload": {"script": "true"}}
 
@@ -40,6 +42,10 @@ class Api:
         async with self.client.request(method, path, data=io.BytesIO(data), headers=given) as response:
             return response.status, await response.json(content_type=None)
 
+    async def raw_text(self, method: str, path: str) -> tuple[int, str]:
+        async with self.client.request(method, path) as response:
+            return response.status, await response.text()
+
     async def create(self, **fields: Any) -> dict[str, Any]:
         status, job, _ = await self.call("POST", "/v1/jobs", SCRIPT | fields)
         assert status == 201, job
@@ -55,13 +61,13 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def open_api(database: TestDatabase) -> AsyncIterator[Api]:
+async def open_api(database: TestDatabase, bounds: Bounds | None = None) -> AsyncIterator[Api]:
     async def readiness() -> tuple[str | None, dict[str, Any]]:
         return None, {}
 
     async with Database(database.url("api"), Unit, size=8, name="test") as units:
         app = build_app(units, SystemClock(), readiness)
-        async with TestClient(TestServer(app)) as client:
+        async with TestClient(Served(app, bounds)) as client:
             key = await create(database.url("api"), "admin", "test", 1, None)
             yield Api(client, database, key)
 

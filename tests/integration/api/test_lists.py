@@ -106,13 +106,14 @@ async def test_a_list_shows_its_owners_jobs_only(filled: Api) -> None:
 async def test_the_status_of_a_list_is_the_status_of_the_job(filled: Api) -> None:
     for job in await walk(filled, "/v1/jobs?limit=7"):
         _, alone, _ = await filled.call("GET", f"/v1/jobs/{job['job_id']}")
-        assert job == alone
+        assert job == {name: value for name, value in alone.items() if name not in ("payload", "warnings")}
 
 
 @pytest.mark.parametrize(
     ("query", "field"),
     [("label=env", "label"), ("sort=color", "sort"), ("priority=10", "priority"), ("q=", "q"), ("created_after=x", "created_after"),
-     ("job_type=noop", "job_type"), ("sort=job_name&cursor=" + quote("WzFd"), "cursor")],
+     ("job_type=noop", "job_type"), ("fields=job_id,shape", "fields"), ("fields=", "fields"), ("last_status=PENDING", "last_status"),
+     ("pool=%00", "pool"), ("job_key=", "job_key"), ("sort=job_name&cursor=" + quote("WzFd"), "cursor")],
 )  # fmt: skip
 async def test_a_wrong_parameter_is_named(filled: Api, query: str, field: str) -> None:
     status, body, _ = await filled.call("GET", f"/v1/jobs?{query}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from cluster.servers import Servers, start_servers
 from foliot.api.app import build_app
@@ -22,6 +22,7 @@ from integration.api.conftest import SCRIPT, Api
 from support.clocks import ManualClock
 from support.databases import TestDatabase
 from support.eventually import eventually
+from support.served import Served
 
 MIGRATIONS = Path(__file__).parents[3] / "sql" / "migrations"
 
@@ -68,7 +69,7 @@ async def replicated() -> AsyncIterator[Replicated]:
             ):
                 replica = ReadReplica(database, replica_database, clock)
                 app = build_app(database, clock, _ready, replica)
-                async with TestClient(TestServer(app)) as client:
+                async with TestClient(Served(app)) as client:
                     api = Api(client, primary, await create(primary.url("api"), "admin", "test", 1, None))
                     yield Replicated(api, database, replica, servers, clock)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from foliot.common.ledger.claim import Claims
 from foliot.common.ledger.database import Database
-from foliot.common.ledger.ending import Endings
+from foliot.common.ledger.ending import Endings, LostRow
 from foliot.common.ledger.postgres import Session
 from foliot.common.model.execution import Handle, Outcome
 from foliot.common.model.states import EXECUTION_STEPS, ExecutionStatus
@@ -29,7 +29,7 @@ Step = Callable[[Session, Handle, int], Awaitable[object]]
 def recorded(status: ExecutionStatus) -> Step:
     async def step(session: Session, handle: Handle, _job_id: int) -> object:
         outcome = Outcome(execution_id=handle.execution_id, scheduled_time=handle.scheduled_time, status=status.value)
-        return await Claims(session).record_executions([outcome], [0.0], CLAIM)
+        return await Claims(session).record_executions([outcome], [0.0], CLAIM, plain=False)
 
     return step
 
@@ -42,8 +42,10 @@ STEPS: dict[str, Step] = {
     "hand back": lambda session, handle, _: Claims(session).hand_back([handle]),
     "renew": lambda session, handle, _: Claims(session).renew_leases([handle], CLAIM, 30.0),
     "cancel": lambda session, handle, _: Endings(session).cancel_execution(handle),
-    "cancel open": lambda session, _, job_id: Endings(session).cancel_open(job_id),
-    "rescue": lambda session, _handle, _job: Endings(session).rescue_lost([CLAIM], 10),
+    "cancel open": lambda session, _, job_id: Endings(session).cancel_open([job_id]),
+    "rescue": lambda session, handle, job_id: Endings(session).rescue_lost(
+        [LostRow(handle.execution_id, handle.scheduled_time, job_id)], [CLAIM]
+    ),
     "release waiting": lambda session, _, job_id: Endings(session).release_waiting([job_id]),
     **{
         f"record {status.value}": recorded(status)

@@ -114,7 +114,7 @@ async def test_jobs_of_the_proof_run_in_a_pool_that_is_served(monkeypatch: pytes
 
 async def test_refused_key() -> None:
     async with api({}) as url:
-        with pytest.raises(ClusterError, match="POST /v1/jobs answered 401"):
+        with pytest.raises(ClusterError, match="run make key"):
             await prove(url, "another")
 
 

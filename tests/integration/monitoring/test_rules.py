@@ -25,6 +25,11 @@ HEALTHY: Series = {
     'scheduler_leader_confirmed{job="scheduler",instance="s2"}': "0x200",
     'scheduler_candidate{job="scheduler",instance="s1"}': "1x200",
     'scheduler_candidate{job="scheduler",instance="s2"}': "1x200",
+    'scheduler_unplanned_seconds{job="scheduler",instance="s1"}': "0.1x200",
+    'scheduler_unplanned_seconds{job="scheduler",instance="s2"}': "3x200",
+    'scheduler_clock_jump_seconds_total{job="scheduler",instance="s1",direction="forward"}': "0x200",
+    'scheduler_clock_jump_seconds_total{job="scheduler",instance="s1",direction="back"}': "0x200",
+    'scheduler_clock_jump_seconds_total{job="scheduler",instance="s2",direction="back"}': "0x200",
     'scheduler_failovers_total{job="scheduler",instance="s1"}': "1x200",
     'scheduler_fenced_terms_total{job="scheduler",instance="s1"}': "0x200",
     'scheduler_jobs_processed_total{job="worker",instance="w1",status="success"}': "0+9000x200",
@@ -45,6 +50,7 @@ HEALTHY: Series = {
     'queue_depth{job="scheduler",instance="s1",queue="pending_jobs"}': "10000x200",
     'queue_depth{job="scheduler",instance="s1",queue="dead_letter_queue"}': "90000x200",
     'queue_oldest_message_age_seconds{job="scheduler",instance="s1",queue="pending_jobs"}': "1x200",
+    'queue_oldest_age_by_class_seconds{job="scheduler",instance="s1",pool="gpu",class="high"}': "1x200",
     'dead_letters_total{job="worker",instance="w1",reason="failed"}': "0x200",
     'workers_alive{job="scheduler",instance="s1"}': "4x200",
     'rabbitmq_connected{job="scheduler",instance="s1",link="s1"}': "1x200",
@@ -118,6 +124,10 @@ FAULTS: dict[str, tuple[Series, str, set[str]]] = {
         {series: until_30m(HEALTHY[series]) for series in [*S1, *S2]}, "35m", {"SchedulerDown"},
     ),
     "no leader": (at('scheduler_is_leader{job="scheduler",instance="s1"}', "1x29 0x171"), "32m", {"NoLeader"}),
+    "nobody plans": (every("scheduler_unplanned", "3x29 19+60x171"), "31m", {"NothingPlanned"}),
+    "one scheduler does not know that another plans": (at('scheduler_unplanned_seconds{job="scheduler",instance="s2"}', "3x29 19+60x171"), "31m", set()),
+    "the clock jumps forward": (at('scheduler_clock_jump_seconds_total{job="scheduler",instance="s1",direction="forward"}', "0x29 28800x171"), "31m", {"ClockJumped"}),
+    "the clock goes back": (every('scheduler_clock_jump_seconds_total{job="scheduler",instance="s1",direction="back"', "0x29 28800x171") | every('scheduler_clock_jump_seconds_total{job="scheduler",instance="s2"', "0x29 28800x171"), "31m", {"ClockJumped"}),
     "two leaders": (
         at('scheduler_is_leader{job="scheduler",instance="s2"}', "0x29 1x171") | at('scheduler_leader_confirmed{job="scheduler",instance="s2"}', "0x29 1x171"),
         "32m", {"TwoLeaders"},
@@ -237,12 +247,18 @@ SUMMARIES = {
     "QueueDepthHigh": ("a flood", "36m", {"queue": "pending_jobs"}, "Queue depth is 10001, workers may be overloaded"),
     "HighJobFailureRate": ("more than a tenth fails", "40m", {}, "Job failure rate is 11.76%"),
     "SchedulerDown": ("all schedulers die", "35m", {"job": "scheduler"}, "Scheduler is down! No jobs being scheduled."),
+    "WorkWaitsLong": (
+        "old work",
+        "36m",
+        {"pool": "gpu"},
+        "The oldest waiting execution of the pool gpu has waited 11m 1s",
+    ),
     "WorkerDown": ("two workers of four die", "45m", {"job": "worker"}, "Only 2 workers are healthy (expected 4)"),
 }
 
 
 @pytest.mark.parametrize("alert", SUMMARIES)
-def test_the_seeds_alerts_say_what_it_says(tmp_path: Path, alert: str) -> None:
+def test_an_alert_says_what_it_is_about(tmp_path: Path, alert: str) -> None:
     fault, when, labels, summary = SUMMARIES[alert]
     severity = "critical" if alert in ("HighJobFailureRate", "SchedulerDown") else "warning"
     annotations = {"summary": summary, "runbook_url": f"docs/runbook.md#{alert.lower()}"}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 import pytest
+from aiozk import ACL, exc
+from aiozk.protocol import UNRESTRICTED_ACCESS
 
 from cluster.servers import Servers
 from foliot.common.clock import SystemClock
@@ -15,15 +18,18 @@ from foliot.common.ledger.database import Database
 from foliot.common.ledger.statements import Statement
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.zookeeper import Client, connect
+from support.eventually import eventually
 
 SESSION = 4.0
+PASSWORD = "password-of-the-test"
 _roots = itertools.count()
 
 
 class Candidate:
     """One scheduler's leadership whose duty is to note that it leads."""
 
-    def __init__(self, servers: Servers, units: Database, name: str, root: str) -> None:
+    def __init__(self, servers: Servers, units: Database, name: str, root: str, password: str | None = None) -> None:
+        self.password = password
         self.clients: list[Client] = []
         self.terms: list[int] = []
         self.leading = asyncio.Event()
@@ -36,7 +42,7 @@ class Candidate:
 
     @contextlib.asynccontextmanager
     async def _connect(self) -> AsyncIterator[Client]:
-        async with connect(self.hosts, SESSION) as client:
+        async with connect(self.hosts, SESSION, self.password) as client:
             self.clients.append(client)
             yield client
 
@@ -57,7 +63,7 @@ class Candidate:
         await asyncio.wait_for(self.task, 10)
 
 
-Join = Callable[[str], Candidate]
+Join = Callable[..., Candidate]
 
 
 @pytest.fixture
@@ -65,8 +71,8 @@ async def join(servers: Servers, units: Database) -> AsyncIterator[Join]:
     root = f"/test-{next(_roots)}"
     joined: list[Candidate] = []
 
-    def join_as(name: str) -> Candidate:
-        candidate = Candidate(servers, units, name, root)
+    def join_as(name: str, password: str | None = None) -> Candidate:
+        candidate = Candidate(servers, units, name, root, password)
         joined.append(candidate)
         return candidate
 
@@ -154,3 +160,80 @@ async def test_everything_deleted_elects_again(join: Join) -> None:
     async with asyncio.timeout(60):
         while len(candidate.terms) < 2 or not candidate.leading.is_set():
             await asyncio.sleep(0.01)
+
+
+async def usurp(candidate: Candidate, data: bytes, **how: Any) -> None:
+    """What any process that reaches ZooKeeper can do: delete the leader's node and put another one in its place."""
+    async with connect(candidate.hosts, SESSION) as other:
+        both = other._zk.begin_transaction()  # else the leader may be quicker
+        both.delete(candidate.leadership._path, -1)
+        both.create(candidate.leadership._path, data=data, **how)
+        await both.commit()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_node_without_a_session_is_replaced(
+    join: Join, capsys: pytest.CaptureFixture[str], closed: bool
+) -> None:
+    """It would never end by itself. Its own access list cannot keep it: the parent's decides who may delete."""
+    candidates = [join("one"), join("two")]
+    await asyncio.wait_for(first_done(*(c.leading.wait() for c in candidates)), 8)
+    acl = [ACL.make(scheme="digest", id="somebody:else", admin=True)] if closed else None
+    await usurp(candidates[0], b"evil", acl=acl)
+    async with asyncio.timeout(8):
+        while sum(len(c.terms) for c in candidates) < 2 or not any(c.leading.is_set() for c in candidates):
+            await asyncio.sleep(0.01)
+    assert "leader_node_replaced" in capsys.readouterr().out
+
+
+async def test_with_a_password_nobody_else_can_depose_the_leader(join: Join) -> None:
+    candidate = join("one", PASSWORD)
+    await leads(candidate)
+    root = candidate.leadership._root
+    async with connect(candidate.hosts, SESSION) as other:
+        for attempt in (
+            lambda: other._zk.delete(f"{root}/leader", force=True),
+            lambda: other._zk.set_data(f"{root}/leader", b"evil", force=True),
+            lambda: other._zk.set_acl(f"{root}/leader", [UNRESTRICTED_ACCESS], force=True),
+            lambda: other._zk.create(f"{root}/leader/child", data=b""),
+            lambda: other._zk.create(f"{root}/another", data=b""),
+            lambda: other._zk.delete(f"{root}/ensemble", force=True),
+            lambda: other._zk.set_data(f"{root}/ensemble", b"evil", force=True),
+            lambda: other._zk.set_acl(root, [UNRESTRICTED_ACCESS], force=True),
+        ):
+            with pytest.raises(exc.NoAuth):
+                await attempt()
+        assert await other.read(f"{root}/leader") == b"one"  # everybody may look
+    assert candidate.terms == candidate.terms[:1]
+
+
+async def test_nodes_that_are_there_get_the_password_at_the_next_start(join: Join) -> None:
+    without = join("one")
+    await leads(without)
+    await without.end()
+    candidate = join("two", PASSWORD)
+    await leads(candidate)
+    async with connect(candidate.hosts, SESSION) as other:
+        for path in (candidate.leadership._root, f"{candidate.leadership._root}/ensemble"):
+            with pytest.raises(exc.NoAuth):
+                await other._zk.set_data(path, b"evil", force=True)
+
+
+@pytest.mark.parametrize("password", [None, "another-password"])
+async def test_a_scheduler_without_the_password_says_so(
+    join: Join, capsys: pytest.CaptureFixture[str], password: str | None
+) -> None:
+    first = join("one", PASSWORD)
+    await leads(first)
+    await first.end()
+    other = join("two", password)
+
+    async def told() -> None:
+        assert "zookeeper_refused" in capsys.readouterr().out
+
+    await eventually(told)
+    assert not other.leading.is_set()
+
+
+async def first_done(*waits: Coroutine[Any, Any, object]) -> None:
+    await asyncio.wait([asyncio.ensure_future(wait) for wait in waits], return_when=asyncio.FIRST_COMPLETED)

@@ -59,7 +59,7 @@ async def test_a_run_in_the_middle_of_the_write_is_met(leader: Leader, database:
         async with holder.transaction():
             await holder.execute("SELECT FROM leader FOR UPDATE")
             planning = asyncio.create_task(leader.planner._writer.write(portion, now))
-            await eventually(lambda: stands_behind_a_lock(sql, "FOR SHARE"))
+            await eventually(lambda: stands_behind_a_lock(sql, "Plans one plain tick"))
             await run_now(leader, job_id)
         assert await planning == 0
         assert [row["trigger"] for row in await sql.fetch("SELECT trigger FROM executions")] == ["manual"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from foliot.scheduler.jitter import jitter_delay
+from foliot.scheduler.rescuer import STRAYS_EACH
 from support.databases import TestDatabase
 from support.ledger import check_ledger
 from support.making import insert_job
@@ -63,6 +64,22 @@ async def test_a_dead_token_is_forgotten_a_minute_after_its_lease(leader: Leader
         await sql.execute("UPDATE workers SET last_heartbeat = now() - interval '91 s'")
         await leader.rescuer.step()
         assert await sql.fetchval("SELECT count(*) FROM workers") == 0
+
+
+async def test_an_attempt_whose_token_nobody_has_is_rescued_after_its_lease(
+    leader: Leader, database: TestDatabase
+) -> None:
+    async with database.owner() as sql:
+        await running(sql, beat_ago=0, lease_left=60)
+        await sql.execute("DELETE FROM workers")
+        await leader.rescuer.step()
+        assert await sql.fetchval("SELECT status FROM executions") == "RUNNING"
+        await sql.execute("UPDATE executions SET lease_until = now() - interval '1 s'")
+        for _ in range(STRAYS_EACH):
+            await leader.rescuer.step()
+        rows = await sql.fetch("SELECT status, error_message FROM executions ORDER BY attempt_number")
+        assert [tuple(row) for row in rows] == [("FAILED", "worker lost"), ("QUEUED", None)]
+        assert await check_ledger(sql) == []
 
 
 async def test_a_living_worker_and_a_lease_that_holds_are_left_alone(leader: Leader, database: TestDatabase) -> None:
@@ -153,3 +170,30 @@ async def test_a_waiting_tick_is_not_released_before_its_delay_by_jitter(
             released = row["scheduled_time"] + delay if trigger == "schedule" else row["now"]
             assert abs(row["available_at"] - released) < timedelta(seconds=30)
             await sql.execute("UPDATE executions SET status = 'COMPLETED', end_time = now()")
+
+
+async def test_the_run_of_a_lost_worker_is_the_outcome_of_its_job(leader: Leader, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        failed = await running(sql, beat_ago=40, lease_left=-1, retry_policy='{"max_retries": 0}')
+        cancelled = await running(sql, beat_ago=40, lease_left=-1)
+        retried = await running(sql, beat_ago=40, lease_left=-1)
+        await sql.execute("UPDATE executions SET cancel_requested_at = now() WHERE job_id = $1", cancelled)
+        await leader.rescuer.step()
+        found = {row["job_id"]: row["last_status"] for row in await sql.fetch("SELECT * FROM last_statuses")}
+    assert found == {failed: "FAILED", cancelled: "CANCELLED"}
+    assert retried not in found
+
+
+async def test_a_run_that_a_tick_takes_the_place_of_is_the_outcome(leader: Leader, database: TestDatabase) -> None:
+    """overlap_policy `cancel_running`: what waits ends at once, in the planner's transaction."""
+    async with database.owner() as sql:
+        job_id = await insert_job(
+            sql, overlap_policy="cancel_running", open_since=datetime.now(UTC) - timedelta(hours=1)
+        )
+        await sql.execute(
+            """INSERT INTO executions (job_id, user_id, status, scheduled_time, available_at)
+               VALUES ($1, 1, 'QUEUED', now() - interval '1 minute', now())""", job_id,
+        )  # fmt: skip
+        await leader.planner.step()
+        assert await sql.fetchval("SELECT last_status FROM last_statuses WHERE job_id = $1", job_id) == "CANCELLED"
+        assert await sql.fetchval("SELECT count(*) FROM executions WHERE status = 'QUEUED'") == 1

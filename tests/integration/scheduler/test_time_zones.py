@@ -137,3 +137,17 @@ async def test_the_same_rules_under_another_name_move_nothing(leader: Leader, da
         await time_zones(leader).step()
         assert await next_run_times(sql) == {job_id: BY_OLD}
         assert await sql.fetchval("SELECT version FROM tzdata") == "new"
+
+
+@pytest.mark.usefixtures("berlin_like_tokyo")
+async def test_a_run_at_a_local_time_moves_too(leader: Leader, database: TestDatabase) -> None:
+    """One that has passed by the new rules is due, not lost. An instant with an offset stays where it is."""
+    async with database.owner() as sql:
+        local = await nine_in_berlin(sql, schedule="2026-11-21T09:00")
+        passed = await nine_in_berlin(
+            sql, schedule="2026-11-20T14:00", next_run_time=datetime(2026, 11, 20, 13, tzinfo=UTC)
+        )
+        fixed = await nine_in_berlin(sql, schedule="2026-11-21T09:00:00+01:00")
+        await time_zones(leader).step()
+        found = await next_run_times(sql)
+    assert found == {local: BY_NEW, passed: datetime(2026, 11, 20, 5, tzinfo=UTC), fixed: BY_OLD}

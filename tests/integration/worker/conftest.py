@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from foliot.common.broker.messages import Dispatched
 from foliot.common.clock import SystemClock
 from foliot.common.errors import Unavailable
 from foliot.common.ledger.database import Database
+from foliot.common.ledger.workers import Offer
 from foliot.worker import metrics
 from foliot.worker.claimer import Claimer
 from foliot.worker.executors.attempt import Attempt, Result
@@ -62,6 +63,8 @@ class Scripted:
 class Delivery:
     """Counts its acks."""
 
+    lost = False
+
     def __init__(self) -> None:
         self.acked = 0
 
@@ -88,10 +91,11 @@ class Worker:
         self.hand_back = HandBack(units, self.inbox, hold_seconds=5.0)
         self.heartbeat = Heartbeat(
             units, self.lease, self.running, self.inbox, clock,
-            claimable=claimable, worker_id=worker_id, pools=("default",), slots=slots, on_extended=lambda deadline: None,
+            claimable=claimable, on_extended=lambda deadline: None,
+            offer=Offer(worker_id=worker_id, pools=("default",), slots=slots, datasources=()),
         )  # fmt: skip
 
-    def deliver(self, *rows: asyncpg.Record) -> Delivery:
+    def deliver(self, *rows: Mapping[str, Any]) -> Delivery:
         delivery = Delivery()
         dispatched = [
             Dispatched(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -114,3 +115,23 @@ async def test_a_claim_of_unknown_outcome_is_asked_again_under_the_same_token(
         await worker.ran()
         assert await sql.fetchval("SELECT status FROM executions") == "COMPLETED"
     assert [attempt.tenant for attempt in worker.executor.attempts] == ["user 1"]
+
+
+async def test_deliveries_of_one_execution_in_one_batch(worker: Worker, database: TestDatabase) -> None:
+    """One of them has the wrong time. The attempt is claimed once and keeps its own time: with another one its lease
+    would not be renewed."""
+    async with database.owner() as sql:
+        (row,) = await queued(sql)
+        forged = dict(row) | {"scheduled_time": row["scheduled_time"] + timedelta(microseconds=1)}
+        deliveries = [worker.deliver(row), worker.deliver(row, row), worker.deliver(forged)]
+        worker.executor.may_end.clear()
+        claimed = [await worker.claimer.step() for _ in range(4)]
+        await worker.executor.started.wait()
+        await worker.heartbeat.step()
+        worker.executor.may_end.set()
+        await worker.ran()
+        assert sum(claimed) == 1
+        assert len(worker.executor.attempts) == 1
+        assert [delivery.acked for delivery in deliveries] == [1, 1, 1]
+        assert await sql.fetchval("SELECT status FROM executions") == "COMPLETED"
+    assert len(worker.inbox) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from foliot.common.errors import Unavailable
@@ -56,3 +57,24 @@ async def test_a_stop_hands_back_a_claim_that_was_never_committed(worker: Worker
         await worker.hand_back.stop(worker.claimer.doubtful)
         assert await states(sql) == [BACK]
     assert (delivery.acked, worker.executor.attempts) == (1, [])
+
+
+async def test_an_error_that_is_nobodys_puts_the_deliveries_back(
+    worker: Worker, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the error: a delivery is handed back or held, never out of the inbox without an ack."""
+
+    async def refuse(*_: object) -> None:
+        raise asyncpg.InsufficientPrivilegeError("not yours")
+
+    async with database.owner() as sql:
+        delivery = worker.deliver(*await queued(sql, 2))
+        with monkeypatch.context() as patch:
+            patch.setattr("foliot.common.ledger.claim.Claims.hand_back", refuse)
+            with pytest.raises(asyncpg.PostgresError):
+                await worker.hand_back.give_back(worker.inbox.take(10))
+            await worker.hand_back.stop(None)
+        assert (delivery.acked, len(worker.inbox)) == (0, 2)
+        await worker.hand_back.stop(None)
+        assert await states(sql) == [BACK, BACK]
+    assert (delivery.acked, len(worker.inbox)) == (1, 0)

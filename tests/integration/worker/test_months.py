@@ -74,7 +74,7 @@ async def test_a_month_that_retention_has_dropped_holds_nothing(worker: Worker) 
         claimed = await unit.claims.claim_executions([Handle(1, gone)], "worker-1", worker.lease.claim, 30.0, False)
     async with worker.units.transaction() as unit:
         outcome = Outcome(execution_id=1, scheduled_time=gone, status="COMPLETED")
-        recorded = await unit.claims.record_executions([outcome], [0.0], worker.lease.claim)
+        recorded = await unit.claims.record_executions([outcome], [0.0], worker.lease.claim, plain=False)
     assert (claimed, recorded) == ([], [])
 
 

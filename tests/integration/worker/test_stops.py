@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from foliot.common.clock import SystemClock
+from foliot.common.ledger.claim import ClaimedRow
 from foliot.common.ledger.database import Database
+from foliot.worker.running import LEASE
 from support.databases import TestDatabase
 
 from .conftest import Worker, queued
@@ -45,6 +51,36 @@ async def test_the_heartbeat_kills_what_was_taken(worker: Worker, database: Test
         await worker.heartbeat.step()
         await worker.ran()
     assert (worker.executor.cancels, len(worker.running)) == (1, 0)
+
+
+async def test_a_claim_that_is_answered_after_the_lease_starts_nothing(
+    worker: Worker, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim_all = worker.claimer._claim_all
+
+    async def late(*args: Any) -> list[ClaimedRow]:
+        rows = await claim_all(*args)
+        worker.lease.renew_token()
+        return rows
+
+    monkeypatch.setattr(worker.claimer, "_claim_all", late)
+    async with database.owner() as sql:
+        delivery = worker.deliver(*await queued(sql))
+        await worker.claimer.step()
+        await worker.ran()
+        assert await sql.fetchval("SELECT status FROM executions") == "RUNNING"  # the rescuer's to end
+    assert (worker.executor.attempts, len(worker.running), worker.running.busy) == ([], 0, 0)
+    assert delivery.acked == 1
+
+
+async def test_a_kill_before_the_first_step_frees_the_slot(worker: Worker, database: TestDatabase) -> None:
+    async with database.owner() as sql:
+        worker.deliver(*await queued(sql))
+        await worker.claimer.step()
+        (entry,) = worker.running.entries()
+        entry.kill(LEASE, SystemClock())
+        await worker.ran()
+    assert (worker.executor.attempts, len(worker.running), worker.running.busy) == ([], 0, 0)
 
 
 async def test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token(

@@ -17,7 +17,8 @@ from foliot.api.web.bodies import JsonAnswer
 from foliot.api.web.callers import let_in
 from foliot.api.web.changes import FIRST_ANSWER_SECONDS, Changes
 from foliot.api.web.open_change import OpenChange
-from foliot.common.errors import Conflict, Invalid
+from foliot.common.errors import Conflict, Invalid, RolledBack, Unavailable
+from foliot.common.ledger import again
 from support.clocks import ManualClock
 
 
@@ -145,3 +146,38 @@ async def test_a_change_is_logged_once_it_is_committed() -> None:
         with pytest.raises(Conflict):
             await doors(Fake()).make(a_request(), Made(Conflict("state", "no")))
     assert [(line["action"], line["thing_id"], line["key_id"]) for line in lines] == [("MAKE", 5, 1)]
+
+
+class Deadlocks(Fake):
+    """Its first commits are rolled back for the sake of others."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        async with super().transaction() as unit:
+            yield unit
+            self.times -= 1
+            if self.times >= 0:
+                raise RolledBack("a deadlock")
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_a_change_that_was_rolled_back_is_made_again_and_told_once(
+    key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(again, "CLOCK", ManualClock())
+    database, work = Deadlocks(2), Made(JsonAnswer(status=201))
+    with capture_logs() as lines:
+        response = await doors(database).make(a_request(key), work)
+    assert (response.status, work.calls, len(lines)) == (201, 3, 1)
+
+
+async def test_one_that_is_rolled_back_again_and_again_is_left_to_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(again, "CLOCK", ManualClock())
+    database, work = Deadlocks(9), Made(JsonAnswer(status=201))
+    with pytest.raises(Unavailable), capture_logs() as lines:
+        await doors(database).make(a_request(None), work)
+    assert (work.calls, lines) == (4, [])

@@ -66,7 +66,7 @@ async def create(coalesced: Coalescer, *names: str, size: int = 100) -> list[str
 
 
 def name_of(created: Created) -> str:
-    name: str = orjson.loads(orjson.dumps(created.shown))["job_name"]
+    name: str = orjson.loads(b"{%b}" % created.shown)["job_name"]
     return name
 
 

@@ -92,6 +92,22 @@ def test_what_follows_elapsed_time_has_no_dst_mark() -> None:
         assert not any(marks for _, marks in shown("@every 30m", "Europe/Berlin", night, 20))
 
 
+def test_all_hours_by_name_are_local_hours_and_marked_once() -> None:
+    mark = "dst_gap, dst_overlap: all hours are named, so they are local hours; * would follow elapsed time"
+    named = shown("0 0-23 * * *", "Europe/Berlin", "2026-10-24T23:30Z", 3)
+    assert named == [
+        ("2026-10-25T02:00:00+02:00", ("dst_overlap: first of two", mark)),
+        ("2026-10-25T03:00:00+01:00", ()),
+        ("2026-10-25T04:00:00+01:00", ()),
+    ]
+    assert shown("0 * * * *", "Europe/Berlin", "2026-10-24T23:30Z", 2) == [
+        ("2026-10-25T02:00:00+02:00", ()),
+        ("2026-10-25T02:00:00+01:00", ()),
+    ]
+    assert shown("0 0-23 * * *", "UTC", "2026-10-24T23:30Z", 1)[0][1] == ()
+    assert shown("0 9-17 * * *", "Europe/Berlin", "2026-10-24T23:30Z", 1)[0][1] == ()
+
+
 def test_the_window_is_marked() -> None:
     table = from_fields(
         schedule="@hourly",
@@ -142,6 +158,19 @@ def test_jitter_is_told() -> None:
         ("0 0 1-31 * 5", "At 12:00 AM"),
         ("0 9 * * 1/2", "At 09:00 AM, only on Sunday, Monday, Wednesday, and Friday"),
         ("0 9 * */6 *", "At 09:00 AM, only in January and July"),
+        ("0 9 15 * 5#2", "At 09:00 AM, on day 15 of the month, or on the second Friday of the month"),
+        ("0 9 15 * L5", "At 09:00 AM, on day 15 of the month, or on the last Friday of the month"),
+        ("0 9 L * 5#1", "At 09:00 AM, on the last day of the month, or on the first Friday of the month"),
+        (
+            "0 0 29 2 1#5",
+            "At 12:00 AM, only in February, on day 29 of the month, or on the fifth Monday of the month",
+        ),
+        ("0 22-23,0-2 * * *", "At 12:00 AM, 01:00 AM, 02:00 AM, 10:00 PM, and 11:00 PM"),
+        ("*/15 22-23,0-2 * * *", "Every 15 minutes, between 12:00 AM and 02:59 AM and between 10:00 PM and 11:59 PM"),
+        ("0 9-17 * * 1-5", "Every hour from 09:00 AM through 05:00 PM, Monday through Friday"),
+        ("0 0-23 * * *", "Every hour"),
+        ("30 * * * *", "At 30 minutes past the hour"),
+        ("*/20 */10 * * * *", "Every 20 seconds, during minutes 0, 10, 20, 30, 40, and 50 of the hour"),
         ("@every 1s", "Every second"),
         ("@every 30s", "Every 30 seconds"),
         ("@every 1h", "Every hour"),

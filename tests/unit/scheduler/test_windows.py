@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from foliot.common.broker.topology import PriorityClass
+from foliot.common.errors import RolledBack
+from foliot.common.schedules.of_job import timetable_of
+from foliot.scheduler.decisions import NO_FLOOR, Judged, judge, plain_tick
+from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.windows import SMALLEST_WINDOW, Windows
+from support.clocks import ManualClock
+from support.making import a_due_job
 
 NORMAL = PriorityClass.NORMAL
 
@@ -40,3 +48,21 @@ def test_a_count_that_finds_the_window_full_asks_for_none() -> None:
     windows.set_dispatched({("default", NORMAL): SMALLEST_WINDOW})
     assert windows.take("default", 0, 10) == 0
     assert asked == []
+
+
+async def test_what_a_failed_transaction_reserved_is_given_back() -> None:
+    windows, tick = Windows(), plain_tick(a_judged_job())
+    dispatcher = Dispatcher(None, windows, {"default"}, ManualClock())  # type: ignore[arg-type]
+    with pytest.raises(RolledBack), dispatcher.reservation() as reserve:
+        reserve([tick], tick.scheduled_time)
+        assert (tick.dispatch, windows.room("default", NORMAL)) == (True, SMALLEST_WINDOW - 1)
+        raise RolledBack("a deadlock")
+    assert (tick.dispatch, windows.room("default", NORMAL)) == (False, SMALLEST_WINDOW)
+    with dispatcher.reservation() as reserve:
+        reserve([tick], tick.scheduled_time)
+    assert (tick.dispatch, windows.room("default", NORMAL)) == (True, SMALLEST_WINDOW - 1)
+
+
+def a_judged_job() -> Judged:
+    job = a_due_job()
+    return judge(job, timetable_of(job), job.next_run_time, NO_FLOOR)

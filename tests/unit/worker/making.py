@@ -16,6 +16,8 @@ TIME = datetime(2026, 11, 23, 12, tzinfo=UTC)
 class Delivery:
     """A message that counts its acks."""
 
+    lost = False
+
     def __init__(self) -> None:
         self.acked = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ GIVEN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def make_row(**changes: Any) -> ClaimedRow:
     given: dict[str, Any] = {
         "execution_id": 1,
+        "scheduled_time": TIME,
         "job_id": 7,
         "attempt_number": 2,
         "trigger": "retry",
@@ -43,7 +45,7 @@ def make_row(**changes: Any) -> ClaimedRow:
 
 def make_held() -> Held:
     (run,) = dispatched(1)
-    return Held(run, Handle(1, TIME), Parcel(Delivery(), 1), 0.0, 0)
+    return Held(run, Handle(1, TIME + timedelta(days=1)), Parcel(Delivery(), 1), 0.0, 0)
 
 
 def test_every_field_comes_from_its_own_place() -> None:
@@ -96,7 +98,7 @@ def test_a_run_before_1970_has_a_trace_of_32_digits() -> None:
 
 def test_what_ends_at_its_claim_gets_no_retry() -> None:
     refused = unclaimable(UnclaimableRow(1, 7, TIME, 1, "schedule"), "why")
-    ended = cancelled(make_row(), TIME)
+    ended = cancelled(make_row())
     assert (refused.status, refused.error_message) == (ExecutionStatus.FAILED, "why")
     assert (ended.status, ended.trigger) == (ExecutionStatus.CANCELLED, Trigger.RETRY)
     assert [retry_delay(finished, TIME, 0.0) for finished in (refused, ended)] == [None, None]

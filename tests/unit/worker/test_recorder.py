@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from foliot.common.errors import Unavailable
+from foliot.common.errors import RolledBack, Unavailable
 from foliot.common.model.states import ExecutionStatus
 from foliot.worker.ended import Ended
 from foliot.worker.executors.attempt import Result
@@ -75,7 +75,7 @@ async def test_a_large_batch_is_cut_and_a_small_one_is_paced() -> None:
     [
         (Unavailable("away"), PAUSE_WHEN_AWAY),
         (asyncpg.InsufficientPrivilegeError("not yours"), PAUSE_WHEN_AWAY),
-        (asyncpg.DeadlockDetectedError("again"), 0.0),
+        (RolledBack("a deadlock"), PAUSE_WHEN_AWAY),
     ],
 )
 async def test_a_batch_is_tried_until_it_is_recorded(error: Exception, pause: float) -> None:

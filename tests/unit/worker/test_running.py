@@ -68,6 +68,7 @@ class Stubborn:
         self.entry.task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
+        self.entry.begun = True
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:

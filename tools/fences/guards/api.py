@@ -6,8 +6,32 @@ from fences.fence import Fence
 
 API = "services/api/src/foliot/api"
 CHANGE_TESTS = "tests/integration/api/test_time_of_changes.py"
+LOCK_ORDER = "tests/integration/ledger/test_lock_order.py"
+
+OUTCOME_TESTS = "tests/integration/api/test_outcomes.py"
 
 FENCES = [
+    Fence(
+        "a text that means the same keeps the phase",
+        f"{API}/jobs/steps.py",
+        '    if "schedule" in changed and same_schedule(job, edited):\n',
+        '    if "schedule" in changed and job is edited:\n',
+        f"{OUTCOME_TESTS}::test_equal_texts_by_turns_never_starve_an_interval",
+    ),
+    Fence(
+        "payloads of a page are bounded",
+        f"{API}/views/job_pages.py",
+        "            if shown and size + bytes_more > MAX_PAYLOAD_BYTES:\n",
+        "            if shown and size + bytes_more < 0:\n",
+        f"{OUTCOME_TESTS}::test_payloads_of_a_page_are_bounded",
+    ),
+    Fence(
+        "a completed job that is armed again keeps its outcome",
+        f"{API}/jobs/steps.py",
+        "    await change.unit.endings.note_outcomes(outcome)\n",
+        "",
+        f"{OUTCOME_TESTS}::test_a_completed_job_that_is_armed_again_keeps_it",
+    ),
     Fence(
         "a stale replica is not read",
         f"{API}/web/reads.py",
@@ -49,5 +73,103 @@ FENCES = [
         "    return Unrecorded.MISSING\n",
         "    return Unrecorded.TO_COME\n",
         "tests/integration/api/test_timeline.py::test_a_tick_without_a_row_is_missing",
+    ),
+    Fence(
+        "a cancel locks the job first",
+        f"{API}/handlers/executions.py",
+        "            teams = await change.unit.runs.lock_jobs([execution.job_id])\n",
+        "            teams: dict[int, int | None] = {}\n",
+        f"{LOCK_ORDER}::test_the_job_is_locked_before_its_executions",
+    ),
+    Fence(
+        "a change that was rolled back is made again",
+        f"{API}/web/changes.py",
+        "    @again\n    async def _once(self",
+        "    async def _once(self",
+        "tests/integration/api/test_deadlocks.py::test_a_deadlock_is_not_the_callers",
+    ),
+    Fence(
+        "a neighbour's job_key holds up nobody",
+        f"{API}/jobs/coalescer.py",
+        "            if not keyed:\n                raise\n",
+        "            raise\n",
+        "tests/integration/api/test_deadlocks.py::test_a_creation_does_not_wait_for_a_neighbours_job_key",
+    ),
+    Fence(
+        "secrets are for those who may change the job",
+        f"{API}/views/job.py",
+        "    if principal.role < Role.OPERATOR:\n",
+        "    if principal.role < Role.VIEWER:\n",
+        "tests/integration/api/test_hidden.py::test_who_only_reads_does_not_see_them",
+    ),
+    Fence(
+        "the last admin key is kept",
+        f"{API}/keys.py",
+        "    if admin.scope.everything and await keys.lock_admins() == [key_id] and not force:\n",
+        "    if admin.scope.everything and await keys.lock_admins() == [] and not force:\n",
+        "tests/integration/api/test_keys.py::test_the_last_admin_key_is_revoked_on_purpose_only",
+    ),
+    Fence(
+        "a team's admin speaks for nobody else",
+        f"{API}/keys.py",
+        "        if user_id != admin.user_id and await keys.is_stranger(user_id, admin.team_id):\n",
+        "        if user_id != admin.user_id and await keys.is_stranger(user_id, 0):\n",
+        "tests/integration/api/test_keys.py::test_a_teams_admin_makes_no_key_that_speaks_as_a_stranger",
+    ),
+    Fence(
+        "a body is no deeper than can be kept",
+        f"{API}/web/json_faults.py",
+        'if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and',
+        'if raw.count(b"[") + raw.count(b"{") > 10**9 and',
+        "tests/unit/api/test_json_faults.py::test_what_is_nested_too_deeply_is_named",
+    ),
+    Fence(
+        "a number that would become another is refused",
+        f"{API}/web/json_faults.py",
+        "    return found + inexact_numbers(raw)\n",
+        "    return found\n",
+        "tests/unit/api/test_json_faults.py::test_a_number_that_would_become_another",
+    ),
+    Fence(
+        "an unknown member of a patch is refused, null too",
+        f"{API}/jobs/steps.py",
+        "    patched |= {name: value for name, value in patch.items() if name not in DEFINITION_FIELDS}",
+        "    patched |= {}",
+        "tests/integration/api/test_refused_changes.py::test_a_patch_of_what_is_no_field",
+    ),
+    Fence(
+        "a parameter can be kept as text",
+        f"{API}/web/parameters.py",
+        "if not _storable(value)}",
+        "if value is None}",
+        "tests/integration/api/test_hostile_input.py::test_every_parameter_takes_every_value",
+    ),
+    Fence(
+        "a cursor's time has a zone",
+        f"{API}/web/pages.py",
+        "        if moment.tzinfo is None:\n",
+        "        if moment is None:\n",
+        "tests/integration/api/test_hostile_input.py::test_every_parameter_takes_every_value",
+    ),
+    Fence(
+        "creations behind a hung batch are answered with it",
+        f"{API}/jobs/coalescer.py",
+        "while self._waiting and isinstance(error.__cause__, TimeoutError):",
+        "while self._waiting and error is None:",
+        "tests/integration/api/test_hung_postgres.py::test_creations_behind_a_hung_batch_are_answered_with_it",
+    ),
+    Fence(
+        "what is no request is not logged as it came",
+        "libs/common/src/foliot/common/process/connections.py",
+        "    def handle_error(\n",
+        "    def handled(\n",
+        "tests/integration/api/test_malformed_requests.py::test_what_is_no_request_is_a_problem",
+    ),
+    Fence(
+        "half a head ends",
+        "libs/common/src/foliot/common/process/connections.py",
+        "                connection.look(now, self._bounds)\n",
+        "                connection.look(0, self._bounds)\n",
+        "tests/integration/api/test_slow_clients.py::test_half_a_head",
     ),
 ]

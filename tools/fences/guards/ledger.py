@@ -11,8 +11,25 @@ POISON_TESTS = "tests/integration/scheduler/test_planner_poison.py"
 RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
 RESCUE_TESTS = "tests/integration/scheduler/test_rescue.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
+LOCK_ORDER = "tests/integration/ledger/test_lock_order.py"
+
+OUTCOME_TESTS = "tests/integration/worker/test_last_status.py"
 
 FENCES = [
+    Fence(
+        "the outcome of a run that is concluded",
+        f"{LEDGER}/conclude.py",
+        "    await unit.endings.note_outcomes(noted)\n",
+        "",
+        f"{OUTCOME_TESTS}::test_it_follows_failure_and_recovery",
+    ),
+    Fence(
+        "an outcome is written only where it differs",
+        f"{LEDGER}/claim.sql",
+        "l.job_id = r.job_id AND l.last_status = 'COMPLETED')",
+        "l.job_id = r.job_id AND l.last_status = 'FAILED')",
+        f"{OUTCOME_TESTS}::test_a_job_that_always_succeeds_is_written_once",
+    ),
     Fence(
         "ledger key",
         "sql/migrations/0002_executions.sql",
@@ -152,5 +169,40 @@ FENCES = [
         "WHERE j.job_id = e.job_id AND e.trigger = 'schedule'))\n",
         "WHERE j.job_id = e.job_id AND e.trigger = 'none'))\n",
         f"{RESCUE_TESTS}::test_a_waiting_tick_is_not_released_before_its_delay_by_jitter",
+    ),
+    Fence(
+        "cancels lock by id",
+        f"{LEDGER}/ending.sql",
+        "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e)\nUPDATE executions e SET\n    status = CASE WHEN e.status = 'QUEUED'",
+        "    ORDER BY e.scheduled_time FOR NO KEY UPDATE OF e)\nUPDATE executions e SET\n    status = CASE WHEN e.status = 'QUEUED'",
+        f"{LOCK_ORDER}::test_one_jobs_executions_are_locked_by_id_too",
+    ),
+    Fence(
+        "a worker's writes lock by id",
+        f"{LEDGER}/claim.py",
+        '    handles = sorted(handles, key=attrgetter("execution_id"))\n',
+        "",
+        f"{LOCK_ORDER}::test_executions_are_locked_by_id",
+    ),
+    Fence(
+        "dead letters lock by id",
+        f"{LEDGER}/dead_letters.sql",
+        "AND closed_at IS NULL\n    ORDER BY execution_id FOR NO KEY UPDATE)",
+        "AND closed_at IS NULL\n    ORDER BY execution_id DESC FOR NO KEY UPDATE)",
+        f"{LOCK_ORDER}::test_dead_letters_are_locked_by_id",
+    ),
+    Fence(
+        "a release waits for nobody",
+        f"{LEDGER}/ending.sql",
+        "    ORDER BY l.execution_id FOR NO KEY UPDATE OF l SKIP LOCKED) first",
+        "    ORDER BY l.execution_id FOR NO KEY UPDATE OF l) first",
+        f"{LOCK_ORDER}::test_a_waiting_run_that_somebody_holds_is_passed_over",
+    ),
+    Fence(
+        "an index that keeps a promise is missed",
+        f"{LEDGER}/schema.py",
+        "    if missing:\n",
+        "    if missing and version is None:\n",
+        "tests/migrations/test_migrations.py::test_services_are_not_ready_without_an_index_that_keeps_a_promise",
     ),
 ]

@@ -8,6 +8,7 @@ SCHEDULER = "services/scheduler/src/foliot/scheduler"
 DISPATCH_TESTS = "tests/integration/scheduler/test_dispatch.py"
 RETENTION_TESTS = "tests/integration/scheduler/test_retention.py"
 DECISION_TESTS = "tests/unit/scheduler/test_decisions.py"
+LEADERSHIP_TESTS = "tests/integration/scheduler/test_leadership.py"
 AHEAD_TESTS = "tests/integration/scheduler/test_ahead.py"
 
 FENCES = [
@@ -28,8 +29,8 @@ FENCES = [
     Fence(
         "sending the unconfirmed again",
         f"{SCHEDULER}/dispatcher.py",
-        "        except (Down, Rejected):\n            self._unconfirmed.append(message)\n",
-        "        except (Down, Rejected):\n            pass\n",
+        "        if not await self._publish(message):\n            self._unconfirmed.append(message)\n",
+        "        await self._publish(message)\n",
         f"{DISPATCH_TESTS}::test_what_the_broker_did_not_confirm_is_sent_again",
     ),
     Fence(
@@ -45,6 +46,41 @@ FENCES = [
         "    if len(kept) < keep:\n        return [first, *kept], []\n",
         "    if len(kept) < keep:\n        return kept, []\n",
         f"{DECISION_TESTS}::test_a_few_late_ticks_before_very_many_in_time_are_judged_as_any_others",
+    ),
+    Fence(
+        "ticks of a gap follow the overlap policy where they met a run",
+        f"{SCHEDULER}/overlap.py",
+        "(gap and _was_free(tick, open_runs))",
+        "gap",
+        "tests/unit/scheduler/test_overlap.py::test_ticks_of_a_failover_follow_the_overlap_policy",
+    ),
+    Fence(
+        "a tick that is not expected any more cancels nothing",
+        f"{SCHEDULER}/decisions.py",
+        "cancels and planned == rows",
+        "cancels",
+        "tests/unit/scheduler/test_overlap.py::test_max_runs_counts_the_runs_of_a_gap_and_not_what_overlapped",
+    ),
+    Fence(
+        "a node without a session is replaced",
+        f"{SCHEDULER}/leadership.py",
+        "if not node.is_ephemeral:",
+        "if node is None:",
+        f"{LEADERSHIP_TESTS}::test_a_node_without_a_session_is_replaced",
+    ),
+    Fence(
+        "nodes that are there get the password",
+        f"{SCHEDULER}/leadership.py",
+        "        await zk.protect(self._root)\n",
+        "",
+        f"{LEADERSHIP_TESTS}::test_nodes_that_are_there_get_the_password_at_the_next_start",
+    ),
+    Fence(
+        "a plan of the future is not believed",
+        "libs/common/src/foliot/common/ledger/terms.sql",
+        "    WHERE planned_at <= clock_timestamp())) AS planned_ago",
+        ")) AS planned_ago",
+        "tests/integration/scheduler/test_presence.py::test_a_plan_of_the_future_is_not_believed",
     ),
     Fence(
         "max_runs counts runs",

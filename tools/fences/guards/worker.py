@@ -5,6 +5,7 @@ from __future__ import annotations
 from fences.fence import Fence
 
 WORKER = "services/worker/src/foliot/worker"
+INTAKE_TESTS = "tests/unit/worker/test_intake.py"
 WORKER_TESTS = "tests/integration/worker/test_claim_and_record.py"
 
 FENCES = [
@@ -32,8 +33,8 @@ FENCES = [
     Fence(
         "a run is held until its time",
         f"{WORKER}/runner.py",
-        "while (early := begin - self._clock.elapsed()) > 0:",
-        "while (early := begin - self._clock.elapsed()) > 3600:",
+        "        return max(begin - self._clock.elapsed(), 0.0 if self._lease.holds else LOOK_AGAIN)\n",
+        "        return 0.0 if self._lease.holds else LOOK_AGAIN\n",
         "tests/integration/worker/test_held.py::test_begins_when_its_time_has_come",
     ),
     Fence(
@@ -58,10 +59,59 @@ FENCES = [
         "tests/integration/worker/test_handback.py::test_a_stop_hands_back_a_claim_that_was_never_committed",
     ),
     Fence(
+        "an empty message is unreadable",
+        "libs/common/src/foliot/common/broker/messages.py",
+        "Annotated[list[Dispatched], Meta(min_length=1)]",
+        "list[Dispatched]",
+        f"{INTAKE_TESTS}::test_what_cannot_be_read_is_set_aside_and_acked",
+    ),
+    Fence(
+        "no error leaves the callback of a delivery",
+        f"{WORKER}/intake.py",
+        "except Exception as error:",
+        "except ValueError as error:",
+        f"{INTAKE_TESTS}::test_what_cannot_be_read_is_set_aside_and_acked",
+    ),
+    Fence(
+        "a copy that is not confirmed is sent again",
+        f"{WORKER}/intake.py",
+        "                await self._clock.sleep(_COPY_AGAIN)\n",
+        "                return\n",
+        f"{INTAKE_TESTS}::test_a_copy_that_is_not_confirmed_is_sent_again",
+    ),
+    Fence(
+        "an attempt has the time of its row",
+        f"{WORKER}/claimed.py",
+        "        scheduled_time=row.scheduled_time, attempt",
+        "        scheduled_time=held.handle.scheduled_time, attempt",
+        f"{WORKER_TESTS}::test_deliveries_of_one_execution_in_one_batch",
+    ),
+    Fence(
         "self-fencing deadline",
         f"{WORKER}/heartbeat.py",
         "        if self._lease.deadline == 0.0 or self._lease.holds:\n",
         "        if self._lease.deadline >= 0.0:\n",
         "tests/integration/worker/test_stops.py::test_past_its_deadline_a_worker_kills_everything_and_takes_a_new_token",
+    ),
+    Fence(
+        "a record locks its jobs first",
+        f"{WORKER}/recording.py",
+        "        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n        rows = await _write(unit, batch, claim, now, plain=False)\n",
+        "        rows = await _write(unit, batch, claim, now, plain=False)\n        settling = await unit.endings.lock_settling(sorted({ended.claimed.job_id for ended in batch}))\n",
+        "tests/integration/ledger/test_lock_order.py::test_the_job_is_locked_before_its_executions",
+    ),
+    Fence(
+        "a commit whose answer was lost is recognised",
+        f"{WORKER}/recorder.py",
+        "        if batch and self._doubtful:\n",
+        "        if batch and not self._doubtful:\n",
+        "tests/integration/worker/test_recorded_before.py::test_a_commit_whose_answer_was_lost_is_recognised",
+    ),
+    Fence(
+        "the parts of a batch are recorded once",
+        f"{WORKER}/recorder.py",
+        "            self._running.remove(ended.execution_id)\n            self._over.add(ended.execution_id)\n        report_recorded(",
+        "            self._running.remove(ended.execution_id)\n        report_recorded(",
+        "tests/integration/worker/test_recorded_before.py::test_the_parts_of_a_split_batch_are_recorded_once",
     ),
 ]

@@ -15,9 +15,9 @@ OVER_MONTHS = "UPDATE executions/*month*/ e SET x = 1 WHERE id = 2/*all months:*
 
 
 def test_a_fragment_takes_the_place_of_its_mark_without_its_comment() -> None:
-    sql = expanded("SELECT /*:execution_columns:*/ FROM executions")
-    assert sql.startswith("SELECT execution_id, job_id, worker_id,")
-    assert sql.endswith("created_at FROM executions")
+    sql = expanded("SELECT /*:execution_columns:*/ FROM executions e")
+    assert sql.startswith("SELECT e.execution_id, e.job_id, j.job_name,")
+    assert sql.endswith("AS datasource FROM executions e")
 
 
 def test_a_fragment_may_use_another() -> None:

@@ -33,6 +33,13 @@ def test_the_delay_grows_by_the_factor_up_to_the_maximum() -> None:
     assert [delay(policy=policy, attempt_number=n) for n in range(1, 7)] == [3, 9, 27, 81, 100, 100]
 
 
+def test_a_fixed_delay_does_not_grow() -> None:
+    policy = {"delay_seconds": 7_200, "max_retries": 9, "jitter": 0.5}
+    assert [delay(policy=policy, attempt_number=n) for n in (1, 2, 9)] == [7_200] * 3
+    assert delay(1, policy=policy) == 10_800
+    assert delay(policy={"delay_seconds": 60}, retry_after=600) == 600
+
+
 @pytest.mark.parametrize("factor", [3, 2.5])
 def test_a_power_beyond_floats_is_the_maximum(factor: float) -> None:
     assert delay(policy={"max_retries": 10**6, "backoff_factor": factor}, attempt_number=100_000) == 3600

@@ -35,6 +35,10 @@ BOUNDS: dict[str, tuple[list[str], list[str]]] = {
     "FOLIOT_AMQP_URL": (["amqp://u:p@h:5672/", "amqps://h"], ["", "http://h", "rabbitmq:5672"]),
     "FOLIOT_ZOOKEEPER_HOSTS": (["zk:2181", "a:1,b:2", "a:1, [::1]:2"], ["", "zk", "a:1,,b:2", "zk://a:1"]),
     "FOLIOT_ZOOKEEPER_ROOT": (["/foliot", "/a/b.c"], ["", "/", "foliot", "/a/", "/a b"]),
+    "FOLIOT_ZOOKEEPER_PASSWORD": (
+        ["8letters", "a:b/c#d'\"~!", "x" * 200],
+        ["", "7letter", "with space", "ümlaute-x", "x" * 201],
+    ),
     "FOLIOT_ZOOKEEPER_SESSION_SECONDS": (["1", "60"], ["0.9", "61", "nan", "inf"]),
     "FOLIOT_API_HOST": HOSTS,
     "FOLIOT_API_PORT": PORTS,

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.grammar import parse, written_offset
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual
 
 ALL_DAYS = tuple(range(1, 32))
@@ -148,6 +148,8 @@ def test_every(text: str, interval: timedelta) -> None:
         ("2030-01-31T09:00:00+05:30", datetime(2030, 1, 31, 3, 30, tzinfo=UTC)),
         ("2030-01-31T09:00:00.000001-00:00", datetime(2030, 1, 31, 9, 0, 0, 1, tzinfo=UTC)),
         ("2030-01-31T09:00:00.5Z", datetime(2030, 1, 31, 9, 0, 0, 500_000, tzinfo=UTC)),
+        ("2030-01-31T09:00Z", datetime(2030, 1, 31, 9, tzinfo=UTC)),
+        ("2030-01-31T09:00-01:30", datetime(2030, 1, 31, 10, 30, tzinfo=UTC)),
     ],
 )
 def test_instant(text: str, at: datetime) -> None:
@@ -155,6 +157,20 @@ def test_instant(text: str, at: datetime) -> None:
     assert parsed == Instant(at)
     assert isinstance(parsed, Instant)
     assert parsed.at.tzinfo is UTC
+
+
+@pytest.mark.parametrize("text", ["2030-01-31T09:00", "2030-01-31t09:00:00", "2030-01-31T09:00:00.000"])
+def test_an_instant_without_offset_is_a_local_time(text: str) -> None:
+    assert parse(text) == Instant(datetime(2030, 1, 31, 9))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [("2030-01-31T09:00+02:00", timedelta(hours=2)), ("2030-01-31T09:00:00.5-03:30", -timedelta(hours=3, minutes=30)),
+     ("2030-01-31T09:00+00:00", timedelta()), ("2030-01-31T09:00Z", None), ("2030-01-31T09:00", None), ("0 9 * * *", None)],
+)  # fmt: skip
+def test_the_offset_that_an_instant_claims(text: str, offset: timedelta | None) -> None:
+    assert written_offset(text) == offset
 
 
 def test_immediate_and_manual() -> None:

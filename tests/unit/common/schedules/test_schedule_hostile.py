@@ -28,9 +28,14 @@ SEEDS = (
     "2030-01-31T09:00:00.123456+05:30",
     "immediate",
     "manual",
+    "CRON_TZ=Europe/Berlin 0 9 * * *",
+    "0 9 * * Monday Europe/Berlin",
+    "cron(0 9 ? * 2-6 *)",
+    "rate(5 minutes)",
+    "0~29 * * * *",
 )
 BITS: tuple[str, ...] = (
-    *"*/-,#LHWR?() \t\n\0@:.+",
+    *"*/-,#LHWR?()~= \t\n\0@:.+",
     "L5",
     "5L",
     "H(",

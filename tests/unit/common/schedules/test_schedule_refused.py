@@ -87,7 +87,7 @@ def refused(text: str) -> ScheduleError:
         ("0 9 * *\x00 *", 8, "cannot stand"),
         ("0 9 * * \u0661", 9, "cannot stand"),
         ("\u00a00 9 * * *", 1, "cannot stand"),
-        ("@reboot", 1, "is not one of @hourly"),
+        ("@hourly 5", 1, "is not one of @hourly"),
         ("@Daily", 1, "is not one of @hourly"),
         ("@daily 5", 1, "is not one of"),
         ("@", 1, "is not one of"),
@@ -102,8 +102,8 @@ def refused(text: str) -> ScheduleError:
         ("@every 3654d", 8, "at most 3653d"),
         ("@every 99999999999999999999d", 8, "at most 3653d"),
         ("2030-01-31", None, "RFC 3339"),
-        ("2030-01-31T09:00:00", None, "RFC 3339"),
-        ("2030-01-31T09:00Z", None, "RFC 3339"),
+        ("2030-01-31T09", None, "RFC 3339"),
+        ("2030-01-31T09:00:00Z[Europe/Berlin]", None, "RFC 3339"),
         ("2030-01-31 09:00:00Z", None, "RFC 3339"),
         ("2030-01-31T09:00:00.1234567Z", None, "RFC 3339"),
         ("2030-01-31T09:00:00+24:00", None, "RFC 3339"),
@@ -112,6 +112,8 @@ def refused(text: str) -> ScheduleError:
         ("2016-12-31T23:59:60Z", None, "no such instant"),
         ("0001-01-01T00:00:00+14:00", None, "no such instant"),
         ("1969-12-31T23:59:59Z", None, "1970 to 9998"),
+        ("1969-12-31T23:59:59", None, "1970 to 9998"),
+        ("9999-01-01T00:00", None, "1970 to 9998"),
         ("9999-12-31T23:59:59Z", None, "1970 to 9998"),
         ("Immediate", None, "no schedule"),
     ],
@@ -138,3 +140,44 @@ def test_longest() -> None:
     parse(longest)
     parse("0" + " " * 91 + "9 * * *")
     assert "has 101 characters" in refused("0" + " " * 93 + "9 * * *").message
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("CRON_TZ=Europe/Berlin 0 9 * * *", "write 0 9 * * * here and Europe/Berlin into the field timezone"),
+        ("TZ=UTC 0 9 * * *", "write 0 9 * * * here and UTC into the field timezone"),
+        ("tz = europe/berlin 0 9 * * *", "write 0 9 * * * here and Europe/Berlin into the field timezone"),
+        ("CRON_TZ=Nowhere/Else @daily", "write @daily here and Nowhere/Else into the field timezone"),
+        ("0 9 * * * Europe/Berlin", "write 0 9 * * * here and Europe/Berlin into the field timezone (column 11)"),
+        ("30 0 9 * * * utc", "write 30 0 9 * * * here and UTC into the field timezone"),
+        ("@daily Europe/Berlin", "write @daily here and Europe/Berlin into the field timezone"),
+        ("cron(0 9 * * ? *)", "write 0 9 * * *"),
+        ("cron(0 9 ? * 2-6 *)", "write 0 9 * * MON-FRI"),
+        ("cron(0 9 ? * mon,7 2030)", "write 0 9 * * MON,SAT and bound the years by start_at and end_at"),
+        ("cron(0 9 ? * 6L *)", "write its first five fields alone; here Sunday is 0, L5 the last Friday"),
+        ("cron(0 9)", "write its fields alone"),
+        ("rate(5 minutes)", "write @every 5m"),
+        ("rate(1 hour)", "write @every 1h"),
+        ("rate(7 days)", "write @every 7d"),
+        ("rate(often)", "write @every and a duration"),
+        ("at(2030-01-31T09:00:00)", "write the time alone"),
+        ("@Daily", "write @daily"),
+        ("@EVERY 5m", "write @every"),
+        ("@reboot", "write immediate"),
+        ("0 9 * * Monday", "'MONDAY' is written MON in the day of week field (column 9)"),
+        ("0 9 * * tues-thurs", "'TUES' is written TUE"),
+        ("0 9 1 September *", "'SEPTEMBER' is written SEP in the month field"),
+        ("0~59 * * * *", "write H(0-59)"),
+        ("~ * * * *", "write H,"),
+    ],
+)
+def test_forms_of_other_schedulers_get_the_form_of_this_one(text: str, remedy: str) -> None:
+    assert remedy in refused(text).message
+
+
+@pytest.mark.parametrize(
+    "text", ["0 9 * * *", "@daily", "@every 5m", "0 9 * * MON-FRI", "0 9 * * MON,SAT", "H(0-59) * * * *", "H * * * *"]
+)
+def test_the_remedies_work(text: str) -> None:
+    parse(text)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from foliot.common.model.retry import DEFAULT_RETRY_ON
 from foliot.worker.executors.http.redirects import Request, follow
 from foliot.worker.executors.http.sessions import RefusedTargetError
-from foliot.worker.executors.http.statuses import DEFAULT_RETRY_ON, matches, retry_after
+from foliot.worker.executors.http.statuses import matches, retry_after
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -77,6 +77,17 @@ class Unavailable(FoliotError):
     code = "unavailable"
 
 
+class RolledBack(Unavailable):
+    """PostgreSQL rolled a transaction back for the sake of another one: nothing of it stands, the same work can be done
+    again at once."""
+
+
+class Busy(FoliotError):
+    """The process has no room for this at the moment: try again."""
+
+    code = "busy"
+
+
 class Fenced(FoliotError):
     """A newer process holds the term or the claim: the caller must write nothing."""
 

@@ -14,6 +14,7 @@ from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
 from foliot.api.handlers.workers import WorkerHandlers
 from foliot.api.queries.unit import UnitsOfWork
+from foliot.api.views.served import Served
 from foliot.api.web.auth import Keys
 from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
@@ -23,17 +24,21 @@ from foliot.common.process.admin import Readiness, health_routes
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of a request: 413 above it."""
+KEYS = web.AppKey("keys", Keys)
+"""The keys' memory, for the duty that writes down when they were used."""
 
 
 def build_app(
     database: UnitsOfWork, clock: Clock, readiness: Readiness, replica: ReadReplica | None = None
 ) -> web.Application:
-    app = web.Application(middlewares=[around(Keys(database, clock))], client_max_size=MAX_BODY_BYTES)
+    keys = Keys(database, clock)
+    app = web.Application(middlewares=[around(keys)], client_max_size=MAX_BODY_BYTES)
+    app[KEYS] = keys
     app.add_routes(health_routes(readiness))
-    reads, changes = Reads(database, replica), Changes(database, clock)
+    reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
     for handlers in (
-        JobHandlers(database, reads, changes),
-        ExecutionHandlers(database, reads, changes),
+        JobHandlers(database, reads, changes, served),
+        ExecutionHandlers(database, reads, changes, served),
         TimelineHandlers(database),
         ScheduleHandlers(database),
         DeadLetterHandlers(reads, changes),

@@ -6,10 +6,12 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from foliot.api.app import build_app
+from foliot.api.app import KEYS, build_app
 from foliot.api.config import Config
 from foliot.api.queries.unit import Unit, UnitsOfWork
+from foliot.api.web.auth import NOTE_USE_EVERY
 from foliot.api.web.reads import PROBE_SECONDS, ReadReplica
+from foliot.api.web.refusals import refuse
 from foliot.common.clock import Clock, SystemClock
 from foliot.common.ledger.database import Database
 from foliot.common.ledger.schema import await_schema, why_not_ready
@@ -19,6 +21,8 @@ from foliot.common.process.periodic import periodic
 
 GRACE_SECONDS = 10.0
 """Time for requests in flight to end when the process stops."""
+STATEMENT_SECONDS = 4.0
+"""Time for a statement: a caller hears within 5 s that PostgreSQL hangs."""
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
@@ -26,17 +30,26 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
-            Database(config.database_url, Unit, size=config.api_database_connections, name="primary")
-        )
+            Database(
+                config.database_url, Unit, size=config.api_database_connections, name="primary",
+                patience=STATEMENT_SECONDS,
+            )
+        )  # fmt: skip
 
         async def readiness() -> tuple[str | None, dict[str, Any]]:
             return await why_not_ready(database, stop), {}
 
         replica = await _replica(stack, config, database, clock)
         app = build_app(database, clock, readiness, replica)
-        await stack.enter_async_context(listen(app, config.api_host, config.api_port, grace=GRACE_SECONDS))
+        await stack.enter_async_context(
+            listen(app, config.api_host, config.api_port, clock, grace=GRACE_SECONDS, refuse=refuse)
+        )
         await await_schema(database, stop, clock)
-        tasks = [asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag")]
+        noting = periodic("key_use", app[KEYS].note_use, interval=NOTE_USE_EVERY, clock=clock)
+        tasks = [
+            asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
+            asyncio.create_task(noting, name="key-use"),
+        ]
         if replica is not None:
             watch = periodic("replica", replica.step, interval=PROBE_SECONDS, clock=clock)
             tasks.append(asyncio.create_task(watch, name="replica"))
@@ -49,5 +62,6 @@ async def _replica(stack: AsyncExitStack, config: Config, primary: UnitsOfWork, 
     if config.database_replica_url is None:
         return None
     size = config.api_database_connections
-    database = await stack.enter_async_context(Database(config.database_replica_url, Unit, size=size, name="replica"))
+    replica = Database(config.database_replica_url, Unit, size=size, name="replica", patience=STATEMENT_SECONDS)
+    database = await stack.enter_async_context(replica)
     return ReadReplica(primary, database, clock)

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from foliot.common.process.setting import Secret
 from foliot.common.process.settings import (
     AmqpUrl,
     LeaseSeconds,
@@ -44,6 +45,15 @@ class Config(ServiceConfig, frozen=True, kw_only=True):
         HostsAndPorts, Meta(description="The ensemble that elects the leader; each connection picks one host.")
     ]
     zookeeper_root: Annotated[ZooKeeperPath, Meta(description="Node below which the election takes place.")] = "/foliot"
+    zookeeper_password: Annotated[
+        Secret | None,
+        Meta(
+            pattern=r"\A[!-~]{8,200}\Z",
+            description="Password of the election's nodes, the same for all schedulers; without it whoever reaches "
+            "ZooKeeper can depose the leader.",
+            extra={"form": "8 to 200 printable characters without spaces"},
+        ),
+    ] = None
     zookeeper_session_seconds: Annotated[
         float,
         Meta(

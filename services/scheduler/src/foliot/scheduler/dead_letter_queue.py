@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,8 +11,9 @@ from foliot.common.broker.guard import Down, Rejected
 from foliot.common.broker.messages import DeadLetter, decode_dead_letter, encode, to_microseconds
 from foliot.common.broker.publishing import Taken
 from foliot.common.broker.topology import DEAD_LETTER_QUEUE
+from foliot.common.ledger.again import again
 from foliot.scheduler.dispatcher import Publishes
-from foliot.scheduler.unit import UnitsOfWork
+from foliot.scheduler.unit import Unit, UnitsOfWork
 
 LETTERS_PER_BATCH = 100
 """Dead letters that are published, or taken from the queue and looked up, at once."""
@@ -59,9 +60,7 @@ class DeadLetterQueue:
                 break
             sent.append(row.execution_id)
         if sent:
-            async with self._database.transaction() as unit:
-                await unit.terms.hold_term(self._term)
-                await unit.dead_letters.mark_sent(sent)
+            await self._mark(lambda unit: unit.dead_letters.mark_sent(sent))
 
     async def clear(self) -> None:
         """If letters were closed, pass once through the queue: ack their copies, republish the others."""
@@ -73,9 +72,14 @@ class DeadLetterQueue:
             await self._pass()
         except (Down, Rejected):
             return
+        await self._mark(lambda unit: unit.dead_letters.mark_removed(now))
+
+    @again
+    async def _mark(self, mark: Callable[[Unit], Awaitable[object]]) -> None:
+        """One write under the term. Raises Fenced."""
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
-            await unit.dead_letters.mark_removed(now)
+            await mark(unit)
 
     async def _pass(self) -> None:
         left = min(LETTERS_PER_PASS, await self._broker.ready_messages(DEAD_LETTER_QUEUE))

@@ -13,11 +13,12 @@ import msgspec
 
 from foliot.common.model.due import DueJob
 from foliot.common.model.policies import MisfirePolicy, OverlapPolicy, SkipReason
-from foliot.common.model.skipped import skip, skip_range
+from foliot.common.model.skipped import skip_range
 from foliot.common.model.states import ExecutionStatus
 from foliot.common.model.ticks import Advance, OpenRuns, PlainTick, Tick
 from foliot.common.schedules.timetable import Timetable
-from foliot.scheduler.jitter import jitter_delay
+from foliot.scheduler.jitter import delay_of
+from foliot.scheduler.overlap import overlapped
 
 TICKS_PER_DECISION = 1_000
 """Most ticks within the grace that one decision takes: it bounds the rows of one transaction."""
@@ -31,8 +32,9 @@ class Judged(msgspec.Struct, frozen=True):
     """Due ticks after the misfire policy: the ticks to run, the SKIPPED rows to insert, the next run time.
 
     `gap`: the ticks are caught up after a time without planning. `left`: how many runs max_runs still allows (None:
-    any number). `plain`: there is one tick, it meets no other run and waits for nothing. One statement can write it,
-    provided that the job's row is still the one that was read.
+    any number); `decide` counts, because a tick that is skipped for overlap is no run. `plain`: there is one tick, it
+    meets no other run and waits for nothing. One statement can write it, provided that the job's row is still the one
+    that was read.
     """
 
     job: DueJob
@@ -67,13 +69,13 @@ def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO
     late_until = now - timedelta(seconds=job.misfire_grace_seconds) - _MICROSECOND
     following = timetable.next_after(first)
     if late_until < first and (following is None or now < following):  # one tick, in time, as nearly always
-        return _judged(job, [first][:left], [], False, following, left)
+        return _judged(job, [first], [], False, following, left)
     fresh = timetable.ticks(max(first, late_until), now, TICKS_PER_DECISION + 1)
     if len(fresh) > TICKS_PER_DECISION:
         fresh = fresh[: TICKS_PER_DECISION // 2]
     kept, skipped = _judge_late(job, timetable, first, late_until) if first <= late_until else ([first], [])
     next_run_time = timetable.next_after(fresh[-1] if fresh else now)
-    return _judged(job, (kept + fresh)[:left], [] if left == 0 else skipped, True, next_run_time, left)
+    return _judged(job, kept + fresh, skipped, True, next_run_time, left)
 
 
 def _judge_late(
@@ -102,6 +104,8 @@ def _kept_of_late(job: DueJob) -> int:
 def _judged(
     job: DueJob, kept: list[datetime], skipped: list[Tick], gap: bool, next_run_time: datetime | None, left: int | None
 ) -> Judged:
+    if left == 0:  # no tick is expected any more
+        kept, skipped = [], []
     meets_nothing = job.open_since is None or job.overlap_policy == OverlapPolicy.ALLOW
     plain = meets_nothing and not skipped and kept == [job.next_run_time]
     return Judged(job, kept, skipped, gap, next_run_time, left, plain)
@@ -118,28 +122,31 @@ def plain_tick(judged: Judged) -> PlainTick:
         pool=job.pool,
         priority=job.priority,
         next_run_time=None if judged.left == 1 else judged.next_run_time,
-        delayed_until=tick + _delay(job, tick) if job.jitter_seconds else None,
+        delayed_until=tick + delay_of(job, tick) if job.jitter_seconds else None,
         open_since=min(tick, job.open_since) if job.open_since else None,
     )
 
 
 def decide(judged: Judged, open_runs: OpenRuns) -> Decision:
-    """Apply the overlap policy. `open_runs`: those of the job, read after its row was locked."""
-    job = judged.job
-    runs: list[Tick] = []
-    skipped: list[Tick] = []
-    cancel_open = False
-    if judged.kept:
-        runs, skipped, cancel_open = _overlapped(judged, open_runs)
+    """Apply the overlap policy and max_runs. `open_runs`: those of the job, read after its row was locked."""
+    rows, cancels = overlapped(judged.job, judged.kept, open_runs, gap=judged.gap)
+    planned = rows if judged.left is None else _up_to(judged.left, rows)
+    runs = [tick for tick in planned if tick.status == ExecutionStatus.QUEUED]
     ended = judged.left is not None and len(runs) >= judged.left
     advance = Advance(
-        job_id=job.job_id,
+        job_id=judged.job.job_id,
         next_run_time=None if ended else judged.next_run_time,
         last_run_time=runs[-1].scheduled_time if runs else None,
         open_since=_oldest(open_runs, runs),
         runs=len(runs),
     )
-    return Decision(judged.skipped + skipped + runs, advance, cancel_open)
+    return Decision(judged.skipped + planned, advance, cancels and planned == rows)
+
+
+def _up_to(left: int, planned: list[Tick]) -> list[Tick]:
+    """The ticks up to the last run that max_runs allows: after it none is expected, not even to be skipped."""
+    places = [place for place, tick in enumerate(planned, 1) if tick.status == ExecutionStatus.QUEUED]
+    return planned[: places[left - 1]] if 0 < left <= len(places) else planned
 
 
 def _oldest(open_runs: OpenRuns, runs: list[Tick]) -> datetime | None:
@@ -148,42 +155,3 @@ def _oldest(open_runs: OpenRuns, runs: list[Tick]) -> datetime | None:
     if not runs:
         return open_runs.since
     return min(runs[0].scheduled_time, open_runs.since or runs[0].scheduled_time)
-
-
-def _overlapped(judged: Judged, open_runs: OpenRuns) -> tuple[list[Tick], list[Tick], bool]:
-    """Apply the overlap policy to the kept ticks. Gives (runs, skipped, cancel_open)."""
-    job, unfinished = judged.job, open_runs.since is not None
-    if job.overlap_policy == OverlapPolicy.ALLOW:
-        return [_run(job, tick, waits=False) for tick in judged.kept], [], False
-    if judged.gap or not unfinished:
-        first, *rest = judged.kept
-        return (
-            [_run(job, first, waits=unfinished), *(_run(job, tick, waits=True) for tick in rest)],
-            [],
-            False,
-        )
-    if job.overlap_policy == OverlapPolicy.CANCEL_RUNNING:
-        return [_run(job, judged.kept[0], waits=True)], [], True
-    if job.overlap_policy == OverlapPolicy.QUEUE_ONE and not open_runs.waits:
-        return [_run(job, judged.kept[0], waits=True)], [], False
-    return [], [skip(job, tick, SkipReason.OVERLAP) for tick in judged.kept], False
-
-
-def _run(job: DueJob, tick: datetime, *, waits: bool) -> Tick:
-    return Tick(
-        job_id=job.job_id,
-        user_id=job.user_id,
-        team_id=job.team_id,
-        status=ExecutionStatus.QUEUED.value,
-        scheduled_time=tick,
-        pool=job.pool,
-        priority=job.priority,
-        available_at=None if waits else tick + _delay(job, tick),
-        request_id=job.request_id,
-        traceparent=job.traceparent,
-    )
-
-
-def _delay(job: DueJob, tick: datetime) -> timedelta:
-    """The delay of this tick by jitter."""
-    return jitter_delay(str(job.job_id), tick, job.jitter_seconds) if job.jitter_seconds else timedelta()

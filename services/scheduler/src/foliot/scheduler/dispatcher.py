@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -29,6 +29,8 @@ EXECUTIONS_PER_MESSAGE = 250
 WEDGED_AFTER = 4
 """Publishes in a row to which a queue gave no answer before it counts as wedged. A few may be a slow broker's."""
 _log = structlog.get_logger()
+Reserve = Callable[[Sequence[Tick] | Sequence[PlainTick], datetime], None]
+"""Takes places in the windows for ticks, at a time by the database's clock."""
 
 
 class Publishes(Protocol):
@@ -66,7 +68,25 @@ class Dispatcher:
         self._unconfirmed: list[Message] = []
         self._silent: Counter[str] = Counter()
 
-    def reserve(self, ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
+    @contextlib.contextmanager
+    def reservation(self) -> Iterator[Reserve]:
+        """Around a transaction: what `reserve` takes in it is given back if the transaction fails."""
+        reserved: list[Tick | PlainTick] = []
+
+        def reserve(ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
+            reserved.extend(ticks)
+            self._reserve(ticks, now)
+
+        try:
+            yield reserve
+        except BaseException:
+            for tick in reserved:
+                if tick.dispatch:
+                    tick.dispatch = False
+                    self._windows.give_back(tick.pool, tick.priority, 1)
+            raise
+
+    def _reserve(self, ticks: Sequence[Tick] | Sequence[PlainTick], now: datetime) -> None:
         """Set `dispatch` on each tick that is available within HAND_OUT_AHEAD and has room in its queue's window."""
         ready: defaultdict[tuple[str, int], list[Tick | PlainTick]] = defaultdict(list)
         for tick in ticks:
@@ -82,42 +102,60 @@ class Dispatcher:
             self._start(message)
 
     def _start(self, message: Message) -> None:
-        task = asyncio.create_task(self._publish(message), name="publish")
+        task = asyncio.create_task(self._publish_or_keep(message), name="publish")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _publish(self, message: Message) -> None:
+    async def _publish_or_keep(self, message: Message) -> None:
+        if not await self._publish(message):
+            self._unconfirmed.append(message)
+
+    async def _publish(self, message: Message) -> bool:
+        """True if the broker has confirmed the message."""
+        if not await self._has_pool(message.pool):
+            return False
         try:
-            await self._ensure_pool(message.pool)
             await self._publisher.publish(message.queue, message.body, message.message_id)
         except Silent:
             self._silent[message.queue] += 1
-            self._unconfirmed.append(message)
-        except (Down, Rejected):
-            self._unconfirmed.append(message)
-        else:
-            self._silent.pop(message.queue, None)
-            now = self._clock.now()
-            for available_at in message.available_at:
-                metrics.LAG.observe(max(0.0, (now - available_at).total_seconds()))
+            return False
+        except Down:
+            return False
+        except Rejected:
+            self._pools.discard(message.pool)  # somebody deleted the queue: the next try declares it
+            return False
+        self._silent.pop(message.queue, None)
+        now = self._clock.now()
+        for available_at in message.available_at:
+            metrics.LAG.observe(max(0.0, (now - available_at).total_seconds()))
+        return True
 
-    async def _ensure_pool(self, pool: str) -> None:
+    async def _has_pool(self, pool: str) -> bool:
+        """Declare the queues of a pool that is new. False if the broker did not answer."""
         if pool not in self._pools:
-            await self._publisher.declare(pool_queues(pool))
+            try:
+                await self._publisher.declare(pool_queues(pool))
+            except (Down, Rejected):
+                return False
             self._pools.add(pool)
+        return True
 
     async def resend(self) -> None:
-        """Send unconfirmed messages again. The first goes alone: the broker may still be away."""
+        """Send unconfirmed messages again. The first goes alone: the broker may still be away. If it fails it goes to
+        the end, because its queue may be the only one in trouble."""
         await self._rebuild_wedged()
-        again, self._unconfirmed = self._unconfirmed, []
-        if again:
-            metrics.RESENT.inc(len(again))
-            await self._publish(again[0])
-            if self._unconfirmed:
-                self._unconfirmed += again[1:]
-            else:
-                for message in again[1:]:
-                    self._start(message)
+        if not self._unconfirmed:
+            return
+        metrics.RESENT.inc()
+        confirmed = await self._publish(self._unconfirmed[0])
+        first, *rest = self._unconfirmed
+        if not confirmed:
+            self._unconfirmed = [*rest, first]
+            return
+        self._unconfirmed = []
+        metrics.RESENT.inc(len(rest))
+        for message in rest:
+            self._start(message)
 
     async def _rebuild_wedged(self) -> None:
         """Rebuild wedged queues: a queue that took messages on several fresh links and confirmed none never will (a

@@ -26,6 +26,36 @@ LEADER_UNCONFIRMED = EVENTS.declare(
 ZOOKEEPER_AWAY = EVENTS.declare(
     "zookeeper_away", "WARNING", "No candidacy: ZooKeeper is away, or PostgreSQL did not take the term.", "error term"
 )
+ZOOKEEPER_REFUSED = EVENTS.declare(
+    "zookeeper_refused",
+    "ERROR",
+    "No candidacy: the nodes in ZooKeeper belong to another password than this scheduler's.",
+    "error term remedy",
+)
+ZOOKEEPER_OPEN = EVENTS.declare(
+    "zookeeper_open",
+    "WARNING",
+    "No password is set: whoever reaches ZooKeeper can depose the leader. One line at the start.",
+    "remedy",
+)
+LEADER_NODE_REPLACED = EVENTS.declare(
+    "leader_node_replaced",
+    "ERROR",
+    "A node without a session stood in the leader's place, which no scheduler makes; it was removed.",
+    "term",
+)
+NOTHING_PLANNED = EVENTS.declare(
+    "nothing_planned",
+    "ERROR",
+    "No scheduler has planned for three session timeouts; this one is not ready. One line until one plans again.",
+    "seconds",
+)
+CLOCK_JUMPED = EVENTS.declare(
+    "clock_jumped",
+    "ERROR",
+    "PostgreSQL's clock jumped against the clock of this machine, which never does; negative: it went back.",
+    "seconds",
+)
 LISTEN_LOST = EVENTS.declare(
     "listen_lost", "WARNING", "The connection that hears of new work was lost; polling finds it too.", "error"
 )

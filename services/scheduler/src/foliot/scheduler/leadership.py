@@ -19,7 +19,7 @@ from foliot.common.clock import Clock, first_of
 from foliot.common.errors import Fenced, Unavailable
 from foliot.scheduler import events, metrics
 from foliot.scheduler.unit import UnitsOfWork
-from foliot.scheduler.zookeeper import Client, Disconnected, Node
+from foliot.scheduler.zookeeper import Client, Disconnected, Node, Refused
 
 TRUSTED_SHARE = 0.66
 """Share of the session timeout, from before a renewal was sent, for which that renewal confirms the leader. The rest is
@@ -33,6 +33,11 @@ END_WITHIN = 5.0
 BACKOFF_MIN, BACKOFF_MAX = 0.1, 2.0
 """Seconds between two candidacies, doubled after each up to the maximum, times 0.5 to 1.5 by chance: schedulers must
 not all come at once to an ensemble that has just started."""
+REPLACE_PAUSE = 0.1
+"""Seconds between two tries to take the place of a node that is nobody's."""
+_ENSEMBLE_ID_LENGTH = 64
+"""Characters that the table `leader` keeps of it."""
+_REFUSED_REMEDY = "give every scheduler the same FOLIOT_ZOOKEEPER_PASSWORD; see ZooKeeper's password in docs/runbook.md"
 _log = structlog.get_logger()
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
@@ -64,7 +69,7 @@ class Leadership:
         self._clock = clock
         self._duties: asyncio.Task[None] | None = None
         self._term = 0
-        self._own_czxid: int | None = None
+        self._own: tuple[str, int] | None = None  # the ensemble and the czxid of our node, until it is given back
         self._deadline = 0.0
         self._served_at = 0.0
 
@@ -81,6 +86,11 @@ class Leadership:
         """True while this process leads and its last renewal is recent enough to be trusted."""
         return self.term is not None and self._clock.elapsed() < self._deadline
 
+    @property
+    def planned_ago(self) -> float | None:
+        """Seconds since the planner of this term has ended a step; None for a standby."""
+        return None if self.term is None else self._clock.elapsed() - self._served_at
+
     async def run(self, stop: asyncio.Event) -> None:
         """Stand as a candidate again and again until `stop` is set. Raises the error of duties that failed for good."""
         backoff = BACKOFF_MIN
@@ -90,7 +100,9 @@ class Leadership:
                     async with self._connect() as zk:
                         backoff = BACKOFF_MIN
                         with metrics.CANDIDATE.track_inprogress():
-                            await self._candidacy(zk, stop)
+                            await self._candidacy_on(zk, stop)
+                except Refused as error:
+                    _log.error(events.ZOOKEEPER_REFUSED, error=error, term=self.term, remedy=_REFUSED_REMEDY)
                 except (Disconnected, Unavailable, Fenced) as error:
                     _log.warning(events.ZOOKEEPER_AWAY, error=error, term=self.term)
                 await self._raise_crash()
@@ -99,17 +111,25 @@ class Leadership:
         finally:
             await self._end_duties("stopped")
 
+    async def _candidacy_on(self, zk: Client, stop: asyncio.Event) -> None:
+        """One candidacy. Its end closes the client, which frees the node at once: from then on nothing is confirmed."""
+        try:
+            await self._candidacy(zk, stop)
+        finally:
+            self._deadline = 0.0
+
     async def _candidacy(self, zk: Client, stop: asyncio.Event) -> None:
         """One candidacy, from a fresh connection to its end. Raises Disconnected when the node's owner is in doubt."""
         await zk.ensure_path(self._root)
+        await zk.protect(self._root)
         ensemble_id = await self._ensemble_id(zk)
-        await self._remove_leftover(zk)
+        await self._remove_leftover(zk, ensemble_id)
         started = self._clock.elapsed()
         won = await self._win(zk, stop)
         if won is None:
             return
         node, sent_at = won
-        self._own_czxid = node.czxid
+        self._own = ensemble_id, node.czxid
         self._deadline = sent_at + TRUSTED_SHARE * zk.session_timeout
         term = await self._take_term(zk, node, ensemble_id)
         metrics.LOCK_ACQUISITION.observe(self._clock.elapsed() - started)
@@ -124,15 +144,17 @@ class Leadership:
         """The identity of this ensemble. A wiped one gets another, and its zxids begin at 0 again."""
         path = f"{self._root}/ensemble"
         await zk.create(path, secrets.token_hex(16).encode())
-        node = await zk.get(path)
-        if node is None:
+        await zk.protect(path)
+        data = await zk.read(path)
+        if data is None:
             raise Disconnected("the ensemble's node vanished")
-        return node.data.decode()
+        return data.decode(errors="replace")[:_ENSEMBLE_ID_LENGTH]
 
-    async def _remove_leftover(self, zk: Client) -> None:
-        """Delete the node of our own former session, so that nobody has to wait until it expires."""
+    async def _remove_leftover(self, zk: Client, ensemble_id: str) -> None:
+        """Delete the node of our own former session, so that nobody has to wait until it expires. A czxid names it in
+        its ensemble only: a wiped one counts from 0 again."""
         node = await zk.get(self._path)
-        if node is not None and node.czxid == self._own_czxid and node.owner != zk.session_id:
+        if node is not None and (ensemble_id, node.czxid) == self._own and node.owner != zk.session_id:
             await zk.delete(self._path, node.version)
 
     async def _win(self, zk: Client, stop: asyncio.Event) -> tuple[Node, float] | None:
@@ -147,11 +169,20 @@ class Leadership:
                 continue
             if node.owner == zk.session_id:
                 return node, sent_at
+            if not node.is_ephemeral:
+                await self._remove_nobodys(zk, node, stop)
+                continue
             await self._end_duties("another scheduler holds the node")
             look_again = zk.session_timeout / RENEWALS_PER_SESSION
             await first_of(self._clock, changed, zk.gone(), stop.wait(), timeout=look_again)
             zk.check()
         return None
+
+    async def _remove_nobodys(self, zk: Client, node: Node, stop: asyncio.Event) -> None:
+        """Delete a node that has no session: no scheduler made it, and it would never end by itself."""
+        _log.error(events.LEADER_NODE_REPLACED, term=self.term)
+        await zk.delete(self._path, node.version)
+        await self._clock.wait(stop, REPLACE_PAUSE)
 
     async def _take_term(self, zk: Client, node: Node, ensemble_id: str) -> int:
         """Take the next term in PostgreSQL, which fences every former leader. If another scheduler has taken it first,
@@ -197,10 +228,11 @@ class Leadership:
             self._deadline = sent_at + TRUSTED_SHARE * zk.session_timeout
 
     async def _give_node_back(self, zk: Client) -> None:
+        self._deadline = 0.0
         node = await zk.get(self._path)
         if node is not None and node.owner == zk.session_id:
             await zk.delete(self._path, node.version)
-        self._own_czxid = None
+        self._own = None
 
     def _begin_duties(self, term: int) -> None:
         self._term = term

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
+import structlog
+
 from foliot.common.broker.link import Link
 from foliot.common.broker.publishing import Publisher
 from foliot.common.broker.topology import DEFAULT_POOL, topology
@@ -15,9 +17,10 @@ from foliot.common.ledger.schema import await_schema, why_not_ready
 from foliot.common.process import lifecycle
 from foliot.common.process.admin import admin_app, listen
 from foliot.common.process.periodic import periodic
-from foliot.scheduler import wakeups
+from foliot.scheduler import events, wakeups
 from foliot.scheduler.config import Config
 from foliot.scheduler.duties import Duties
+from foliot.scheduler.last_planned import LastPlanned
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.presence import Presence
 from foliot.scheduler.unit import Unit
@@ -28,6 +31,7 @@ CONNECTIONS = 8
 relay one; the duties that run now and then share the others."""
 LINK_INTERVAL = 1.0
 """Seconds between two looks whether the link to RabbitMQ is open."""
+_log = structlog.get_logger()
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
@@ -59,22 +63,25 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             plan_wake=plan_wake,
             relay_wake=relay_wake,
         )
+        if config.zookeeper_password is None:
+            _log.warning(events.ZOOKEEPER_OPEN, remedy="set FOLIOT_ZOOKEEPER_PASSWORD on every scheduler")
         leadership = Leadership(
-            lambda: connect(config.zookeeper_hosts, config.zookeeper_session_seconds),
+            lambda: connect(config.zookeeper_hosts, config.zookeeper_session_seconds, config.zookeeper_password),
             database,
             duties.lead,
             scheduler_id=config.scheduler_id,
             root=config.zookeeper_root,
             clock=clock,
         )
-        presence = Presence(database, leadership, config.scheduler_id)
+        last_planned = LastPlanned(clock, config.zookeeper_session_seconds)
+        presence = Presence(database, leadership, last_planned, clock, scheduler_id=config.scheduler_id)
 
         async def readiness() -> tuple[str | None, dict[str, Any]]:
             role = "leader" if leadership.term is not None else "standby"
             details = {"role": role, "term": leadership.term, "scheduler_id": config.scheduler_id}
-            return await why_not_ready(database, stop), details
+            return await why_not_ready(database, stop) or last_planned.why_not_ready(), details
 
-        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
+        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port, clock))
         await await_schema(database, stop, clock)
         stack.push_async_callback(presence.forget)
         async with asyncio.TaskGroup() as group:

@@ -23,6 +23,14 @@ TERM = Gauge("scheduler_term", "The term this process leads, 0 for a standby.")
 CANDIDATE = Gauge("scheduler_candidate", "1 while this process takes part in the election in ZooKeeper.")
 CONFIRMED = Gauge("scheduler_leader_confirmed", "1 while ZooKeeper confirms this leader; 0 for a standby too.")
 FAILOVERS = Counter("scheduler_failovers_total", "Terms this process has taken.")
+UNPLANNED = Gauge(
+    "scheduler_unplanned_seconds", "How long no scheduler has planned, as this one knows from PostgreSQL."
+)
+CLOCK_JUMPS = Counter(
+    "scheduler_clock_jump_seconds_total",
+    "Seconds by which PostgreSQL's clock jumped against the clock of this machine, which never does.",
+    ["direction"],
+)
 FENCED = Counter("scheduler_fenced_terms_total", "Terms of this process that a newer one ended by its fence.")
 RUNS_PLANNED = Counter("scheduler_runs_planned_total", "Ticks that became runs.")
 TICKS_SKIPPED = Counter("scheduler_ticks_skipped_total", "Ticks that a policy dropped.", ["reason"])
@@ -34,6 +42,8 @@ EXPIRED_ROWS = Counter("scheduler_expired_rows_total", "Rows that retention remo
 EXPIRED_MONTHS = Counter("scheduler_expired_months_total", "Months of history that retention dropped.", ["table"])
 POISON = Counter("scheduler_poison_total", "Jobs set aside because they cannot be planned.")
 
+for _direction in ("forward", "back"):
+    CLOCK_JUMPS.labels(_direction)
 for _reason in ("misfire", "overlap"):
     TICKS_SKIPPED.labels(_reason)
 for _table in ("jobs", "dead_letters_open", "dead_letters", "idempotency_keys", "leader_terms"):

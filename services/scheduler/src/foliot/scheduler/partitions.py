@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from foliot.common.ledger.again import again
 from foliot.scheduler import events
 from foliot.scheduler.unit import UnitsOfWork
 
@@ -37,9 +38,13 @@ class Partitions:
         """Make the months around `now`. Gives how many were missing."""
         made = 0
         for table in TABLES:
-            async with self._database.transaction() as unit:
-                count = await unit.months.ensure_partitions(table, now - MONTH_BEHIND, now + MONTHS_AHEAD)
+            count = await self._ensure(table, now)
             if count:
                 _log.info(events.PARTITIONS_MADE, table=table, made=count)
             made += count
         return made
+
+    @again
+    async def _ensure(self, table: str, now: datetime) -> int:
+        async with self._database.transaction() as unit:
+            return await unit.months.ensure_partitions(table, now - MONTH_BEHIND, now + MONTHS_AHEAD)

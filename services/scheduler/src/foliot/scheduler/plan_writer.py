@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
+from foliot.common.ledger.again import again
 from foliot.common.ledger.conclude import end_runs
 from foliot.common.ledger.faults import is_missing_month
 from foliot.common.ledger.plan import PlannedRow, ReadJob
 from foliot.common.ledger.splitting import split
 from foliot.common.model.execution import Handout
-from foliot.common.model.ticks import OpenRuns
+from foliot.common.model.ticks import OpenRuns, PlainTick
 from foliot.scheduler.decisions import Decision, Judged, decide, plain_tick
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.new_runs import NewRun, report, sort_out
@@ -73,10 +75,8 @@ class PlanWriter:
         that somebody opened since then has changed that row too."""
         judged = sorted(judged, key=_job_id)
         ticks = [plain_tick(one) for one in judged]
-        self._dispatcher.reserve(ticks, now)
         try:
-            async with self._database.session() as unit:
-                floor, made = await unit.plan.plan_plain_ticks(ticks, self._term, self._floor.at)
+            floor, made = await self._plan_plain(ticks, now)
         except asyncpg.UniqueViolationError:  # one of the ticks has its row already
             return await self._write_locked([one for one in judged if one.job.next_run_time <= now], now)
         if floor is not None:  # nothing was written if it has risen: a tick may lie in a month that is closed now
@@ -97,36 +97,62 @@ class PlanWriter:
         )
         return len(made)
 
+    @again
+    async def _plan_plain(self, ticks: Sequence[PlainTick], now: datetime) -> tuple[datetime | None, dict[int, int]]:
+        with self._dispatcher.reservation() as reserve:
+            reserve(ticks, now)
+            async with self._database.session() as unit:
+                return await unit.plan.plan_plain_ticks(ticks, self._term, self._floor.at)
+
     async def _write_locked(self, judged: Sequence[Judged], now: datetime) -> int:
         """Write ticks in a transaction: lock the jobs, read their open runs in a later statement, then insert."""
-        async with self._database.transaction() as unit:
-            read = [ReadJob(one.job.job_id, one.job.version, one.job.next_run_time) for one in judged]
-            floor, locked = await unit.plan.hold_and_lock_due_jobs(read, self._term)
-            if self._floor.at < floor:  # a tick may lie in a month that is closed now: judge again
-                self._floor.at = floor
-                return 0
-            unchanged = [one for one in judged if one.job.job_id in locked]
-            if not unchanged:
-                return 0
-            open_runs = await unit.plan.select_open_runs([one.job.job_id for one in unchanged])
-            decisions = [decide(one, open_runs.get(one.job.job_id, _NOTHING_OPEN)) for one in unchanged]
-            inserted = await self._insert(unit, decisions, now)
+        decisions, inserted = await self._plan_locked(judged, now)
         self._dispatcher.send([row for row in inserted if row.dispatched_at is not None])
         await report(sort_out(decisions, inserted))
-        return len(unchanged)
+        return len(decisions)
 
-    async def _insert(self, unit: Unit, decisions: Sequence[Decision], now: datetime) -> list[PlannedRow]:
-        """Apply the decisions to locked jobs. Gives the rows that were not there yet."""
-        for decision in decisions:
-            if decision.cancel_open:
-                await unit.endings.cancel_open(decision.advance.job_id)
+    @again
+    async def _plan_locked(self, judged: Sequence[Judged], now: datetime) -> tuple[list[Decision], list[PlannedRow]]:
+        """Gives the decisions about jobs that nobody has changed or locked, and the rows that were not there yet."""
+        with self._dispatcher.reservation() as reserve:
+            async with self._database.transaction() as unit:
+                read = [ReadJob(one.job.job_id, one.job.version, one.job.next_run_time) for one in judged]
+                floor, locked = await unit.plan.hold_and_lock_due_jobs(read, self._term)
+                if self._floor.at < floor:  # a tick may lie in a month that is closed now: judge again
+                    self._floor.at = floor
+                    return [], []
+                unchanged = [one for one in judged if one.job.job_id in locked]
+                if not unchanged:
+                    return [], []
+                open_runs = await _open_runs(unit, unchanged)
+                decisions = [decide(one, open_runs.get(one.job.job_id, _NOTHING_OPEN)) for one in unchanged]
+                reserve([tick for decision in decisions for tick in decision.ticks], now)
+                return decisions, await self._insert(unit, decisions)
+
+    async def _insert(self, unit: Unit, decisions: Sequence[Decision]) -> list[PlannedRow]:
+        """Apply the decisions to locked jobs."""
+        cancels = [decision.advance.job_id for decision in decisions if decision.cancel_open]
+        outcomes = await unit.endings.cancel_open(cancels) if cancels else {}
         ticks = [tick for decision in decisions for tick in decision.ticks]
-        self._dispatcher.reserve(ticks, now)
         inserted = await unit.plan.insert_planned(ticks, self._term, [decision.advance for decision in decisions])
         ending = [decision.advance.job_id for decision in decisions if _may_end(decision)]
         if ending:
-            await end_runs(unit, ending)
+            await end_runs(unit, ending, outcomes)
         return inserted
+
+
+async def _open_runs(unit: Unit, judged: Sequence[Judged]) -> dict[int, OpenRuns]:
+    """The open runs of these locked jobs; for a job that is caught up also the moment from which they have been there.
+
+    Few jobs need that moment, and it takes a look at all that happened while the run was open.
+    """
+    open_runs = await unit.plan.select_open_runs([one.job.job_id for one in judged])
+    open_ids = {job_id for job_id, runs in open_runs.items() if runs.since is not None}
+    caught_up = [one.job.job_id for one in judged if one.gap and one.job.job_id in open_ids]
+    if caught_up:
+        for job_id, begun in (await unit.plan.select_begun(caught_up)).items():
+            open_runs[job_id] = msgspec.structs.replace(open_runs[job_id], begun=begun)
+    return open_runs
 
 
 def _job_id(judged: Judged) -> int:

@@ -1,4 +1,8 @@
-"""Presence: the heartbeat of a scheduler, for the API to show, and whether ZooKeeper confirms it as leader."""
+"""Presence: the heartbeat of a scheduler in PostgreSQL.
+
+It tells the others whether this one plans, and its answer tells this one whether any does, and whether PostgreSQL's
+clock jumped. It also watches whether ZooKeeper confirms the leader.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,11 @@ import asyncio
 
 import structlog
 
+from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
 from foliot.scheduler import events, metrics
+from foliot.scheduler.clock_watch import ClockWatch
+from foliot.scheduler.last_planned import LastPlanned
 from foliot.scheduler.leadership import Leadership
 from foliot.scheduler.unit import UnitsOfWork
 
@@ -22,9 +29,20 @@ class Presence:
     INTERVAL = 3.0
     """Seconds between two heartbeats. The API shows schedulers that were heard of within 15 s."""
 
-    def __init__(self, database: UnitsOfWork, leadership: Leadership, scheduler_id: str) -> None:
+    def __init__(
+        self,
+        database: UnitsOfWork,
+        leadership: Leadership,
+        last_planned: LastPlanned,
+        clock: Clock,
+        *,
+        scheduler_id: str,
+    ) -> None:
         self._database = database
         self._leadership = leadership
+        self._last_planned = last_planned
+        self._clock = clock
+        self._clock_watch = ClockWatch()
         self._scheduler_id = scheduler_id
         self._was_confirmed = True
 
@@ -33,7 +51,10 @@ class Presence:
         away."""
         self._watch_confirmation()
         async with self._database.session() as unit:
-            await unit.terms.beat_scheduler(self._scheduler_id)
+            asked_at = self._clock.elapsed()
+            beat = await unit.terms.beat_scheduler(self._scheduler_id, self._leadership.planned_ago)
+            self._clock_watch.note(beat.now, asked_at, self._clock.elapsed())
+            self._last_planned.note(beat.planned_ago)
             if self._leadership.term is not None:
                 await unit.terms.forget_silent_schedulers()
 

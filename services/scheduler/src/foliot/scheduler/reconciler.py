@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from foliot.common.ledger.again import again
 from foliot.common.ledger.conclude import end_runs
 from foliot.scheduler.unit import Unit, UnitsOfWork
 
 JOBS_PER_BATCH = 500
 """Most jobs that one transaction completes and holds locked."""
+Select = Callable[[Unit, int], Awaitable[list[int]]]
+"""Chooses the job_ids of one batch, in their order, after the given one."""
 
 
 class Reconciler:
@@ -31,14 +34,19 @@ class Reconciler:
         """Write the outcome of jobs that have no further tick and nothing open."""
         await self._end(lambda unit, after: unit.endings.select_unsettled(after, JOBS_PER_BATCH))
 
-    async def _end(self, select: Callable[[Unit, int], Awaitable[list[int]]]) -> None:
+    async def _end(self, select: Select) -> None:
         """End runs of the selected jobs batch by batch, each in a transaction under the term. Raises Fenced."""
         after, full = 0, True
         while full:
-            async with self._database.transaction() as unit:
-                await unit.terms.hold_term(self._term)
-                job_ids = await select(unit, after)
-                if job_ids:
-                    await end_runs(unit, job_ids)
+            job_ids = await self._end_batch(select, after)
             full = len(job_ids) == JOBS_PER_BATCH
             after = job_ids[-1] if job_ids else after
+
+    @again
+    async def _end_batch(self, select: Select, after: int) -> list[int]:
+        async with self._database.transaction() as unit:
+            await unit.terms.hold_term(self._term)
+            job_ids = await select(unit, after)
+            if job_ids:
+                await end_runs(unit, job_ids)
+        return job_ids

@@ -12,6 +12,8 @@ import structlog
 
 from foliot.common.broker.guard import Down, Rejected
 from foliot.common.broker.topology import PRIORITIES, class_of, queue_name
+from foliot.common.ledger.again import again
+from foliot.common.model.execution import Handout
 from foliot.scheduler import events, metrics
 from foliot.scheduler.dispatcher import HAND_OUT_AHEAD, Dispatcher
 from foliot.scheduler.unit import UnitsOfWork
@@ -87,11 +89,15 @@ class Redelivery:
         except (Down, Rejected):
             return False
 
-    async def _send_again(self, pool: str, priority: int, before: datetime) -> None:
-        """Dispatch again what was dispatched before a time and is still unclaimed."""
+    @again
+    async def _take(self, pool: str, priority: int, before: datetime) -> list[Handout]:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
-            rows = await unit.dispatch.take_undelivered(pool, priority, before, ROWS_PER_STEP)
+            return await unit.dispatch.take_undelivered(pool, priority, before, ROWS_PER_STEP)
+
+    async def _send_again(self, pool: str, priority: int, before: datetime) -> None:
+        """Dispatch again what was dispatched before a time and is still unclaimed."""
+        rows = await self._take(pool, priority, before)
         if rows:
             metrics.MESSAGES_LOST.inc(len(rows))
             _log.warning(events.MESSAGES_LOST, pool=pool, priority=priority, count=len(rows))

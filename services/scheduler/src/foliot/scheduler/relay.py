@@ -10,7 +10,9 @@ from operator import attrgetter
 
 from foliot.common.broker.topology import PriorityClass, class_of
 from foliot.common.clock import Clock
+from foliot.common.ledger.again import again
 from foliot.common.ledger.dispatch import OpenWork
+from foliot.common.model.execution import Handout
 from foliot.scheduler.dispatcher import HAND_OUT_AHEAD, Dispatcher
 from foliot.scheduler.unit import UnitsOfWork
 from foliot.scheduler.windows import QueueKey, Windows
@@ -95,12 +97,16 @@ class Relay:
         room = self._windows.room(pool, cls)
         if room == 0:
             return False
-        async with self._database.transaction() as unit:
-            await unit.terms.hold_term(self._term)
-            rows = await unit.dispatch.take_backlog(pool, priority, room, HAND_OUT_AHEAD, since)
+        rows = await self._take(pool, priority, room, since)
         self._windows.take(pool, priority, len(rows))
         self._dispatcher.send(sorted(rows, key=attrgetter("available_at")))
         return len(rows) < room
+
+    @again
+    async def _take(self, pool: str, priority: int, room: int, since: datetime) -> list[Handout]:
+        async with self._database.transaction() as unit:
+            await unit.terms.hold_term(self._term)
+            return await unit.dispatch.take_backlog(pool, priority, room, HAND_OUT_AHEAD, since)
 
     async def _refresh_slots(self) -> None:
         if self._clock.elapsed() - self._slots_at < SLOTS_INTERVAL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from foliot.common.ledger.again import again
 from foliot.common.ledger.conclude import WORKER_LOST, conclude, count_ended
 from foliot.common.ledger.ending import RescuedRow
 from foliot.common.model.retry import Finished, policy_from
@@ -14,6 +15,9 @@ from foliot.scheduler.unit import UnitsOfWork
 
 ATTEMPTS_PER_BATCH = 500
 """Most attempts that one transaction ends."""
+STRAYS_EACH = 15
+"""Steps from one look for stray claims to the next. It reads all open executions, and strays are rare: workers that
+stopped while PostgreSQL was away leave them."""
 _log = structlog.get_logger()
 
 
@@ -29,27 +33,41 @@ class Rescuer:
         self._database = database
         self._term = term
         self._lease = lease
+        self._steps = 0
 
     async def step(self) -> None:
         """End all attempts of lost workers. Raises Fenced if the term has passed, Unavailable if PostgreSQL is away."""
         async with self._database.session() as unit:
             dead = await unit.workers.select_dead_claims(self._lease)
+            if self._steps % STRAYS_EACH == 0:
+                dead += await unit.workers.select_stray_claims()
+        self._steps += 1
         if not dead:
             return
         while await self._rescue(dead) == ATTEMPTS_PER_BATCH:
             pass
-        async with self._database.transaction() as unit:
-            await unit.terms.hold_term(self._term)
-            await unit.workers.forget_dead_claims(dead, self._lease)
+        await self._forget(dead)
 
-    async def _rescue(self, claims: list[int]) -> int:
+    @again
+    async def _forget(self, claims: list[int]) -> None:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
-            rescued = await unit.endings.rescue_lost(claims, ATTEMPTS_PER_BATCH)
+            await unit.workers.forget_dead_claims(claims, self._lease)
+
+    @again
+    async def _rescue(self, claims: list[int]) -> int:
+        """End one batch: its jobs are locked before its executions. Gives how many were ended."""
+        async with self._database.transaction() as unit:
+            await unit.terms.hold_term(self._term)
+            lost = await unit.endings.select_lost(claims, ATTEMPTS_PER_BATCH)
+            if not lost:
+                return 0
+            settling = await unit.endings.lock_settling(sorted({row.job_id for row in lost}))
+            rescued = await unit.endings.rescue_lost(lost, claims)
             if not rescued:
                 return 0
             now = await unit.server.select_now()
-            concluded = await conclude(unit, [_finished(row) for row in rescued], now)
+            concluded = await conclude(unit, [_finished(row) for row in rescued], now, settling)
         metrics.RESCUED.inc(len(rescued))
         count_ended(concluded)
         for row in rescued:

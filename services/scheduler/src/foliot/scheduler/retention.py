@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from foliot.common.ledger.again import again
 from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
 from foliot.common.ledger.months import Month, drop_month
 from foliot.scheduler import events, metrics
@@ -75,6 +76,7 @@ class Expirer:
         counts = [await self._remove(kind, remove) for kind, remove in removals.items()]
         return ROWS_PER_BATCH in counts
 
+    @again
     async def _remove(self, kind: str, remove: Callable[[Unit], Awaitable[int]]) -> int:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
@@ -95,6 +97,7 @@ class Expirer:
         dropped = await self._drop("executions", floor)
         return dropped + await self._drop("audit_logs", months_before(now, self._periods.audit_logs_months))
 
+    @again
     async def _close(self, before: datetime) -> datetime:
         """Close the months before a time: from here on nobody writes a tick into them. Gives the floor of history."""
         async with self._database.transaction() as unit:
@@ -117,6 +120,13 @@ class Expirer:
                 _log.warning(events.MONTH_OPEN, month=month.month)
                 return 0
             await drop_month(unit.session, month)
+        await self._audit_drop(month)
+        metrics.EXPIRED_MONTHS.labels(parent).inc()
+        _log.info(events.MONTH_EXPIRED, month=month.month)
+        return 1
+
+    @again
+    async def _audit_drop(self, month: Month) -> None:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
             await unit.audit_logs.insert_audit(
@@ -128,9 +138,6 @@ class Expirer:
                     new_value={"month": month.month},
                 )
             )
-        metrics.EXPIRED_MONTHS.labels(parent).inc()
-        _log.info(events.MONTH_EXPIRED, month=month.month)
-        return 1
 
 
 def _year_and_month(partition: str) -> int:

@@ -9,12 +9,13 @@ import msgspec
 import structlog
 
 from foliot.common.clock import Clock, rfc3339
+from foliot.common.ledger.again import again
 from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
 from foliot.common.ledger.conclude import end_runs
 from foliot.common.ledger.plan import ReadJob
 from foliot.common.model.due import ZonedJob
 from foliot.common.schedules.errors import ScheduleError
-from foliot.common.schedules.kinds import Cron
+from foliot.common.schedules.kinds import Cron, Instant
 from foliot.common.schedules.of_job import timetable_of
 from foliot.common.schedules.zones import TZDATA_VERSION
 from foliot.scheduler import events
@@ -71,11 +72,15 @@ class TimeZones:
         counts = await self._go_through()
         if counts.held:
             return HELD_JOBS_AFTER
+        await self._note_version()
+        _log.info(events.TZDATA_CHANGED, former=former, tzdata=self._version, moved=counts.moved)
+        return None
+
+    @again
+    async def _note_version(self) -> None:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
             await unit.tzdata.update_tzdata(self._version)
-        _log.info(events.TZDATA_CHANGED, former=former, tzdata=self._version, moved=counts.moved)
-        return None
 
     async def _go_through(self) -> MoveCounts:
         counts, after = MoveCounts(), 0
@@ -105,20 +110,25 @@ class TimeZones:
 
     async def _move(self, moves: Sequence[Move]) -> int:
         """Move the jobs that are still as they were read and that nobody has locked. Gives how many."""
+        moved = await self._write(moves)
+        for move in moved:
+            _log.info(events.JOB_MOVED, job_id=move.job_id, former=move.former, next_run_time=move.next_run_time)
+        return len(moved)
+
+    @again
+    async def _write(self, moves: Sequence[Move]) -> list[Move]:
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
             locked = await unit.plan.lock_due_jobs([ReadJob(m.job_id, m.version, m.former) for m in moves])
             unchanged = [move for move in moves if move.job_id in locked]
             if not unchanged:
-                return 0
+                return []
             await unit.tzdata.move_jobs([(move.job_id, move.next_run_time) for move in unchanged])
             await unit.audit_logs.insert_audits([self._audit_entry(move) for move in unchanged])
             ended = [move.job_id for move in unchanged if move.next_run_time is None]
             if ended:
                 await end_runs(unit, ended)
-        for move in unchanged:
-            _log.info(events.JOB_MOVED, job_id=move.job_id, former=move.former, next_run_time=move.next_run_time)
-        return len(unchanged)
+        return unchanged
 
     def _audit_entry(self, move: Move) -> AuditEntry:
         following = None if move.next_run_time is None else rfc3339(move.next_run_time)
@@ -140,4 +150,8 @@ def _next_tick(job: ZonedJob) -> datetime | None:
         times = timetable_of(job)
     except ScheduleError:
         return job.next_run_time
-    return times.next_after(job.now) if isinstance(times.schedule, Cron) else job.next_run_time
+    if isinstance(times.schedule, Cron):
+        return times.next_after(job.now)
+    if isinstance(times.schedule, Instant) and times.instants:  # one that lies in the past now is due, not lost
+        return times.next_after(job.now) or times.instants[-1]
+    return job.next_run_time

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from foliot.common.clock import rfc3339
+from foliot.common.ledger.again import again
 from foliot.common.ledger.audit_logs import FOLIOT, AuditEntry
 from foliot.common.model.due import DueJob
 from foliot.common.schedules.errors import ScheduleError
@@ -35,12 +36,19 @@ class Unplannable:
 
         Raises Fenced if the term has passed.
         """
-        reason = str(error)[:LONGEST_REASON]
+        if not await self._fail(job, str(error)[:LONGEST_REASON]):
+            return
+        metrics.POISON.inc()
+        _log.error(events.JOB_UNPLANNABLE, job_id=job.job_id, error=error)
+
+    @again
+    async def _fail(self, job: DueJob, reason: str) -> bool:
+        """False if the job has changed since it was read."""
         async with self._database.transaction() as unit:
             await unit.terms.hold_term(self._term)
             failed = await unit.plan.fail_unplannable(job.job_id, job.version)
             if failed is None:
-                return
+                return False
             await unit.audit_logs.insert_audit(
                 AuditEntry(
                     user_id=FOLIOT,
@@ -51,8 +59,7 @@ class Unplannable:
                     new_value={"status": "FAILED", "reason": reason},
                 )
             )
-        metrics.POISON.inc()
-        _log.error(events.JOB_UNPLANNABLE, job_id=job.job_id, error=error)
+        return True
 
     async def make_months(self, judged: Sequence[Judged], now: datetime) -> int:
         """Make the months of late ticks, which nobody needed before; the jobs stay due and are planned next time.
@@ -65,6 +72,10 @@ class Unplannable:
             await self.give_up(job, ScheduleError(f"due since {due}, longer than {LONGEST_GAP.days} days"))
         within = [one.job.next_run_time for one in judged if now - one.job.next_run_time < LONGEST_GAP]
         if within:
-            async with self._database.transaction() as unit:
-                await unit.months.ensure_partitions("executions", min(within), now + MONTHS_AHEAD)
+            await self._ensure_months(min(within), now)
         return len(beyond)
+
+    @again
+    async def _ensure_months(self, first: datetime, now: datetime) -> None:
+        async with self._database.transaction() as unit:
+            await unit.months.ensure_partitions("executions", first, now + MONTHS_AHEAD)

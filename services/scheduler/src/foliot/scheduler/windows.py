@@ -61,6 +61,11 @@ class Windows:
             self._on_half()
         return taken
 
+    def give_back(self, pool: str, priority: int, places: int) -> None:
+        """Free reserved places: their executions were not committed. A recount since then knows nothing of them."""
+        key = pool, class_of(priority)
+        self._dispatched[key] = max(0, self._dispatched[key] - places)
+
     def depth(self) -> int:
         """Open executions of one pool and priority that a survey looks at: room enough for those that run, which are
         older, and those that are handed out."""

@@ -64,13 +64,14 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def claimed_from(row: ClaimedRow, held: Held, claim: int) -> Claimed:
-    """The attempt to run. A payload in the row's override takes the place of the job's."""
+    """The attempt to run, with the time of its row: that of a message may be wrong. A payload in the row's override
+    takes the place of the job's."""
     payload = row.payload
     if isinstance(row.override, dict):
         payload = row.override.get("payload", payload)
     return Claimed(
         execution_id=row.execution_id, job_id=row.job_id, user_id=row.user_id, team_id=row.team_id,
-        scheduled_time=held.handle.scheduled_time, attempt_number=row.attempt_number, trigger=_TRIGGERS[row.trigger],
+        scheduled_time=row.scheduled_time, attempt_number=row.attempt_number, trigger=_TRIGGERS[row.trigger],
         job_type=row.job_type, payload=payload, retry_policy=policy_from(row.retry_policy),
         timeout_seconds=row.timeout_seconds, lateness=row.lateness, begins_in=row.begins_in, request_id=row.request_id,
         traceparent=traceparent(row.traceparent, held.dispatched), claim=claim, settles=row.settles,
@@ -99,12 +100,12 @@ def unclaimable(row: UnclaimableRow, message: str) -> Finished:
     )
 
 
-def cancelled(row: ClaimedRow, scheduled_time: datetime) -> Finished:
+def cancelled(row: ClaimedRow) -> Finished:
     """The end of an attempt whose job was cancelled before the claim."""
     return Finished(
         execution_id=row.execution_id,
         job_id=row.job_id,
-        scheduled_time=scheduled_time,
+        scheduled_time=row.scheduled_time,
         attempt_number=row.attempt_number,
         status=ExecutionStatus.CANCELLED,
         trigger=Trigger(row.trigger),

@@ -15,9 +15,11 @@ import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.again import again
 from foliot.common.ledger.claim import ClaimedRow
-from foliot.common.ledger.conclude import conclude, count_ended
+from foliot.common.ledger.conclude import Concluded, conclude, count_ended
 from foliot.common.ledger.splitting import split
+from foliot.common.model.retry import Finished
 from foliot.common.model.states import ExecutionStatus
 from foliot.worker import events, metrics
 from foliot.worker.claimed import Claimed, cancelled, claimed_from, unclaimable
@@ -96,8 +98,7 @@ class Claimer:
             return 0
         self.doubtful = None
         held = {item.handle.execution_id: item for item in batch}
-        running = [row for row in rows if row.status == ExecutionStatus.RUNNING]
-        self._start([claimed_from(row, held[row.execution_id], claim) for row in running])
+        self._start([claimed_from(row, held[row.execution_id], claim) for row in rows if self._is_new(row)])
         await settle(batch)
         return len(rows)
 
@@ -106,6 +107,11 @@ class Claimer:
             await unit.claims.release_claimed([held.handle for held in batch], claim)
         self.doubtful = None
         self._inbox.put_back(batch)
+
+    def _is_new(self, row: ClaimedRow) -> bool:
+        """True for an attempt to start. One that runs here already was delivered twice: a batch in doubt gets the rows
+        that this token holds, those of an earlier batch too."""
+        return row.status == ExecutionStatus.RUNNING and self._running.get(row.execution_id) is None
 
     def _next_batch(self) -> tuple[list[Held], bool]:
         """The batch in doubt first: asked again under the same token, it cannot be claimed twice. Gives the batch, and
@@ -129,34 +135,37 @@ class Claimer:
         except asyncpg.PostgresError as error:
             raise Unavailable(f"claim: {error}") from error
 
-    async def _claim(self, batch: Sequence[Held], claim: int, again: bool) -> list[ClaimedRow]:
+    @again
+    async def _claim_rows(self, batch: Sequence[Held], claim: int, again: bool) -> list[ClaimedRow]:
         async with self._database.session() as unit:
-            rows = await unit.claims.claim_executions(
+            return await unit.claims.claim_executions(
                 [held.handle for held in batch], self._worker_id, claim, self._lease.seconds, again
             )
+
+    async def _claim(self, batch: Sequence[Held], claim: int, again: bool) -> list[ClaimedRow]:
+        rows = await self._claim_rows(batch, claim, again)
         ended = [row for row in rows if row.status == ExecutionStatus.CANCELLED]
         if ended:
-            await self._end_cancelled(ended, batch)
+            await self._end_cancelled(ended)
         return rows
 
-    async def _end_cancelled(self, rows: Sequence[ClaimedRow], batch: Sequence[Held]) -> None:
+    async def _end_cancelled(self, rows: Sequence[ClaimedRow]) -> None:
         """Conclude attempts that ended at their claim because their job is cancelled."""
-        times = {held.handle.execution_id: held.handle.scheduled_time for held in batch}
+        count_ended(await self._conclude([cancelled(row) for row in rows]))
+
+    @again
+    async def _conclude(self, finished: Sequence[Finished]) -> Concluded:
         async with self._database.transaction() as unit:
-            now = await unit.server.select_now()
-            concluded = await conclude(unit, [cancelled(row, times[row.execution_id]) for row in rows], now)
-        count_ended(concluded)
+            settling = await unit.endings.lock_settling(sorted({one.job_id for one in finished}))
+            return await conclude(unit, finished, await unit.server.select_now(), settling)
 
     async def _fail(self, held: Held, error: Exception) -> list[ClaimedRow]:
         """End the attempt whose row breaks the claim; no row of it is claimed."""
-        metrics.POISON.inc()
         message = f"the attempt could not be claimed: {type(error).__name__}: {error}"[:_REASON_LIMIT]
-        async with self._database.transaction() as unit:
-            failed = await unit.claims.fail_unclaimable(held.handle, message)
-            if failed is None:
-                return []
-            now = await unit.server.select_now()
-            concluded = await conclude(unit, [unclaimable(failed, message)], now)
+        metrics.POISON.inc()
+        concluded = await self._end_unclaimable(held, message)
+        if concluded is None:
+            return []
         count_ended(concluded)
         _log.error(
             events.ATTEMPT_UNCLAIMABLE,
@@ -165,3 +174,13 @@ class Claimer:
             error=message,
         )
         return []
+
+    @again
+    async def _end_unclaimable(self, held: Held, message: str) -> Concluded | None:
+        """None if the attempt is not QUEUED any more."""
+        async with self._database.transaction() as unit:
+            settling = await unit.endings.lock_settling([held.dispatched.job_id])
+            failed = await unit.claims.fail_unclaimable(held.handle, message)
+            if failed is None:
+                return None
+            return await conclude(unit, [unclaimable(failed, message)], await unit.server.select_now(), settling)

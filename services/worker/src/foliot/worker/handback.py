@@ -6,6 +6,7 @@ the execution.
 
 from __future__ import annotations
 
+import asyncpg
 import structlog
 
 from foliot.common.errors import Unavailable
@@ -30,7 +31,7 @@ class HandBack:
         self._hold_seconds = hold_seconds
 
     async def step(self) -> None:
-        """A duty: hand back the deliveries that waited too long. Raises Unavailable; then they stay."""
+        """A duty: hand back deliveries that waited too long. Raises Unavailable or PostgresError; then they stay."""
         held = self._inbox.take_older_than(self._hold_seconds, MAX_HANDED_BACK)
         if held:
             await self.give_back(held)
@@ -48,15 +49,16 @@ class HandBack:
                     await unit.claims.release_claimed([item.handle for item in doubtful.batch], doubtful.claim)
             while held := self._inbox.take(MAX_HANDED_BACK):
                 await self.give_back(held)
-        except Unavailable as error:
+        except (Unavailable, asyncpg.PostgresError) as error:
             _log.warning(events.HAND_BACK_FAILED, error=error, held=len(self._inbox))
 
     async def give_back(self, held: list[Held]) -> None:
-        """Hand these back and ack them. Raises Unavailable after it has put them back into the inbox."""
+        """Hand these back and ack them. Raises Unavailable or PostgresError after it has put them back into the inbox:
+        whatever the error, the deliveries are neither lost nor held without an ack for ever."""
         try:
             async with self._database.session() as unit:
                 await unit.claims.hand_back([item.handle for item in held])
-        except Unavailable:
+        except Exception:
             self._inbox.put_back(held)
             raise
         await settle(held)

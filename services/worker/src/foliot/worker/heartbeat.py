@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from foliot.common.clock import Clock
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.again import again
+from foliot.common.ledger.workers import Offer
+from foliot.common.model.execution import Handle
 from foliot.worker import events, metrics
 from foliot.worker.inbox import Inbox
 from foliot.worker.lease import Lease
@@ -26,8 +29,7 @@ class Heartbeat:
     def __init__(
         self,
         database: UnitsOfWork, lease: Lease, running: Running, inbox: Inbox, clock: Clock, *,
-        claimable: asyncio.Event, worker_id: str, pools: tuple[str, ...], slots: int,
-        on_extended: Callable[[float], None],
+        claimable: asyncio.Event, offer: Offer, on_extended: Callable[[float], None],
     ) -> None:  # fmt: skip
         """`on_extended` gets the new deadline (CLOCK_BOOTTIME seconds) after each heartbeat."""
         self._database = database
@@ -36,9 +38,7 @@ class Heartbeat:
         self._inbox = inbox
         self._clock = clock
         self._claimable = claimable
-        self._worker_id = worker_id
-        self._pools = pools
-        self._slots = slots
+        self._offer = offer
         self._on_extended = on_extended
 
     async def step(self) -> None:
@@ -48,14 +48,7 @@ class Heartbeat:
         """
         sent_at, claim = self._clock.elapsed(), self._lease.claim
         before = [entry for entry in self._running.entries() if entry.claimed.claim == claim]
-        async with self._database.transaction() as unit:
-            await unit.workers.beat_worker(
-                claim, self._worker_id, self._pools, self._slots, self._running.busy, len(self._inbox)
-            )
-            renewed: dict[int, bool] = {}
-            if before:
-                handles = [entry.claimed.handle for entry in before]
-                renewed = await unit.claims.renew_leases(handles, claim, self._lease.seconds)
+        renewed = await self._beat(claim, [entry.claimed.handle for entry in before])
         if claim != self._lease.claim:
             return
         self._lease.extend(sent_at)
@@ -70,6 +63,13 @@ class Heartbeat:
                 entry.stop(CANCELLED)
             elif cancel_requested is None and self._running.get(entry.claimed.execution_id) is entry:
                 self._lose(entry.claimed.execution_id)
+
+    @again
+    async def _beat(self, claim: int, handles: Sequence[Handle]) -> dict[int, bool]:
+        """execution_id -> True if its cancel was requested, of the attempts that are still this worker's."""
+        async with self._database.transaction() as unit:
+            await unit.workers.beat_worker(claim, self._offer, self._running.busy, len(self._inbox))
+            return await unit.claims.renew_leases(handles, claim, self._lease.seconds) if handles else {}
 
     def _lose(self, execution_id: int) -> None:
         """End at once an attempt that is not this worker's any more; its result is not recorded.

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Protocol
 
 import msgspec
 
 from foliot.common.broker.messages import Dispatched, from_microseconds
 from foliot.common.clock import Clock
 from foliot.common.model.execution import Handle
-
-
-class Acks(Protocol):
-    """The part of a delivery that the inbox needs."""
-
-    async def ack(self) -> None: ...
+from foliot.worker.unsettled import Acks
 
 
 class Parcel:
@@ -55,10 +49,11 @@ class Inbox:
     def put(self, rank: int, dispatched: list[Dispatched], delivery: Acks) -> None:
         """Add the executions of one message; `rank` 0 is the most urgent class."""
         parcel, now = Parcel(delivery, len(dispatched)), self._clock.elapsed()
-        self._waiting[rank].extend(
+        held = [
             Held(d, Handle(d.execution_id, from_microseconds(d.scheduled_time_us)), parcel, now, rank)
             for d in dispatched
-        )
+        ]
+        self._waiting[rank] += held
         self._claimable.set()
 
     def take(self, limit: int) -> list[Held]:

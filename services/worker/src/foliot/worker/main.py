@@ -13,6 +13,7 @@ from foliot.common.broker.topology import PRIORITIES, queue_name, topology
 from foliot.common.clock import SystemClock
 from foliot.common.ledger.database import Database
 from foliot.common.ledger.schema import await_schema, why_not_ready
+from foliot.common.ledger.workers import Offer
 from foliot.common.process import lifecycle
 from foliot.common.process.admin import admin_app, listen
 from foliot.common.process.periodic import periodic
@@ -25,10 +26,11 @@ from foliot.worker.inbox import Inbox
 from foliot.worker.intake import Intake
 from foliot.worker.lease import Lease
 from foliot.worker.recorder import Recorder
-from foliot.worker.repertoire import open_repertoire
+from foliot.worker.repertoire import Repertoire, open_repertoire
 from foliot.worker.runner import Runner
 from foliot.worker.running import Running
 from foliot.worker.unit import Unit
+from foliot.worker.unsettled import Unsettled
 
 POOL_SIZE = 6
 """Connections to PostgreSQL: claim, record, heartbeat, hand-back and readiness use one each at a time; one is spare."""
@@ -48,7 +50,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     metrics.SLOTS.set(config.worker_slots)
     claimable = asyncio.Event()
     lease, running = Lease(clock, config.lease_seconds), Running(config.worker_slots, claimable)
-    inbox = Inbox(len(PRIORITIES), clock, claimable)
+    inbox, unsettled = Inbox(len(PRIORITIES), clock, claimable), Unsettled(clock)
     ranks = {queue_name(pool, cls): rank for pool in config.worker_pools for rank, cls in enumerate(PRIORITIES)}
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(config.database_url, Unit, size=POOL_SIZE, name="primary"))
@@ -67,12 +69,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         hand_back = HandBack(database, inbox, hold_seconds=config.hold_seconds)
         heartbeat = Heartbeat(
             database, lease, running, inbox, clock,
-            claimable=claimable, worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
-            on_extended=executors.extend,
+            claimable=claimable, offer=_offer(config, executors), on_extended=executors.extend,
         )  # fmt: skip
         consumer = Consumer(
             consuming, queues=list(ranks), prefetch=max(10, config.worker_slots),
-            on_delivery=Intake(inbox, Publisher(publishing), ranks), clock=clock,
+            on_delivery=Intake(inbox, unsettled, Publisher(publishing), ranks, clock), clock=clock,
         )  # fmt: skip
 
         async def readiness() -> tuple[str | None, dict[str, Any]]:
@@ -81,9 +82,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
                 reason = "no heartbeat reached PostgreSQL"
             if reason is None and not consumer.subscribed.is_set():
                 reason = "RabbitMQ is away"
+            if reason is None:
+                reason = unsettled.stuck(config.hold_seconds)
             return reason, {"worker_id": config.worker_id, "running": running.busy}
 
-        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port))
+        await stack.enter_async_context(listen(admin_app(readiness), config.admin_host, config.admin_port, clock))
         await await_schema(database, stop, clock)
         async with asyncio.TaskGroup() as group:
             beating = [
@@ -111,3 +114,10 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             for task in beating:
                 task.cancel()
         await heartbeat.end()
+
+
+def _offer(config: Config, executors: Repertoire) -> Offer:
+    return Offer(
+        worker_id=config.worker_id, pools=config.worker_pools, slots=config.worker_slots,
+        datasources=executors.datasources,
+    )  # fmt: skip

@@ -27,10 +27,17 @@ _log = structlog.get_logger()
 
 
 class Repertoire:
-    """The executors that are open. `by_job_type`: for the runner."""
+    """The executors that are open. `by_job_type`: for the runner. `datasources`: the names that sql_query jobs may use
+    here, which the heartbeat tells."""
 
     def __init__(self, by_job_type: Mapping[str, Executor]) -> None:
         self.by_job_type = by_job_type
+        self.datasources = sorted(
+            name
+            for executor in by_job_type.values()
+            if isinstance(executor, SqlQueryExecutor)
+            for name in executor.names
+        )
         self._scripts = [executor for executor in by_job_type.values() if isinstance(executor, ScriptExecutor)]
 
     def extend(self, deadline: float) -> None:

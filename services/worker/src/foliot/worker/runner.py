@@ -25,6 +25,8 @@ from foliot.worker.timeouts import Timeouts
 _log = structlog.get_logger()
 KILL_AFTER = 11.0
 """Seconds from the first stop to the second: a second more than executors give what they run between TERM and KILL."""
+LOOK_AGAIN = 0.05
+"""Seconds until an attempt whose lease is in doubt looks again."""
 _TIMER = 0.001
 """Seconds by which a timer of the event loop may fire too early: waited in addition, so that one wait is enough."""
 
@@ -53,10 +55,11 @@ class Runner:
 
     async def _run(self, entry: RunningEntry, begin: float) -> None:
         output = Output()
+        entry.begun = True
         try:
-            while (early := begin - self._clock.elapsed()) > 0:
+            while entry.stopped_for is None and (early := self._early(entry, begin)) > 0:
                 await self._clock.sleep(early + _TIMER)
-            status, result = await self._execute(entry, output)
+            status, result = await self._execute(entry, output) if entry.stopped_for is None else _stopped(entry)
         except asyncio.CancelledError:
             status, result = _stopped(entry)
         finally:
@@ -65,6 +68,18 @@ class Runner:
             self._running.remove(entry.claimed.execution_id)  # not this worker's to record any more
             return
         self._recorder.put(Ended.of(entry.claimed, status, result, output.text(), self._clock.elapsed()))
+
+    def _early(self, entry: RunningEntry, begin: float) -> float:
+        """Seconds until the attempt may begin, 0 if it may now or never.
+
+        PostgreSQL's answer may have come late, or this process stood still. Under a former token nothing begins. Past
+        the deadline of the token in use, the attempt waits until the guard ends it, or a heartbeat that was under way
+        brings the lease back: dropped here, it would stay RUNNING under a living token.
+        """
+        if entry.claimed.claim != self._lease.claim:
+            entry.stopped_for = LEASE
+            return 0.0
+        return max(begin - self._clock.elapsed(), 0.0 if self._lease.holds else LOOK_AGAIN)
 
     async def _execute(self, entry: RunningEntry, output: Output) -> tuple[ExecutionStatus, Result]:
         claimed = entry.claimed

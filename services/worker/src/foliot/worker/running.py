@@ -25,32 +25,32 @@ class RunningEntry:
     """A claimed attempt and the task that runs it.
 
     `deadline`: the end of its timeout, by the clock's elapsed(). `stopped_for`: the reason of the first stop, None
-    while there was none.
+    while there was none. `begun`: the task has taken its first step. One that is cancelled before never runs a line, so
+    it would never free its slot; it finds `stopped_for` at that step instead.
     """
 
-    __slots__ = ("claimed", "deadline", "stopped_for", "task")
+    __slots__ = ("begun", "claimed", "deadline", "stopped_for", "task")
 
     def __init__(self, claimed: Claimed, deadline: float) -> None:
         self.claimed = claimed
         self.deadline = deadline
         self.task: asyncio.Task[None] | None = None
         self.stopped_for: str | None = None
+        self.begun = False
 
     def stop(self, reason: str) -> None:
         """Ask the attempt to end; a second call ends it at once."""
         self.stopped_for = self.stopped_for or reason
-        if self.task is not None:
-            self.task.cancel()
+        self._cancel()
 
     def kill(self, reason: str, clock: Clock) -> None:
         """End the attempt at once: a second cancel while the first is being answered leaves no grace."""
         self.stopped_for = reason
-        if self.task is not None:
-            self.task.cancel()
-            clock.call_at(clock.elapsed() + SECOND_CANCEL, self._cancel)
+        self._cancel()
+        clock.call_at(clock.elapsed() + SECOND_CANCEL, self._cancel)
 
     def _cancel(self) -> None:
-        if self.task is not None:
+        if self.task is not None and self.begun:
             self.task.cancel()
 
 

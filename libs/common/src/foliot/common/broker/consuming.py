@@ -23,6 +23,11 @@ class Delivery(msgspec.Struct, frozen=True):
     body: bytes
     message: Any
 
+    @property
+    def lost(self) -> bool:
+        """True once its channel is gone: the broker delivers the message again."""
+        return bool(self.message.channel.is_closed)
+
     async def ack(self) -> None:
         """Ack, and ignore a failure: the message comes again, and its work is found done."""
         with contextlib.suppress(Down, Rejected):

@@ -4,34 +4,48 @@ other."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+EARLIEST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LATEST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The times that Python has, in microseconds since 1970: PostgreSQL's reach farther."""
+LARGEST_BODY = 262_144
+"""Bytes of the longest message that is read: 250 executions take some 15,000. Decoding a longer one would hold up the
+event loop."""
+
+Key = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+"""A BIGINT key: PostgreSQL could not even be asked for a larger one."""
+Microseconds = Annotated[int, Meta(ge=EARLIEST_US, le=LATEST_US)]
+AttemptNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class Dispatched(msgspec.Struct, frozen=True, array_like=True):
     """One execution that a worker shall claim. Its time is in microseconds since 1970."""
 
-    execution_id: int
-    scheduled_time_us: int
-    job_id: int
-    attempt_number: int
+    execution_id: Key
+    scheduled_time_us: Microseconds
+    job_id: Key
+    attempt_number: AttemptNumber
 
 
 class Dispatch(msgspec.Struct, frozen=True, tag="dispatch"):
-    """Executions of one pool and priority class, at most 250."""
+    """Executions of one pool and priority class, 1 to 250. One without any is unreadable: nothing would ever ack it."""
 
-    executions: list[Dispatched]
+    executions: Annotated[list[Dispatched], Meta(min_length=1)]
 
 
 class DeadLetter(msgspec.Struct, frozen=True, tag="dead_letter"):
     """The copy of a row of dead_letters, for other consumers."""
 
-    execution_id: int
-    job_id: int
-    scheduled_time_us: int
-    attempt_number: int
+    execution_id: Key
+    job_id: Key
+    scheduled_time_us: Microseconds
+    attempt_number: AttemptNumber
     error_message: str | None = None
 
 
@@ -64,7 +78,10 @@ def encode(message: Dispatch | DeadLetter | Unreadable) -> bytes:
 
 
 def decode_dispatch(body: bytes) -> Dispatch:
-    """Raises msgspec.DecodeError (a ValidationError is one) for a body that is no dispatch."""
+    """Raises msgspec.DecodeError (a ValidationError is one) for a body that is no dispatch, RecursionError for one that
+    is nested too deeply."""
+    if len(body) > LARGEST_BODY:
+        raise msgspec.DecodeError(f"the message has {len(body)} bytes, at most {LARGEST_BODY} are read")
     return _dispatch.decode(body)
 
 

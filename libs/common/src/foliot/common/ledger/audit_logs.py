@@ -28,6 +28,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     ip_address: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    key_id: int | None = None
+    """None for changes that Foliot itself makes."""
 
 
 class AuditRow(msgspec.Struct, frozen=True):
@@ -35,6 +37,8 @@ class AuditRow(msgspec.Struct, frozen=True):
 
     audit_id: int
     user_id: int
+    key_id: int | None
+    key_name: str | None
     action: str
     resource_type: str
     resource_id: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,7 @@ class ClaimedRow(msgspec.Struct, frozen=True):
     """
 
     execution_id: int
+    scheduled_time: datetime
     job_id: int
     attempt_number: int
     trigger: str
@@ -60,6 +62,14 @@ class RecordedRow(msgspec.Struct, frozen=True):
     waits: bool
 
 
+class EarlierRow(msgspec.Struct, frozen=True):
+    """An attempt that its claimant ended in an earlier write. `retry_at`: available_at of the next attempt."""
+
+    execution_id: int
+    duration_ms: int | None
+    retry_at: datetime | None
+
+
 class RenewedRow(msgspec.Struct, frozen=True):
     """An attempt that still belongs to the claimant. `cancel_requested`: its cancel was requested."""
 
@@ -71,7 +81,7 @@ SQL = Statements(
     "foliot.common.ledger", "claim.sql",
     rows={
         "claim_executions": ClaimedRow, "fail_unclaimable": UnclaimableRow, "record_executions": RecordedRow,
-        "renew_leases": RenewedRow,
+        "renew_leases": RenewedRow, "select_recorded": EarlierRow,
     },
 )  # fmt: skip
 
@@ -101,17 +111,21 @@ class Claims:
         return {row.execution_id: row.cancel_requested for row in rows}
 
     async def record_executions(
-        self, outcomes: Sequence[Outcome], ended_ago: Sequence[float], claim: int
+        self, outcomes: Sequence[Outcome], ended_ago: Sequence[float], claim: int, *, plain: bool
     ) -> list[RecordedRow]:
-        """The attempts that still belonged to the claimant; the others are fenced. `ended_ago`: seconds since each
-        end."""
+        """The attempts that still belonged to the claimant; the others are fenced. `ended_ago`: seconds since each end.
+        `plain`: successes that end their runs, and nothing else follows."""
         times = [o.scheduled_time for o in outcomes]
         return await self._read_month(
             SQL.record_executions, times, [o.execution_id for o in outcomes], times,
             sparse([None if o.status == ExecutionStatus.COMPLETED else o.status for o in outcomes]),
             sparse([o.exit_code for o in outcomes]), sparse([o.http_status for o in outcomes]),
-            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim, ended_ago,
+            sparse([o.error_message for o in outcomes]), sparse([o.logs for o in outcomes]), claim, ended_ago, plain,
         )  # fmt: skip
+
+    async def select_recorded(self, handles: Sequence[Handle], claims: Collection[int]) -> list[EarlierRow]:
+        """Those of the attempts that the claim tokens have ended themselves."""
+        return await self._session.read(SQL.select_recorded, *_keys(handles), list(claims))
 
     async def hand_back(self, handles: Sequence[Handle]) -> int:
         return await self._session.execute(SQL.hand_back, *_keys(handles))
@@ -128,4 +142,6 @@ class Claims:
 
 
 def _keys(handles: Sequence[Handle]) -> tuple[list[int], list[datetime]]:
+    """The keys as two arrays, in the order in which executions are locked."""
+    handles = sorted(handles, key=attrgetter("execution_id"))
     return [handle.execution_id for handle in handles], [handle.scheduled_time for handle in handles]

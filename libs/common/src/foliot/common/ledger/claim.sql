@@ -20,7 +20,7 @@ WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.sc
   AND (e.status = 'QUEUED' OR ($6 AND e.status = 'RUNNING' AND e.claim = $4)) AND e.available_at IS NOT NULL
   AND EXISTS (
     SELECT FROM workers w WHERE w.claim = $4 AND w.last_heartbeat >= clock_timestamp() - make_interval(secs => $5))
-RETURNING e.execution_id, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
+RETURNING e.execution_id, e.scheduled_time, e.job_id, e.attempt_number, e.trigger, e.status, e.request_id, e.traceparent, e.override,
     date_part('epoch', e.start_time - e.scheduled_time) AS lateness,
     date_part('epoch', e.start_time - clock_timestamp()) AS begins_in, j.job_type, j.payload, j.retry_policy, j.timeout_seconds,
     j.user_id, j.team_id, j.next_run_time IS NULL OR j.overlap_policy IN ('queue_one', 'cancel_running') AS settles
@@ -47,22 +47,42 @@ RETURNING e.execution_id, e.cancel_requested_at IS NOT NULL AS cancel_requested
 -- this one; PostgreSQL looks for it only if any run waits at all.
 -- $1 execution_ids, $2 scheduled_times; arrays, or null if every element is null:
 -- $3 status (null: COMPLETED), $4 exit_code, $5 http_status, $6 error_message, $7 logs; $8 claim token, $9 seconds since
--- each execution ended
-UPDATE executions/*month*/ e SET
-    status = COALESCE(r.status, 'COMPLETED'),
-    end_time = GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time),
-    duration_ms = 1000 * date_part('epoch',
-        GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time) - e.start_time),
-    exit_code = r.exit_code, http_status = r.http_status, error_message = r.error_message, logs = r.logs
-FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $9::float8[])
-    AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs, ended_ago)
-WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.scheduled_time/*:*/ AND r.execution_id = r.execution_id + 0
-  AND e.status = 'RUNNING' AND e.claim = $8
-RETURNING e.execution_id, e.duration_ms, (
-    SELECT EXISTS (SELECT FROM executions/*month*/ WHERE end_time IS NULL AND available_at IS NULL)) AND EXISTS (
-    SELECT FROM executions/*month*/ w
-    WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
-      AND w.end_time IS NULL AND w.available_at IS NULL) AS waits
+-- each execution ended, $10 true if all are successes after which nothing follows: their jobs' last_status is written here
+WITH recorded AS (
+    UPDATE executions/*month*/ e SET
+        status = COALESCE(r.status, 'COMPLETED'),
+        end_time = GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time),
+        duration_ms = 1000 * date_part('epoch',
+            GREATEST(statement_timestamp() - make_interval(secs => r.ended_ago), e.start_time) - e.start_time),
+        exit_code = r.exit_code, http_status = r.http_status, error_message = r.error_message, logs = r.logs
+    FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $9::float8[])
+        AS r (execution_id, scheduled_time, status, exit_code, http_status, error_message, logs, ended_ago)
+    WHERE e.execution_id = r.execution_id/*all months:*/ AND e.scheduled_time = r.scheduled_time/*:*/ AND r.execution_id = r.execution_id + 0
+      AND e.status = 'RUNNING' AND e.claim = $8
+    RETURNING e.execution_id, e.job_id, e.duration_ms, (
+        SELECT EXISTS (SELECT FROM executions/*month*/ WHERE end_time IS NULL AND available_at IS NULL)) AND EXISTS (
+        SELECT FROM executions/*month*/ w
+        WHERE w.job_id = e.job_id AND w.scheduled_time >= e.scheduled_time AND w.scheduled_time <= now() + INTERVAL '1 day'
+          AND w.end_time IS NULL AND w.available_at IS NULL) AS waits),
+noted AS (
+    INSERT INTO last_statuses (job_id, last_status)
+    SELECT DISTINCT r.job_id, 'COMPLETED' FROM recorded r
+    WHERE $10 AND NOT EXISTS (
+        SELECT FROM last_statuses l WHERE l.job_id = r.job_id AND l.last_status = 'COMPLETED')
+    ORDER BY 1
+    ON CONFLICT (job_id) DO UPDATE SET last_status = EXCLUDED.last_status)
+SELECT execution_id, duration_ms, waits FROM recorded
+
+-- name: select_recorded
+-- The given executions that one of these claim tokens has ended itself: a rescue writes 'worker lost'. `retry_at`: the
+-- available_at of the next attempt.
+-- $1 execution_ids, $2 scheduled_times, $3 claim tokens
+SELECT e.execution_id, e.duration_ms, n.available_at AS retry_at
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
+LEFT JOIN executions n ON n.job_id = e.job_id AND n.scheduled_time = e.scheduled_time
+    AND n.attempt_number = e.attempt_number + 1 AND n.trigger = 'retry'
+WHERE e.claim = ANY ($3::bigint[]) AND e.end_time IS NOT NULL AND e.error_message IS DISTINCT FROM 'worker lost'
 
 -- name: hand_back
 -- Returns deliveries that no slot took in time to the outbox, from which they are dispatched again.

@@ -7,7 +7,7 @@ run, its dead letter, the release of the run that waits for it, and the end of t
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -50,9 +50,12 @@ class Concluded(msgspec.Struct, frozen=True, kw_only=True):
     given_up: list[Finished] = []
 
 
-async def conclude(unit: Concludes, finished: Sequence[Finished], now: datetime) -> Concluded:
+async def conclude(
+    unit: Concludes, finished: Sequence[Finished], now: datetime, settling: Collection[int]
+) -> Concluded:
     """Write the next attempts, or the end of the runs with their dead letters. Call it in the transaction in which the
-    attempts of `finished` ended."""
+    attempts of `finished` ended. `settling`: what `lock_settling` gave for their jobs before they ended, because a
+    job's row is locked before its executions."""
     retries = await _retry(unit, finished, now)
     ended = [item for item in finished if item.execution_id not in retries]
     given_up = [item for item in ended if item.status in RETRIED]
@@ -60,10 +63,9 @@ async def conclude(unit: Concludes, finished: Sequence[Finished], now: datetime)
         letters = [(item.execution_id, item.scheduled_time, item.error_message) for item in given_up]
         await unit.dead_letters.insert_dead_letters(letters)
     if ended:
-        await end_runs(unit, sorted({item.job_id for item in ended}))
-    replayed = [i.job_id for i in ended if i.trigger is Trigger.REPLAY and i.status is ExecutionStatus.COMPLETED]
-    if replayed:
-        await unit.endings.complete_replayed(replayed)
+        outcomes = {item.job_id: item.status.value for item in ended}
+        replayed = {i.job_id for i in ended if i.trigger is Trigger.REPLAY and i.status is ExecutionStatus.COMPLETED}
+        await _end(unit, sorted(outcomes), settling, outcomes, replayed)
     retried = [item for item in finished if item.execution_id in retries]
     completed = sum(item.status is ExecutionStatus.COMPLETED for item in ended)
     return Concluded(completed=completed, retries=retries, retried=retried, given_up=given_up)
@@ -86,16 +88,28 @@ async def _retry(unit: EndsRuns, finished: Sequence[Finished], now: datetime) ->
     }
 
 
-async def end_runs(unit: EndsRuns, job_ids: Sequence[int]) -> None:
-    """A run of each of these jobs has ended: release the run that waits, or write the job's end if none follows.
+async def end_runs(unit: EndsRuns, job_ids: Sequence[int], outcomes: Mapping[int, str] = {}) -> None:
+    """A run of each of these jobs has ended: release the run that waits, or write the job's end if none follows. For a
+    transaction that has locked these jobs, or no execution yet. `outcomes`: job_id -> status of the run that ended in
+    this transaction."""
+    await _end(unit, job_ids, await unit.endings.lock_settling(job_ids), outcomes)
 
-    The job's row is locked first and the open executions are read in a later statement, so that exactly one of two
-    last runs writes the end.
-    """
-    settling = await unit.endings.lock_settling(job_ids)
+
+async def _end(
+    unit: EndsRuns, job_ids: Sequence[int], settling: Collection[int], outcomes: Mapping[int, str],
+    replayed: Collection[int] = (),
+) -> None:  # fmt: skip
+    """The job's row was locked first and the open executions are read in a later statement, so that exactly one of two
+    last runs writes the end. `replayed`: the jobs whose replay succeeded."""
     await unit.endings.release_waiting(job_ids)
-    if settling:
-        await unit.endings.settle_jobs(settling)
+    ending = sorted(set(settling).intersection(job_ids))
+    settled = await unit.endings.settle_jobs(ending) if ending else []
+    if completing := sorted(set(settling).intersection(replayed)):
+        await unit.endings.complete_replayed(completing)
+    told = {job.job_id for job in settled if job.tells}
+    completed = ExecutionStatus.COMPLETED
+    noted = {job_id: status for job_id, status in outcomes.items() if job_id not in told or status != completed}
+    await unit.endings.note_outcomes(noted)
 
 
 def count_ended(concluded: Concluded) -> None:

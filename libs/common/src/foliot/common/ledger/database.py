@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Generic, Protocol, TypeVar
 
-from foliot.common.ledger.postgres import Pool, Session
+from foliot.common.ledger.postgres import PATIENCE, Pool, Session
 
 _Unit = TypeVar("_Unit")
 _Unit_co = TypeVar("_Unit_co", covariant=True)
@@ -19,7 +19,8 @@ class UnitsOfWork(Protocol[_Unit_co]):
     """The units of work that a service asks for; a simulation can bring its own."""
 
     def transaction(self) -> contextlib.AbstractAsyncContextManager[_Unit_co]:
-        """One transaction, committed at the end. Raises Unavailable; the outcome is then unknown."""
+        """One transaction, committed at the end. Raises Unavailable; the outcome is then unknown. Raises RolledBack
+        after a deadlock: nothing was done."""
         ...
 
     def session(self) -> contextlib.AbstractAsyncContextManager[_Unit_co]:
@@ -34,8 +35,10 @@ class UnitsOfWork(Protocol[_Unit_co]):
 class Database(Generic[_Unit]):
     """Units of work over a bounded connection pool; `unit` makes each over one connection."""
 
-    def __init__(self, url: str, unit: Callable[[Session], _Unit], *, size: int, name: str) -> None:
-        self._pool = Pool(url, size=size, name=name)
+    def __init__(
+        self, url: str, unit: Callable[[Session], _Unit], *, size: int, name: str, patience: float = PATIENCE
+    ) -> None:
+        self._pool = Pool(url, size=size, name=name, patience=patience)
         self._unit = unit
 
     async def __aenter__(self) -> Database[_Unit]:

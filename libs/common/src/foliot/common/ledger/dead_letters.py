@@ -55,11 +55,12 @@ class UnsentLetter(msgspec.Struct, frozen=True):
 
 
 class LetterKey(msgspec.Struct, frozen=True):
-    """The attempt of a dead letter, and its job."""
+    """The attempt of a dead letter, its job, and the team that owns both."""
 
     execution_id: int
     job_id: int
     scheduled_time: datetime
+    team_id: int | None
 
 
 SQL = Statements(

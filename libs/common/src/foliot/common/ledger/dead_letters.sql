@@ -30,13 +30,16 @@ WHERE sent_at IS NULL AND closed_at IS NULL ORDER BY execution_id LIMIT $1
 
 -- name: mark_sent
 -- Notes that copies went to dead_letter_queue. $1 execution_ids
-UPDATE dead_letters SET sent_at = clock_timestamp() WHERE execution_id = ANY ($1::bigint[]) AND sent_at IS NULL
+WITH unsent AS (
+    SELECT execution_id FROM dead_letters WHERE execution_id = ANY ($1::bigint[]) AND sent_at IS NULL
+    ORDER BY execution_id FOR NO KEY UPDATE)
+UPDATE dead_letters d SET sent_at = clock_timestamp() FROM unsent WHERE d.execution_id = unsent.execution_id
 
 -- name: select_matching
 -- Open dead letters that match a selection, in the order in which jobs are locked, then oldest first.
 -- $1 all teams, $2 team_id, $3 user_id, $4 execution_ids or null, $5 job_id or null, $6 fingerprint or null, $7/$8 dead_at
 -- from and to or null, $9 limit
-SELECT execution_id, job_id, scheduled_time FROM dead_letters
+SELECT execution_id, job_id, scheduled_time, team_id FROM dead_letters
 WHERE closed_at IS NULL AND ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
   AND ($4::bigint[] IS NULL OR execution_id = ANY ($4)) AND ($5::bigint IS NULL OR job_id = $5)
   AND ($6::text IS NULL OR fingerprint = $6)
@@ -45,9 +48,12 @@ ORDER BY job_id, execution_id LIMIT $9
 
 -- name: close_letters
 -- Closes the letters that are still open, and returns them. $1 execution_ids, $2 closed_by: replayed, discarded or expired
-UPDATE dead_letters SET closed_at = clock_timestamp(), closed_by = $2
-WHERE execution_id = ANY ($1::bigint[]) AND closed_at IS NULL
-RETURNING execution_id
+WITH open AS (
+    SELECT execution_id FROM dead_letters WHERE execution_id = ANY ($1::bigint[]) AND closed_at IS NULL
+    ORDER BY execution_id FOR NO KEY UPDATE)
+UPDATE dead_letters d SET closed_at = clock_timestamp(), closed_by = $2
+FROM open WHERE d.execution_id = open.execution_id
+RETURNING d.execution_id
 
 -- name: count_stale
 -- Number of closed dead letters whose copy is still in dead_letter_queue.

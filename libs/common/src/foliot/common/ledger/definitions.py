@@ -35,6 +35,7 @@ class Creation(TypedDict):
     traceparent: str | None
     ip_address: str | None
     user_agent: str
+    key_id: int
 
 
 class Definitions:
@@ -66,4 +67,5 @@ class Definitions:
         await self._session.fetch(
             SQL.store_changed, job.job_id, row, version, now, entry.user_id, entry.action, entry.old_value,
             entry.new_value, entry.ip_address, entry.user_agent, entry.request_id, CHANNEL,
+            entry.key_id,
         )  # fmt: skip

@@ -9,7 +9,7 @@ SELECT clock_timestamp() AS now, array(SELECT nextval('jobs_job_id_seq') FROM ge
 WITH created AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
         job_id bigint, user_id bigint, team_id bigint, definition jsonb, spread_key text, next_run_time timestamptz, once boolean,
-        created_at timestamptz, request_id text, traceparent text, ip_address inet, user_agent text)),
+        created_at timestamptz, request_id text, traceparent text, ip_address inet, user_agent text, key_id bigint)),
 inserted_jobs AS (
     INSERT INTO jobs (
         job_id, user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
@@ -26,8 +26,9 @@ inserted_versions AS (
     INSERT INTO job_versions (job_id, valid_from, version, status, definition)
     SELECT job_id, created_at, 1, 'PENDING', definition FROM created),
 inserted_audits AS (
-    INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, new_value, ip_address, user_agent, request_id)
-    SELECT user_id, team_id, 'CREATE_JOB', 'JOB', job_id, definition, ip_address, user_agent, request_id FROM created)
+    INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, new_value, ip_address, user_agent, request_id,
+        key_id)
+    SELECT user_id, team_id, 'CREATE_JOB', 'JOB', job_id, definition, ip_address, user_agent, request_id, key_id FROM created)
 SELECT pg_notify($2, '')
 
 -- name: lock_job
@@ -43,7 +44,7 @@ SELECT locked.*, clock_timestamp() AS now FROM (
 -- name: store_changed
 -- Stores a change of the locked job $1: the row takes the columns of the JSON object $2 (a whole row), and $3 is its
 -- definition from $4 on. Wakes the scheduler on channel $12. Audit row:
--- $5 user_id, $6 action, $7 old value, $8 new value, $9 ip, $10 user agent, $11 request_id
+-- $5 user_id, $6 action, $7 old value, $8 new value, $9 ip, $10 user agent, $11 request_id, $13 key_id
 WITH updated AS (
     UPDATE jobs SET (
         job_name, job_type, description, schedule, timezone, schedule_since, next_run_time, paused_run_time, payload, status,
@@ -67,7 +68,7 @@ opened AS (
     SELECT $1, r.version, r.status, $3::jsonb, $4 FROM jsonb_populate_record(NULL::jobs, $2) r),
 audited AS (
     INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, old_value, new_value, ip_address, user_agent,
-        request_id)
-    SELECT $5::bigint, r.team_id, $6::text, 'JOB', $1, $7::jsonb, $8::jsonb, $9::inet, $10::text, $11::text
+        request_id, key_id)
+    SELECT $5::bigint, r.team_id, $6::text, 'JOB', $1, $7::jsonb, $8::jsonb, $9::inet, $10::text, $11::text, $13::bigint
     FROM jsonb_populate_record(NULL::jobs, $2) r)
 SELECT pg_notify($12, '')

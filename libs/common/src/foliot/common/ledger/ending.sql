@@ -1,31 +1,47 @@
 -- name: cancel_execution
 -- Cancels an open execution: QUEUED ends at once, RUNNING gets a request that its worker's next heartbeat reads.
 -- $1 execution_id, $2 scheduled_time
-UPDATE executions e SET
-    status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
-    end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
-    cancel_requested_at = COALESCE(cancel_requested_at, clock_timestamp())
-WHERE execution_id = $1 AND scheduled_time = $2 AND end_time IS NULL
-RETURNING /*:execution_columns:*/
+WITH e AS (
+    UPDATE executions SET
+        status = CASE WHEN status = 'QUEUED' THEN 'CANCELLED' ELSE status END,
+        end_time = CASE WHEN status = 'QUEUED' THEN clock_timestamp() END,
+        cancel_requested_at = COALESCE(cancel_requested_at, clock_timestamp())
+    WHERE execution_id = $1 AND scheduled_time = $2 AND end_time IS NULL
+    RETURNING *)
+SELECT /*:execution_columns:*/ FROM e LEFT JOIN jobs j ON j.job_id = e.job_id
 
 -- name: cancel_open
--- Cancels the open executions of the locked job $1: QUEUED ends at once, RUNNING gets a request that its worker's next
--- heartbeat reads.
+-- Cancels the open executions of locked jobs: QUEUED ends at once, RUNNING gets a request that its worker's next heartbeat
+-- reads. Executions are locked in the order of their ids, over all jobs.
+-- $1 job_ids
+WITH open AS (
+    SELECT e.execution_id, e.scheduled_time FROM jobs j JOIN executions e ON e.job_id = j.job_id
+    WHERE j.job_id = ANY ($1::bigint[]) AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
+    ORDER BY e.execution_id FOR NO KEY UPDATE OF e)
 UPDATE executions e SET
     status = CASE WHEN e.status = 'QUEUED' THEN 'CANCELLED' ELSE e.status END,
     end_time = CASE WHEN e.status = 'QUEUED' THEN clock_timestamp() END,
     cancel_requested_at = clock_timestamp()
-FROM jobs j
-WHERE j.job_id = $1 AND e.job_id = $1 AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
-RETURNING e.execution_id, e.status
+FROM open
+WHERE e.execution_id = open.execution_id AND e.scheduled_time = open.scheduled_time AND e.end_time IS NULL
+RETURNING e.job_id, e.status
+
+-- name: select_lost
+-- The executions of dead claim tokens whose lease has passed, without a lock: their jobs are locked first.
+-- $1 claim tokens, $2 limit
+SELECT execution_id, scheduled_time, job_id FROM executions
+WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'RUNNING' AND claim = ANY ($1::bigint[]) AND lease_until < now()
+ORDER BY execution_id LIMIT $2
 
 -- name: rescue_lost
--- Ends the executions of dead claim tokens whose lease has passed: FAILED, or CANCELLED if a cancel was requested.
--- $1 claim tokens, $2 limit
+-- Ends those of the given executions that are still a dead claim token's: FAILED, or CANCELLED if a cancel was requested.
+-- $1 execution_ids, $2 scheduled_times, $3 claim tokens
 WITH lost AS (
-    SELECT execution_id, scheduled_time FROM executions
-    WHERE end_time IS NULL AND available_at IS NOT NULL AND status = 'RUNNING' AND claim = ANY ($1::bigint[]) AND lease_until < now()
-    ORDER BY execution_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+    SELECT e.execution_id, e.scheduled_time
+    FROM unnest($1::bigint[], $2::timestamptz[]) AS r (execution_id, scheduled_time)
+    JOIN executions e ON e.execution_id = r.execution_id AND e.scheduled_time = r.scheduled_time
+    WHERE e.status = 'RUNNING' AND e.claim = ANY ($3::bigint[]) AND e.lease_until < now()
+    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)
 UPDATE executions e SET
     status = CASE WHEN e.cancel_requested_at IS NULL THEN 'FAILED' ELSE 'CANCELLED' END,
     error_message = 'worker lost', end_time = GREATEST(statement_timestamp(), e.start_time),
@@ -59,15 +75,20 @@ ORDER BY job_id FOR NO KEY UPDATE
 
 -- name: release_waiting
 -- Makes the oldest waiting run of each job available, if no earlier run of the job is unfinished. A scheduled run also
--- waits for its delay by jitter.
+-- waits for its delay by jitter. A row that another transaction has locked is passed over: that one releases or cancels it,
+-- and reconcile looks every second.
 -- $1 job_ids
 UPDATE executions e SET available_at = GREATEST(clock_timestamp(), e.scheduled_time + (
     SELECT jitter_delay(j.job_id, e.scheduled_time, j.jitter_seconds) FROM jobs j
     WHERE j.job_id = e.job_id AND e.trigger = 'schedule'))
 FROM (
-    SELECT DISTINCT ON (w.job_id) w.execution_id, w.scheduled_time, w.job_id FROM executions w
-    WHERE w.job_id = ANY ($1::bigint[]) AND w.end_time IS NULL AND w.available_at IS NULL
-    ORDER BY w.job_id, w.scheduled_time) first
+    SELECT l.execution_id, l.scheduled_time, l.job_id FROM (
+        SELECT DISTINCT ON (w.job_id) w.execution_id, w.scheduled_time FROM executions w
+        WHERE w.job_id = ANY ($1::bigint[]) AND w.end_time IS NULL AND w.available_at IS NULL
+        ORDER BY w.job_id, w.scheduled_time) oldest
+    JOIN executions l ON l.execution_id = oldest.execution_id AND l.scheduled_time = oldest.scheduled_time
+    WHERE l.status = 'QUEUED' AND l.available_at IS NULL
+    ORDER BY l.execution_id FOR NO KEY UPDATE OF l SKIP LOCKED) first
 WHERE e.execution_id = first.execution_id AND e.scheduled_time = first.scheduled_time AND e.status = 'QUEUED'
   AND e.available_at IS NULL
   AND NOT EXISTS (
@@ -94,10 +115,20 @@ WHERE j.job_id = ANY ($1::bigint[]) AND j.next_run_time IS NULL AND j.deleted_at
     SELECT FROM executions e
     WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.scheduled_time <= now() + INTERVAL '1 day'
       AND e.end_time IS NULL)
-RETURNING j.job_id, j.status
+RETURNING j.job_id, j.status, (SELECT l.last_status FROM last_statuses l WHERE l.job_id = j.job_id) AS noted
+
+-- name: note_outcomes
+-- Notes the outcomes of runs that have just ended, where they differ from the last one of their job. It comes last in a
+-- transaction, with its rows in the order of their keys, so that nobody who holds one of them waits for anything else.
+-- $1 job_ids, each once, $2 statuses
+INSERT INTO last_statuses (job_id, last_status)
+SELECT r.job_id, r.last_status FROM unnest($1::bigint[], $2::text[]) AS r (job_id, last_status)
+WHERE NOT EXISTS (SELECT FROM last_statuses l WHERE l.job_id = r.job_id AND l.last_status = r.last_status)
+ORDER BY r.job_id
+ON CONFLICT (job_id) DO UPDATE SET last_status = EXCLUDED.last_status
 
 -- name: complete_replayed
--- Completes FAILED one-time jobs whose replay succeeded. $1 job_ids
+-- Completes FAILED one-time jobs whose replay succeeded; they are locked. $1 job_ids
 UPDATE jobs SET status = 'COMPLETED'
 WHERE job_id = ANY ($1::bigint[]) AND status = 'FAILED' AND next_run_time IS NULL
 RETURNING job_id

@@ -25,6 +25,11 @@ AWAY = (
 """Errors of a server that is away, busy or out of room (Unavailable). The outcome of a write may be unknown: wait and
 try again."""
 
+ROLLED_BACK = asyncpg.TransactionRollbackError
+"""Errors of a transaction that was rolled back for the sake of another one (RolledBack)."""
+HELD = (ROLLED_BACK, asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
+"""Errors of a statement that met another transaction's lock: too long a wait, or a deadlock."""
+
 _ROW_CLASSES = ("22", "23")
 """SQLSTATE classes of data exceptions and of violated constraints."""
 _AGAIN_CLASS = "40"
@@ -53,8 +58,11 @@ def is_missing_month(error: asyncpg.PostgresError) -> bool:
 
 
 def why_away(error: BaseException) -> str:
-    """The reason of an error of AWAY, as a label: disk_full, busy (a timeout or a lock) or away."""
+    """The reason of an error of AWAY or ROLLED_BACK, as a label: disk_full, rolled_back, busy (a timeout or a lock) or
+    away."""
     if isinstance(error, asyncpg.DiskFullError):
         return "disk_full"
+    if isinstance(error, ROLLED_BACK):
+        return "rolled_back"
     busy = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, TimeoutError)
     return "busy" if isinstance(error, busy) else "away"

@@ -67,6 +67,13 @@ class OpenRunsOfJob(msgspec.Struct, frozen=True):
     waits: bool
 
 
+class BegunRuns(msgspec.Struct, frozen=True):
+    """The moment from which an open run of one locked job has been there."""
+
+    job_id: int
+    begun: datetime | None
+
+
 class FailedJob(msgspec.Struct, frozen=True):
     """A job that became FAILED because it cannot be planned."""
 
@@ -80,7 +87,7 @@ SQL = Statements(
     rows={
         "select_pending_jobs": DueJob, "select_next_run_time": NextRun, "plan_plain_ticks": PlainRun,
         "insert_planned": PlannedRow, "lock_due_jobs": ReadJob, "hold_and_lock_due_jobs": HeldJob,
-        "select_open_runs": OpenRunsOfJob, "fail_unplannable": FailedJob,
+        "select_open_runs": OpenRunsOfJob, "select_begun": BegunRuns, "fail_unplannable": FailedJob,
     },
 )  # fmt: skip
 
@@ -146,6 +153,11 @@ class Plan:
     async def select_open_runs(self, job_ids: Sequence[int]) -> dict[int, OpenRuns]:
         rows: list[OpenRunsOfJob] = await self._session.read(SQL.select_open_runs, list(job_ids))
         return {row.job_id: OpenRuns(row.open_since, row.waits) for row in rows}
+
+    async def select_begun(self, job_ids: Sequence[int]) -> dict[int, datetime]:
+        """job_id -> the moment from which one of its open runs has been there."""
+        rows: list[BegunRuns] = await self._session.read(SQL.select_begun, list(job_ids))
+        return {row.job_id: row.begun for row in rows if row.begun is not None}
 
     async def fail_unplannable(self, job_id: int, version: int) -> FailedJob | None:
         """Fail a job that cannot be planned; None if it has changed since `version`."""

@@ -101,6 +101,16 @@ SELECT j.job_id, (
     ) AS waits
 FROM jobs j WHERE j.job_id = ANY ($1::bigint[]) AND j.open_since IS NOT NULL
 
+-- name: select_begun
+-- The moment from which a run that is open now has been there, of each locked job: ticks of a gap that lie before it did
+-- not meet it. A retry's run is as old as its tick; a replay opens its run again, and a caught-up run is younger than its
+-- tick. $1 job_ids
+SELECT j.job_id, (
+    SELECT min(CASE WHEN e.trigger = 'retry' THEN e.scheduled_time ELSE e.created_at END) FROM executions e
+    WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since
+      AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL) AS begun
+FROM jobs j WHERE j.job_id = ANY ($1::bigint[]) AND j.open_since IS NOT NULL
+
 -- name: insert_planned
 -- Inserts the ticks of a batch and moves their locked jobs on, with one write per job. A tick that already has its
 -- execution is left out.

@@ -16,17 +16,19 @@ from typing import Any
 import asyncpg
 import orjson
 
-from foliot.common.errors import Unavailable
-from foliot.common.ledger.faults import AWAY, why_away
+from foliot.common.errors import RolledBack, Unavailable
+from foliot.common.ledger.faults import AWAY, ROLLED_BACK, why_away
 from foliot.common.ledger.statements import Statement
 from foliot.common.process import metrics
 
 _ACQUIRE_TIMEOUT = 5.0
 """Seconds for a connect, and for a wait while all connections are in use: as long as the longest statement that may
 hold one (statement_timeout of the roles is 5 s)."""
-_COMMAND_TIMEOUT = 10.0
+PATIENCE = 10.0
 """Seconds for a statement on the client's side: above the statement_timeout of the services' roles (5 s), so that it
-only ends statements whose server or network no longer answers."""
+only ends statements whose server or network no longer answers. The API, whose callers wait, has less."""
+_RELEASE_TIMEOUT = 1.0
+"""Seconds for a cancelled statement to end; then its connection is cut."""
 _CLOSE_TIMEOUT = 2.0
 """Seconds for a polite close of all connections; then they are cut."""
 _MAX_IDLE = 300
@@ -82,10 +84,11 @@ class Pool:
     """A bounded connection pool. It opens connections when they are needed, so that a service starts without its
     server."""
 
-    def __init__(self, url: str, *, size: int, name: str) -> None:
+    def __init__(self, url: str, *, size: int, name: str, patience: float = PATIENCE) -> None:
         self._url = url
         self._size = size
         self._name = name
+        self._patience = patience
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def __aenter__(self) -> Pool:
@@ -93,8 +96,8 @@ class Pool:
             self._url,
             min_size=0,
             max_size=self._size,
-            timeout=_ACQUIRE_TIMEOUT,
-            command_timeout=_COMMAND_TIMEOUT,
+            timeout=min(_ACQUIRE_TIMEOUT, self._patience),
+            command_timeout=self._patience,
             max_inactive_connection_lifetime=_MAX_IDLE,
             server_settings={"application_name": f"foliot-{self._name}", "timezone": "UTC"},
             init=_use_codecs,
@@ -121,39 +124,41 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        """A connection in autocommit. Raises Unavailable if the server is away."""
+        """A connection in autocommit. Raises Unavailable if the server is away, RolledBack after a deadlock."""
         try:
             async with self._acquired() as connection:
                 yield Session(connection)
-        except AWAY as error:
+        except (*AWAY, ROLLED_BACK) as error:
             raise self._unavailable(error) from error
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Session]:
         """A connection inside one transaction, committed at the end. Raises Unavailable if the server is away; the
-        outcome is then unknown, and the caller reads it by natural key. `snapshot`: reads only, all of one instant."""
+        outcome is then unknown, and the caller reads it by natural key. Raises RolledBack after a deadlock: nothing was
+        done. `snapshot`: reads only, all of one instant."""
         options: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True} if snapshot else {}
         try:
             async with self._acquired() as connection, connection.transaction(**options):
                 yield Session(connection)
-        except AWAY as error:
+        except (*AWAY, ROLLED_BACK) as error:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: BaseException) -> Unavailable:
         metrics.DB_UNAVAILABLE.labels(why_away(error)).inc()
-        return Unavailable(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}")
+        kind = RolledBack if isinstance(error, ROLLED_BACK) else Unavailable
+        return kind(f"PostgreSQL ({self._name}): {type(error).__name__}: {error}")
 
     @contextlib.asynccontextmanager
     async def _acquired(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:
         """A connection of the pool. The timeout around `acquire` costs a timer; as its argument it would cost a
         task."""
         assert self._pool is not None
-        async with asyncio.timeout(_ACQUIRE_TIMEOUT):
+        async with asyncio.timeout(min(_ACQUIRE_TIMEOUT, self._patience)):
             connection = await self._pool.acquire()
         try:
             yield connection
         finally:
-            await self._pool.release(connection, timeout=_ACQUIRE_TIMEOUT)
+            await self._pool.release(connection, timeout=_RELEASE_TIMEOUT)
 
 
 async def _within(awaitable: Any, seconds: float) -> None:

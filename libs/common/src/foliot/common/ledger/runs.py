@@ -23,15 +23,27 @@ class ReplayRow(msgspec.Struct, frozen=True):
     attempt_number: int
 
 
-SQL = Statements("foliot.common.ledger", "runs.sql", rows={"insert_run": Execution, "insert_replays": ReplayRow})
+class LockedJob(msgspec.Struct, frozen=True):
+    """A job that is locked until the transaction ends, and its owner's team."""
+
+    job_id: int
+    team_id: int | None
+
+
+SQL = Statements(
+    "foliot.common.ledger", "runs.sql",
+    rows={"lock_jobs": LockedJob, "insert_run": Execution, "insert_replays": ReplayRow},
+)  # fmt: skip
 
 
 class Runs:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def lock_jobs(self, job_ids: Sequence[int]) -> None:
-        await self._session.fetch(SQL.lock_jobs, list(job_ids))
+    async def lock_jobs(self, job_ids: Sequence[int]) -> dict[int, int | None]:
+        """job_id -> team_id of those that exist."""
+        rows: list[LockedJob] = await self._session.read(SQL.lock_jobs, list(job_ids))
+        return {row.job_id: row.team_id for row in rows}
 
     async def is_open(self, job_id: int) -> bool:
         answer: bool = await self._session.value(SQL.is_open, job_id)

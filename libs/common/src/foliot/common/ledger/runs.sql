@@ -1,6 +1,6 @@
 -- name: lock_jobs
 -- Locks jobs, in the order of their keys. $1 job_ids
-SELECT job_id FROM jobs WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR NO KEY UPDATE
+SELECT job_id, team_id FROM jobs WHERE job_id = ANY ($1::bigint[]) ORDER BY job_id FOR NO KEY UPDATE
 
 -- name: is_open
 -- True if a run of the locked job $1 is unfinished.
@@ -21,16 +21,18 @@ SELECT EXISTS (SELECT FROM executions WHERE job_id = $1 AND scheduled_time = $2)
 -- no execution at it.
 -- $1 job_id, $2 user_id, $3 team_id, $4 pool, $5 priority, $6 override, $7 request_id, $8 traceparent, $9 true if it waits
 -- for an earlier run
-INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, trigger, pool, priority, available_at, override,
-    request_id, traceparent)
-SELECT $1, $2, $3, 'QUEUED', free.at, 'manual', $4, $5, CASE WHEN NOT $9 THEN free.at END, $6, $7, $8
-FROM (
-    SELECT t.at + g * INTERVAL '1 microsecond' AS at
-    FROM (SELECT clock_timestamp() AS at) t, generate_series(0, 1000) g
-    WHERE NOT EXISTS (
-        SELECT FROM executions e WHERE e.job_id = $1 AND e.scheduled_time = t.at + g * INTERVAL '1 microsecond')
-    ORDER BY 1 LIMIT 1) free
-RETURNING /*:execution_columns:*/
+WITH e AS (
+    INSERT INTO executions (job_id, user_id, team_id, status, scheduled_time, trigger, pool, priority, available_at, override,
+        request_id, traceparent)
+    SELECT $1, $2, $3, 'QUEUED', free.at, 'manual', $4, $5, CASE WHEN NOT $9 THEN free.at END, $6, $7, $8
+    FROM (
+        SELECT t.at + g * INTERVAL '1 microsecond' AS at
+        FROM (SELECT clock_timestamp() AS at) t, generate_series(0, 1000) g
+        WHERE NOT EXISTS (
+            SELECT FROM executions e WHERE e.job_id = $1 AND e.scheduled_time = t.at + g * INTERVAL '1 microsecond')
+        ORDER BY 1 LIMIT 1) free
+    RETURNING *)
+SELECT /*:execution_columns:*/ FROM e LEFT JOIN jobs j ON j.job_id = e.job_id
 
 -- name: note_open_run
 -- Notes on the locked job $1 that a run at $2 was inserted beside the planner.

@@ -15,10 +15,21 @@ from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statement
 from foliot.common.process import events
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 17
 """The number of the newest migration in sql/migrations; a test compares the two."""
 
-_SELECT = Statement("select_schema_version", "SELECT max(version) FROM schema_migrations")
+GUARDS = (
+    "jobs_pkey", "idx_jobs_job_key", "executions_pkey", "executions_ledger",
+    "dead_letters_pkey", "idempotency_keys_pkey", "api_keys_key_hash_key", "leader_pkey", "workers_pkey",
+)  # fmt: skip
+"""Unique indexes on which promises rest: nothing else keeps two rows of one tick, or two jobs of one job_key, apart."""
+_SELECT = Statement(
+    "select_schema_version",
+    """SELECT max(version), ARRAY(
+           SELECT guard FROM unnest($1::text[]) AS guard WHERE NOT EXISTS (
+               SELECT FROM pg_index i WHERE i.indexrelid = to_regclass(guard) AND i.indisunique AND i.indisvalid))
+       FROM schema_migrations""",
+)
 _log = structlog.get_logger()
 _WAIT_MIN, _WAIT_MAX = 0.1, 2.0
 """Seconds between two tries to reach the server at the start; doubled at each failure."""
@@ -33,11 +44,11 @@ class HasSession(Protocol):
 
 async def check_schema(session: Session) -> None:
     """Raises SchemaUnknown, with the remedy, unless the database has this code's schema, or the next one of an upgrade
-    under way."""
+    under way, and its guards. A few catalog look-ups: done at the start and whenever somebody asks /readyz."""
     try:
-        version = await session.value(_SELECT)
+        ((version, missing),) = await session.fetch(_SELECT, GUARDS)
     except asyncpg.UndefinedTableError:
-        version = None
+        version, missing = None, []
     if version is None or version < SCHEMA_VERSION:
         raise SchemaUnknown(
             f"the database has schema {version or 'none'}, this service needs {SCHEMA_VERSION}: {REMEDY}"
@@ -45,6 +56,10 @@ async def check_schema(session: Session) -> None:
     if version > SCHEMA_VERSION + 1:
         raise SchemaUnknown(
             f"the database has schema {version}, this service knows {SCHEMA_VERSION}: deploy a newer release"
+        )
+    if missing:
+        raise SchemaUnknown(
+            f"the database lacks the unique index {', '.join(missing)}, which keeps a promise: stop writing, restore it"
         )
 
 

@@ -21,7 +21,14 @@ class SchedulerRow(msgspec.Struct, frozen=True):
     last_heartbeat: datetime
 
 
-SQL = Statements("foliot.common.ledger", "terms.sql", rows={"list_schedulers": SchedulerRow})
+class Beat(msgspec.Struct, frozen=True):
+    """The answer to a heartbeat. `planned_ago`: seconds since any scheduler planned (None: not known)."""
+
+    now: datetime
+    planned_ago: float | None
+
+
+SQL = Statements("foliot.common.ledger", "terms.sql", rows={"beat_scheduler": Beat, "list_schedulers": SchedulerRow})
 
 
 class Terms:
@@ -38,8 +45,10 @@ class Terms:
         if await self._session.value(SQL.hold_term, term) is None:
             raise Fenced(f"term {term} has passed")
 
-    async def beat_scheduler(self, scheduler_id: str) -> None:
-        await self._session.execute(SQL.beat_scheduler, scheduler_id)
+    async def beat_scheduler(self, scheduler_id: str, planned_ago: float | None) -> Beat:
+        """`planned_ago`: seconds since this scheduler planned, None for a standby."""
+        beat: Beat = await self._session.read_one(SQL.beat_scheduler, scheduler_id, planned_ago)
+        return beat
 
     async def forget_scheduler(self, scheduler_id: str) -> None:
         await self._session.execute(SQL.forget_scheduler, scheduler_id)

@@ -15,9 +15,16 @@ RETURNING term
 SELECT term FROM leader WHERE id = 1 AND term = $1 FOR SHARE
 
 -- name: beat_scheduler
--- The heartbeat of one scheduler. $1 scheduler_id
-INSERT INTO schedulers (scheduler_id) VALUES ($1)
-ON CONFLICT (scheduler_id) DO UPDATE SET last_heartbeat = clock_timestamp()
+-- The heartbeat of one scheduler. `planned_ago`: seconds since any scheduler planned; a time that lies ahead, since the
+-- clock went back, is not known.
+-- $1 scheduler_id, $2 seconds since its planner ended a step (null: it is a standby)
+INSERT INTO schedulers AS s (scheduler_id, planned_at) VALUES ($1, clock_timestamp() - make_interval(secs => $2))
+ON CONFLICT (scheduler_id) DO UPDATE SET
+    last_heartbeat = clock_timestamp(), planned_at = COALESCE(EXCLUDED.planned_at, s.planned_at)
+RETURNING clock_timestamp() AS now, date_part('epoch', clock_timestamp() - (
+    SELECT max(planned_at) FROM (
+        SELECT planned_at FROM schedulers UNION ALL SELECT s.planned_at) p
+    WHERE planned_at <= clock_timestamp())) AS planned_ago
 
 -- name: forget_scheduler
 -- Removes a scheduler that stops. $1 scheduler_id
@@ -28,9 +35,11 @@ DELETE FROM schedulers WHERE scheduler_id = $1
 DELETE FROM schedulers WHERE last_heartbeat < now() - INTERVAL '1 hour'
 
 -- name: list_schedulers
--- Schedulers with a heartbeat in the last 15 seconds. The leader is the one that holds the current term.
-SELECT s.scheduler_id, CASE WHEN l.scheduler_id IS NULL THEN 'standby' ELSE 'leader' END AS role, l.term,
+-- Schedulers with a heartbeat in the last 15 seconds. The leader is the one that holds the current term and has planned,
+-- or taken the term, within that time. A scheduler of the former release does not say when it planned.
+SELECT s.scheduler_id, CASE WHEN l.term IS NULL THEN 'standby' ELSE 'leader' END AS role, l.term,
     COALESCE(l.since, s.started_at) AS since, s.last_heartbeat
 FROM schedulers s LEFT JOIN leader l ON l.scheduler_id = s.scheduler_id
+    AND (s.planned_at IS NULL OR GREATEST(s.planned_at, l.since) > now() - INTERVAL '15 seconds')
 WHERE s.last_heartbeat > now() - INTERVAL '15 seconds'
 ORDER BY s.scheduler_id

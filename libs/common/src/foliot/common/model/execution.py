@@ -8,11 +8,15 @@ import msgspec
 
 
 class Execution(msgspec.Struct, frozen=True):
-    """One attempt as the API shows it, without `logs`. The fields are the fragment `execution_columns`, in its
-    order."""
+    """One attempt as the API shows it, without `logs`. The fields are the fragment `execution_columns`, in its order.
+
+    `job_name`: None if the job's row is gone. `datasource`: of a sql_query that waits.
+    """
 
     execution_id: int
     job_id: int
+    job_name: str | None
+    job_key: str | None
     worker_id: str | None
     status: str
     scheduled_time: datetime
@@ -29,6 +33,8 @@ class Execution(msgspec.Struct, frozen=True):
     skipped_count: int | None
     skipped_until: datetime | None
     created_at: datetime
+    pool: str
+    datasource: str | None
 
 
 class Handle(msgspec.Struct, frozen=True):

@@ -10,34 +10,43 @@ from msgspec import Meta
 
 from foliot.common.model.states import RETRIED, ExecutionStatus, Trigger
 
+_SECONDS = {"unit": "seconds"}
+
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """The retry_policy of a job; its defaults are those of the API. Times are in seconds.
 
+    `delay_seconds`: the same delay before each retry; backoff_factor and max_backoff then decide none.
     The bounds are the API's too. They keep every delay far below the longest timedelta, so that a row written by hand
     cannot make a delay that fails its whole batch.
     """
 
     max_retries: Annotated[int, Meta(ge=0, le=100)] = 3
-    backoff_factor: Annotated[float, Meta(ge=0, le=3600)] = 3
-    max_backoff: Annotated[float, Meta(ge=0, le=86_400 * 7)] = 3600
-    jitter: Annotated[float, Meta(ge=0, le=1)] = 0
-    max_age: Annotated[float, Meta(gt=0, le=86_400 * 366)] | None = None
+    backoff_factor: Annotated[float, Meta(ge=0, le=3600, extra=_SECONDS)] = 3
+    delay_seconds: Annotated[float, Meta(ge=0, le=86_400 * 7, extra=_SECONDS)] | None = None
+    max_backoff: Annotated[float, Meta(ge=0, le=86_400 * 7, extra=_SECONDS)] = 3600
+    jitter: Annotated[float, Meta(ge=0, le=1, extra={"unit": "a ratio: 0.1 is 10 %"})] = 0
+    max_age: Annotated[float, Meta(gt=0, le=86_400 * 366, extra=_SECONDS)] | None = None
     retry_on: list[int | str] | None = None
 
     def delay_after(self, attempt_number: int, u: float, retry_after: float | None = None) -> timedelta:
-        """The delay before the next attempt: min(max_backoff, backoff_factor ** n) x (1 + jitter x u), u in -1..1.
+        """The delay before the next attempt: `plain_delay` x (1 + jitter x u), u in -1..1.
 
         `retry_after`: seconds that the target asked for. The longer of the two delays counts, up to max_backoff.
         """
-        try:
-            backoff = min(self.max_backoff, self.backoff_factor**attempt_number)
-        except OverflowError:
-            backoff = self.max_backoff
-        seconds = backoff * (1 + self.jitter * u)
+        seconds = self.plain_delay(attempt_number) * (1 + self.jitter * u)
         if retry_after is not None:
             seconds = max(seconds, min(retry_after, self.max_backoff))
         return timedelta(seconds=seconds)
+
+    def plain_delay(self, attempt_number: int) -> float:
+        """delay_seconds, or min(max_backoff, backoff_factor ** n)."""
+        if self.delay_seconds is not None:
+            return self.delay_seconds
+        try:
+            return min(self.max_backoff, self.backoff_factor**attempt_number)
+        except OverflowError:
+            return self.max_backoff
 
 
 DEFAULT_POLICY = RetryPolicy()
@@ -54,6 +63,10 @@ def policy_from(raw: dict[str, Any] | None) -> RetryPolicy:
         return msgspec.convert({k: v for k, v in (raw or {}).items() if v is not None}, RetryPolicy)
     except (msgspec.ValidationError, AttributeError):
         return DEFAULT_POLICY
+
+
+DEFAULT_RETRY_ON = ("408", "429", "5xx", "network")
+"""The failures of an http_request that are retried where its policy names none: those that may pass by themselves."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):

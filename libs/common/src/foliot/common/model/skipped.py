@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -32,9 +33,16 @@ def skip_range(job: Owner, timetable: Timetable, first: datetime, until: datetim
     """The rows that cover the tick `first` and every later one up to and including `until`."""
     count = 1 + timetable.count(first, until)
     if count <= ROWS_PER_DECISION:
-        return [skip(job, tick, reason) for tick in (first, *timetable.ticks(first, until, count))]
+        return skip_ticks(job, [first, *timetable.ticks(first, until, count)], reason)
     (last,) = timetable.latest(first, until, 1)
     return [skip(job, first, reason, count=count, until=last)]
+
+
+def skip_ticks(job: Owner, ticks: Sequence[datetime], reason: str) -> list[Tick]:
+    """The rows that cover these ticks, which follow one another without a hole."""
+    if len(ticks) <= ROWS_PER_DECISION:
+        return [skip(job, tick, reason) for tick in ticks]
+    return [skip(job, ticks[0], reason, count=len(ticks), until=ticks[-1])]
 
 
 def skip(job: Owner, tick: datetime, reason: str, *, count: int | None = None, until: datetime | None = None) -> Tick:

@@ -55,10 +55,11 @@ class PlainTick(msgspec.Struct, kw_only=True):
 
 class OpenRuns(msgspec.Struct, frozen=True):
     """The open runs of a job. `since`: the scheduled_time of the oldest (None: nothing is open). `waits`: one of them
-    waits for an earlier run."""
+    waits for an earlier run. `begun`: the moment from which one of them has been there, read after a gap alone."""
 
     since: datetime | None = None
     waits: bool = False
+    begun: datetime | None = None
 
 
 class Advance(msgspec.Struct, frozen=True):

@@ -55,3 +55,6 @@ RABBITMQ_OPEN = EVENTS.declare("rabbitmq_open", "INFO", "A link to RabbitMQ was 
 DUTY_FAILED = EVENTS.declare(
     "duty_failed", "WARNING", "A step of a repeating duty failed; it is tried again.", "duty failures error"
 )
+CONNECTION_FAILED = EVENTS.declare(
+    "connection_failed", "ERROR", "An HTTP connection ended by an error of ours; `error` is its type alone.", "error"
+)

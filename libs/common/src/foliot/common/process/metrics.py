@@ -22,7 +22,7 @@ DB_POOL_IDLE = Gauge(
 )
 DB_UNAVAILABLE = Counter(
     "db_unavailable_total",
-    "Units of work that failed because PostgreSQL was away, busy (a timeout or a lock) or its disk was full.",
+    "Units of work that failed: PostgreSQL was away, busy (a timeout or a lock), without room, or rolled them back.",
     ["reason"],
 )
 JOBS_PROCESSED = Counter(
@@ -49,7 +49,7 @@ BUILD_INFO = Gauge(
 REASONS = ("failed", "timeout", "worker_lost")
 for _status in ("success", "failed"):
     JOBS_PROCESSED.labels(_status)
-for _reason in ("away", "busy", "disk_full"):
+for _reason in ("away", "busy", "disk_full", "rolled_back"):
     DB_UNAVAILABLE.labels(_reason)
 for _reason in REASONS:
     RETRIES.labels(_reason)

@@ -10,6 +10,11 @@ from foliot.common.schedules.errors import ScheduleError
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_FULL_MONTHS = (
+    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE",
+    "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER",
+)  # fmt: skip
+_FULL_WEEKDAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY")
 _HASHED = re.compile(r"H(?:\((\d{1,2})-(\d{1,2})\))?")
 
 
@@ -21,6 +26,8 @@ class Field(msgspec.Struct, frozen=True):
     high: int
     example: str
     names: tuple[str, ...] = ()
+    full_names: tuple[str, ...] = ()
+    """Names written out: refused, with the short one as the remedy."""
     hash_high: int = 0
     """Highest value of a bare `H`, low enough for every month; 0: `high`."""
 
@@ -29,8 +36,8 @@ SECOND = Field("second", 0, 59, "30 0 9 * * *")
 MINUTE = Field("minute", 0, 59, "*/15 * * * *")
 HOUR = Field("hour", 0, 23, "0 9-17 * * *")
 DAY = Field("day of month", 1, 31, "0 9 1,L * *", hash_high=28)
-MONTH = Field("month", 1, 12, "0 9 1 jan-mar *", MONTHS)
-WEEKDAY = Field("day of week", 0, 7, "0 9 * * mon-fri", WEEKDAYS, hash_high=6)
+MONTH = Field("month", 1, 12, "0 9 1 jan-mar *", MONTHS, _FULL_MONTHS)
+WEEKDAY = Field("day of week", 0, 7, "0 9 * * mon-fri", WEEKDAYS, _FULL_WEEKDAYS, hash_high=6)
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -80,6 +87,8 @@ def _plain_item(field: Field, item: str, column: int, spread: str) -> tuple[rang
         return values, _text_of(values, stepped=bool(slash))
     if base == "*":
         return range(field.low, field.high + 1, step), item
+    if "~" in base:
+        raise _random(field, base, column)
     low_text, dash, high_text = base.partition("-")
     low = _value(field, low_text, column)
     if dash:
@@ -155,9 +164,26 @@ def _backwards(field: Field, text: str, low: int, high: int, column: int) -> Sch
     return ScheduleError(problem, column=column, example=field.example)
 
 
+def _random(field: Field, text: str, column: int) -> ScheduleError:
+    """The refusal of `a~b`, a random value of some crons: it would differ from process to process."""
+    low, _, high = text.partition("~")
+    spread = f"H({low}-{high})" if low.isdigit() and high.isdigit() else "H"
+    problem = f"~ (random) is not supported: write {spread}, which spreads by a hash that stays the same"
+    return ScheduleError(f"{problem}, in the {field.name} field", column=column, example="H(0-29) * * * *")
+
+
+def _short_name(field: Field, text: str) -> str | None:
+    """The name that `text` is written out: `MON` for `MONDAY`, `TUES` or `Tuesday`."""
+    full = next((name for name in field.full_names if len(text) > 3 and name.startswith(text)), None)
+    return full[:3] if full is not None else None
+
+
 def _unreadable(field: Field, text: str, column: int) -> ScheduleError:
     example = field.example
-    if text == "":
+    short = _short_name(field, text)
+    if short is not None:
+        problem = f"{text!r} is written {short} in the {field.name} field"
+    elif text == "":
         problem = f"a value is missing in the {field.name} field"
     elif text == "?":
         problem = "? is not supported, write *"

@@ -8,6 +8,7 @@ from foliot.common.schedules import fields
 from foliot.common.schedules.days import some_day_exists
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.fields import Values, parse_field
+from foliot.common.schedules.foreign import refuse_boot, refuse_foreign
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Manual, Schedule
 
 LONGEST_SCHEDULE = 100
@@ -31,7 +32,9 @@ _INTERVAL = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SPREADS = re.compile(r"^[^@]*(?<![A-Za-z])[Hh](?![A-Za-z])")
 """An `H` that is not part of a name, in a text that is no macro."""
 _DATE = re.compile(r"\d{4}-\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.IGNORECASE)
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?P<offset>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?", re.IGNORECASE
+)
 
 
 def parse(text: str, *, spread: str = "") -> Schedule:
@@ -59,6 +62,7 @@ def _parse(text: str, spread: str) -> Schedule:
         return _macro(text)
     if _DATE.match(text):
         return _instant(text)
+    refuse_foreign(text)
     return _cron(text, spread)
 
 
@@ -80,7 +84,11 @@ def _macro(text: str) -> Cron | Every:
         return _every(rest)
     expression = MACROS.get(name)
     if expression is None or rest:
-        raise ScheduleError(f"{text!r} is not one of {', '.join(MACROS)}, @every", column=1, example="@every 30s")
+        refuse_boot(name)
+        refuse_foreign(text)
+        small = f": write {name.lower()}" if name.lower() in (*MACROS, "@every") and name != name.lower() else ""
+        known = ", ".join(MACROS)
+        raise ScheduleError(f"{text!r} is not one of {known}, @every{small}", column=1, example="@every 30s")
     return _cron(expression, "")
 
 
@@ -99,17 +107,28 @@ def _every(words: list[str]) -> Every:
 
 
 def _instant(text: str) -> Instant:
-    example = "2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00"
+    example = "2030-01-31T09:00:00Z, 2030-01-31T09:00:00+01:00 or 2030-01-31T09:00 (on the clock of the timezone)"
     if not _INSTANT.fullmatch(text):
-        problem = "an instant is written as RFC 3339: date, T, time with seconds (at most six digits), Z or offset"
+        problem = (
+            "an instant is written as RFC 3339: date, T, time (at most six digits of a second), Z, offset or neither"
+        )
         raise ScheduleError(problem, example=example)
     try:
-        at = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        written = datetime.fromisoformat(text.upper())
+        at = written if written.tzinfo is None else written.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ScheduleError(f"there is no such instant: {error}", example=example) from None
-    if not EARLIEST_INSTANT <= at < LATEST_INSTANT:
+    if not EARLIEST_INSTANT <= (at if at.tzinfo else at.replace(tzinfo=UTC)) < LATEST_INSTANT:
         raise ScheduleError("an instant lies in the years 1970 to 9998", example=example)
     return Instant(at)
+
+
+def written_offset(text: str) -> timedelta | None:
+    """The offset that the text of an instant claims for its place; None without one. `Z` claims none: it says that the
+    time is given in UTC (RFC 9557)."""
+    found = _INSTANT.fullmatch(text.strip(" \t"))
+    offset = found["offset"] if found else None
+    return None if offset in (None, "Z", "z") else datetime.strptime(offset, "%z").utcoffset()
 
 
 def _cron(text: str, spread: str) -> Cron:

@@ -38,7 +38,7 @@ class Every(msgspec.Struct, frozen=True):
 
 
 class Instant(msgspec.Struct, frozen=True):
-    """One run at `at` (aware, UTC)."""
+    """One run at `at`: aware, in UTC; or naive, a time on the wall clock of the job's zone."""
 
     at: datetime
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
+from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.kinds import Cron, Schedule
 from foliot.common.schedules.timetable import Timetable, from_fields
 
 
@@ -59,6 +63,12 @@ def spread_of(job: Spread) -> str:
 def timetable_of(job: ScheduledJob) -> Timetable:
     """The timetable of a stored job. Raises ScheduleError."""
     return timetable(job, since=job.since, spread=spread_of(job))
+
+
+def meaning_of(job: ScheduledJob) -> Schedule:
+    """The schedule of a job without the text that it was written as. Raises ScheduleError."""
+    schedule = parse(job.schedule or "immediate", spread=spread_of(job))
+    return msgspec.structs.replace(schedule, expression="") if isinstance(schedule, Cron) else schedule
 
 
 def timetable(fields: Scheduled, *, since: datetime, spread: str) -> Timetable:

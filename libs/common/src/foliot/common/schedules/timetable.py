@@ -10,6 +10,7 @@ from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.firetimes import FireTimes, fire_times
 from foliot.common.schedules.grammar import LATEST_INSTANT, parse
 from foliot.common.schedules.kinds import Cron, Every, Immediate, Instant, Schedule
+from foliot.common.schedules.local import instants_of
 from foliot.common.schedules.zones import zone as zone_named
 
 DST_GAPS = ("shift", "skip")
@@ -35,6 +36,9 @@ class Timetable(msgspec.Struct, frozen=True):
     start_at: datetime | None = None
     end_at: datetime | None = None
     _times: FireTimes | None = None
+    instants: tuple[datetime, ...] = ()
+    """The ticks of a schedule that fires once, oldest first, in UTC. A local time makes none where clocks skip it, and
+    two where it comes twice and dst_overlap is `both`."""
 
     def __post_init__(self) -> None:
         if self.dst_gap not in DST_GAPS:
@@ -44,6 +48,8 @@ class Timetable(msgspec.Struct, frozen=True):
         if isinstance(self.schedule, Cron):
             times = fire_times(self.schedule, self.zone, self.dst_gap, self.dst_overlap)
             msgspec.structs.force_setattr(self, "_times", times)
+        elif isinstance(self.schedule, (Immediate, Instant)):
+            msgspec.structs.force_setattr(self, "instants", self._instants())
 
     def next_after(self, after: datetime) -> datetime | None:
         """The first tick strictly after `after`, in UTC; None if no tick follows."""
@@ -74,8 +80,7 @@ class Timetable(msgspec.Struct, frozen=True):
             return self._times.count((after - _EPOCH) // _SECOND, (until - _EPOCH) // _SECOND)
         if isinstance(self.schedule, Every):
             return self._intervals(self.schedule.interval, until) - self._intervals(self.schedule.interval, after)
-        at = self._single_tick()
-        return int(at is not None and after < at <= until)
+        return sum(after < at <= until for at in self.instants)
 
     def latest(self, after: datetime, until: datetime, limit: int) -> list[datetime]:
         """The newest ticks in (after, until], oldest first, at most `limit`."""
@@ -108,8 +113,7 @@ class Timetable(msgspec.Struct, frozen=True):
             return None if second is None else _EPOCH + timedelta(seconds=second)
         if isinstance(self.schedule, Every):
             return self._next_of_interval(self.schedule.interval, after)
-        at = self._single_tick()
-        return at if at is not None and at > after else None
+        return next((at for at in self.instants if at > after), None)
 
     def _next_of_interval(self, interval: timedelta, after: datetime) -> datetime | None:
         first = self._first_of_interval(interval)
@@ -125,12 +129,18 @@ class Timetable(msgspec.Struct, frozen=True):
         return max(0, (until - self._first_of_interval(interval)) // interval + 1)
 
     def _first_of_interval(self, interval: timedelta) -> datetime:
-        return self.start_at.astimezone(UTC) if self.start_at is not None else self.anchor.astimezone(UTC) + interval
+        if self.start_at is not None:
+            return self.start_at.astimezone(UTC)
+        try:
+            return self.anchor.astimezone(UTC) + interval
+        except OverflowError:  # beyond the calendar, and so beyond every window
+            return datetime.max.replace(tzinfo=UTC)
 
-    def _single_tick(self) -> datetime | None:
-        if isinstance(self.schedule, Immediate):
-            return self.anchor.astimezone(UTC)
-        return self.schedule.at if isinstance(self.schedule, Instant) else None
+    def _instants(self) -> tuple[datetime, ...]:
+        if isinstance(self.schedule, Instant):
+            at = self.schedule.at
+            return (at,) if at.tzinfo else instants_of(at, self.zone, self.dst_gap, self.dst_overlap)
+        return (self.anchor.astimezone(UTC),)
 
 
 def from_fields(

@@ -20,6 +20,7 @@ def use_pinned_tzdata() -> None:
     ZoneInfo.clear_cache()
     zone.cache_clear()
     _names.cache_clear()
+    _by_lower_case.cache_clear()
 
 
 @lru_cache(maxsize=1024)
@@ -29,6 +30,16 @@ def zone(name: str) -> ZoneInfo:
         near = difflib.get_close_matches(name[:64], _names(), n=1, cutoff=0.5)
         raise ScheduleError(f"unknown time zone {name[:64]!a}", example=near[0] if near else "Europe/Berlin or UTC")
     return ZoneInfo(name)
+
+
+def named(text: str) -> str | None:
+    """The IANA name that `text` is in any case, None if it is none."""
+    return _by_lower_case().get(text.lower())
+
+
+@lru_cache(maxsize=1)
+def _by_lower_case() -> dict[str, str]:
+    return {name.lower(): name for name in _names()}
 
 
 @lru_cache(maxsize=1)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from aiohttp import web
 
 from foliot.api.queries.unit import UnitsOfWork
-from foliot.api.views.timeline import MAX_RANGE, timeline
+from foliot.api.views.expectations import Unrecorded
+from foliot.api.views.timeline import TimelineWanted, timeline
 from foliot.api.web.bodies import JsonAnswer, respond
 from foliot.api.web.callers import principal_of
-from foliot.api.web.parameters import check_names, moment, path_id
-from foliot.common.errors import FieldError, Invalid
+from foliot.api.web.parameters import check_names, choice, choices, moment, path_id
+from foliot.common.errors import FieldError, Invalid, NotFound
+from foliot.common.model.states import ExecutionStatus
 
-DAY = timedelta(days=1)
+OUTCOMES = (*ExecutionStatus, *Unrecorded)
 
 
 class TimelineHandlers:
@@ -24,25 +26,25 @@ class TimelineHandlers:
         return [web.get("/v1/jobs/{job_id}/timeline", self.timeline)]
 
     async def timeline(self, request: web.Request) -> web.Response:
-        check_names(request, ("from", "to"))
+        check_names(request, ("from", "to", "order", "outcome"))
         job_id = path_id(request, "job_id")
+        wanted = TimelineWanted(
+            given_from=_moment(request, "from"), given_to=_moment(request, "to"),
+            newest_first=choice(request, "order", ("asc", "desc")) == "desc",
+            outcomes=choices(request, "outcome", OUTCOMES),
+        )  # fmt: skip
         async with self._database.session() as unit:
-            first, last = _range(request, await unit.server.select_now())
+            now = await unit.server.select_now()
         async with self._database.snapshot() as unit:
-            found = await timeline(unit, job_id, principal_of(request).scope, first, last)
+            job = await unit.jobs.select_job(job_id, principal_of(request).scope)
+            if job is None:
+                raise NotFound(f"there is no job {job_id}")
+            found = await timeline(unit, job, wanted, now)
         return respond(JsonAnswer(body=found))
 
 
-def _range(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
-    """From a day ago to a day ahead by default; one end alone means the day beside it."""
-    given_from, given_to = moment(request, "from"), moment(request, "to")
-    for name, given in (("from", given_from), ("to", given_to)):
-        if given is not None and not 1970 < given.year < 9998:
-            raise Invalid([FieldError(name, "must lie between 1971 and 9997")])
-    first = given_from or (given_to or now) - DAY
-    last = given_to or (given_from or now) + DAY
-    if first > last:
-        raise Invalid([FieldError("from", "must not be later than to")])
-    if last - first > MAX_RANGE:
-        raise Invalid([FieldError("to", f"at most {MAX_RANGE.days} days after from: ask for the range in parts")])
-    return first.astimezone(UTC), last.astimezone(UTC)
+def _moment(request: web.Request, name: str) -> datetime | None:
+    given = moment(request, name)
+    if given is not None and not 1970 < given.year < 9998:
+        raise Invalid([FieldError(name, "must lie between 1971 and 9997")])
+    return given

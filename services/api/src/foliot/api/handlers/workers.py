@@ -5,14 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from foliot.api.queries.unit import UnitsOfWork
+from foliot.api.views.served import SHOWN_SECONDS
 from foliot.api.web.bodies import JsonAnswer, respond
 from foliot.api.web.pages import page_body
 from foliot.api.web.parameters import check_names
-
-SHOWN_SECONDS = 30.0
-"""A worker is shown while its last heartbeat is no older than this. Nothing is decided by it: a worker is given up, and
-its attempts are rescued, by the lease of the scheduler and the workers (FOLIOT_LEASE_SECONDS), which the API does not
-have."""
 
 
 class WorkerHandlers:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from foliot.common.broker.topology import POOL_FORM, POOL_PATTERN
 from foliot.common.errors import FieldError
 from foliot.common.schedules.errors import ScheduleError
-from foliot.common.schedules.grammar import parse
+from foliot.common.schedules.grammar import parse, written_offset
+from foliot.common.schedules.kinds import Instant
 from foliot.common.schedules.zones import zone
 
 MAX_LABELS = 64
+UTC_NAMES = ("UTC", "Etc/UTC")
+"""Zones beside which an instant may have any offset: UTC is the default, and says nothing about a place."""
 _POOL = re.compile(POOL_PATTERN)
 
 
@@ -44,12 +49,32 @@ def check_schedule(values: dict[str, Any]) -> list[FieldError]:
     if "schedule" not in values:
         return []
     errors = []
+    text, place, schedule = values["schedule"], None, None
     try:
-        zone(values.get("timezone", "UTC"))
+        place = zone(values.get("timezone", "UTC"))
     except ScheduleError as error:
         errors.append(FieldError("timezone", str(error)))
     try:
-        parse(values["schedule"])
+        schedule = parse(text)
     except ScheduleError as error:
         errors.append(FieldError("schedule", str(error)))
+    if place is not None and isinstance(schedule, Instant):
+        errors += _check_offset(text, schedule.at, place)
     return errors
+
+
+def _check_offset(text: str, at: datetime, place: ZoneInfo) -> list[FieldError]:
+    """The offset of an instant is that of the timezone at that time: another one is a slip in one of the two."""
+    offset = written_offset(text)
+    if offset is None or place.key in UTC_NAMES:
+        return []
+    there = at.astimezone(place)
+    if there.utcoffset() == offset:
+        return []
+    written = there.astimezone(timezone(offset))
+    meant = written.replace(tzinfo=None).isoformat()
+    message = (
+        f"{written.isoformat()} is {there.isoformat()} in {place.key}: write that if the instant is meant, or {meant}, "
+        "without an offset, if it is what the clock shows there"
+    )
+    return [FieldError("schedule", message)]

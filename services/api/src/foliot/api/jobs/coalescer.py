@@ -8,6 +8,7 @@ next step starts: interleaving steps per request costs twice the CPU (cold cache
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 from collections import deque
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from foliot.api.web.bodies import parse_object
 from foliot.api.web.callers import Caller
 from foliot.api.web.open_change import log_change
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.again import again
+from foliot.common.ledger.faults import HELD
 from foliot.common.ledger.splitting import split
 
 BATCH_JOBS = 200
@@ -32,6 +35,8 @@ is refused, halved at once, and everybody in it waits for that."""
 MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Requests, and the bytes of their bodies, that wait at most: the memory of an API whose PostgreSQL hangs."""
+APART_SECONDS = 10.0
+"""Time in which the jobs of a batch that met a lock are stored one by one; what is left is refused as Unavailable."""
 _log = structlog.get_logger()
 
 
@@ -60,6 +65,7 @@ class Coalescer:
         self._waiting: deque[Waiting] = deque()
         self._bytes = 0
         self._writing: asyncio.Task[None] | None = None
+        self._apart: set[asyncio.Task[None]] = set()
 
     async def create(self, body: bytes, caller: Caller) -> Created:
         """Raises Malformed, Invalid, Conflict (job_key) or Unavailable."""
@@ -90,16 +96,58 @@ class Coalescer:
             self._writing = task
 
     async def _write_all(self) -> None:
-        """Write batch after batch over one connection until no request waits."""
+        """Write batch after batch over one connection until no request waits. If PostgreSQL hangs, all that wait are
+        answered with the batch: each would be the next one's turn only to hear the same, after as long again."""
         while self._waiting:
             batch: Sequence[Waiting] = ()
             try:
                 async with self._database.session() as unit:
                     while batch := self._take():
-                        await _write(unit, batch)
+                        await self._write(unit, batch)
             except Exception as error:
-                for waiting in batch or self._take():
+                failed = [*batch] or self._take()
+                while self._waiting and isinstance(error.__cause__, TimeoutError):
+                    failed += self._take()
+                for waiting in failed:
                     _answer(waiting.future, error)
+
+    async def _write(self, unit: Unit, batch: Sequence[Waiting]) -> None:
+        """Store the batch. If it met another transaction's lock, the jobs without a job_key are stored at once: only
+        those with one can wait for somebody. Raises the error if there are none."""
+        try:
+            await _write_batch(unit, batch)
+        except HELD:
+            left = [waiting for waiting in batch if not waiting.future.done()]
+            keyed = [waiting for waiting in left if waiting.new.definition.job_key is not None]
+            if not keyed:
+                raise
+            self._write_beside(keyed)
+            if rest := [waiting for waiting in left if waiting.new.definition.job_key is None]:
+                await _write_batch(unit, rest)
+
+    def _write_beside(self, keyed: Sequence[Waiting]) -> None:
+        task = asyncio.create_task(self._write_apart(keyed), name="create-apart", context=contextvars.Context())
+        self._apart.add(task)
+        task.add_done_callback(self._apart.discard)
+
+    async def _write_apart(self, batch: Sequence[Waiting]) -> None:
+        """Store each job alone, beside the batches that follow, so that nobody waits for a neighbour's lock."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(APART_SECONDS):
+                for waiting in batch:
+                    if waiting.future.done():  # the caller has gone, or was told of an error
+                        continue
+                    try:
+                        await self._write_alone(waiting)
+                    except Exception as error:
+                        _answer(waiting.future, error)
+        for waiting in batch:
+            _answer(waiting.future, Unavailable("other creations with the same job_key are under way"))
+
+    @again
+    async def _write_alone(self, waiting: Waiting) -> None:
+        async with self._database.session() as unit:
+            await _write_batch(unit, [waiting])
 
     def _take(self) -> list[Waiting]:
         """The next batch, without requests whose callers have gone."""
@@ -112,7 +160,7 @@ class Coalescer:
         return [waiting for waiting in taken if not waiting.future.done()]
 
 
-async def _write(unit: Unit, batch: Sequence[Waiting]) -> None:
+async def _write_batch(unit: Unit, batch: Sequence[Waiting]) -> None:
     """Store the batch and answer every request, or raise. A job that PostgreSQL refuses is answered alone."""
 
     async def written(part: Sequence[Waiting]) -> None:

@@ -11,17 +11,22 @@ import orjson
 
 from foliot.api.jobs.definition import JobDefinition, definition_of
 from foliot.api.jobs.next_tick import fires_once, first_tick
+from foliot.api.jobs.shown_policy import shown_policy
 from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import Caller
 from foliot.api.web.open_change import OpenChange
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FoliotError, Invalid
 from foliot.common.ledger.definitions import Creation
+from foliot.common.ledger.job import DEFINITION_FIELDS
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.of_job import spread_key, timetable
 
 JOB_KEY_INDEX = "idx_jobs_job_key"
 """The unique index that refuses a job_key which the owner has used already."""
+
+_POLICY_AT = DEFINITION_FIELDS.index("retry_policy")
+_BEFORE_POLICY, _BEHIND_POLICY = DEFINITION_FIELDS[:_POLICY_AT], DEFINITION_FIELDS[_POLICY_AT + 1 :]
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,17 +37,19 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A job that can be stored. `definition`: JSON, made once for the rows and for the answer."""
+    """A job that can be stored. `document`: its definition as JSON, made once for the rows and for the answer."""
 
     creation: Creation
-    definition: bytes
+    definition: JobDefinition
+    document: tuple[bytes, bytes]
 
 
 class Created(msgspec.Struct, frozen=True):
-    """A job that has just been stored. `shown`: the job as it is answered."""
+    """A job that has just been stored. `shown`: the members of its answer as JSON, without the braces."""
 
     job_id: int
-    shown: orjson.Fragment
+    definition: JobDefinition
+    shown: bytes
 
 
 async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | Invalid]:
@@ -51,9 +58,14 @@ async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | In
     now, job_ids = await unit.definitions.reserve_job_ids(len(wanted))
     created_at = rfc3339(now)
     made = [_prepared(new, job_id, now, created_at) for new, job_id in zip(wanted, job_ids, strict=True)]
-    if creations := [one.creation for one in made if isinstance(one, Prepared)]:
+    in_order = sorted(zip(wanted, made, strict=True), key=_job_key)  # so that two batches cannot wait for each other
+    if creations := [one.creation for _, one in in_order if isinstance(one, Prepared)]:
         await unit.definitions.insert_created(creations)
     return [_created(one) if isinstance(one, Prepared) else one for one in made]
+
+
+def _job_key(pair: tuple[NewJob, Prepared | Invalid]) -> str:
+    return pair[0].definition.job_key or ""
 
 
 async def create_one(change: OpenChange, new: NewJob) -> Created:
@@ -77,28 +89,43 @@ def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepa
         tick = first_tick(times, now, definition.misfire_grace_seconds)
     except Invalid as error:
         return error
-    document = orjson.dumps(definition_of(definition))
+    document = _document(definition)
     creation: Creation = {
         "job_id": job_id, "user_id": principal.user_id, "team_id": principal.team_id,
-        "definition": orjson.Fragment(document), "spread_key": spread,
+        "definition": orjson.Fragment(_joined(document, orjson.dumps(definition.retry_policy))), "spread_key": spread,
         "next_run_time": None if tick is None else rfc3339(tick), "once": fires_once(times),
         "created_at": created_at, "request_id": caller.request_id, "traceparent": caller.traceparent,
         "ip_address": caller.ip_address, "user_agent": caller.user_agent,
+        "key_id": principal.key_id,
     }  # fmt: skip
-    return Prepared(creation, document)
+    return Prepared(creation, definition, document)
+
+
+def _document(definition: JobDefinition) -> tuple[bytes, bytes]:
+    """The definition as JSON in two halves, between which its retry_policy stands: it is answered in another form than
+    it is stored."""
+    values = definition_of(definition)
+    before = {name: values[name] for name in _BEFORE_POLICY}
+    return orjson.dumps(before), orjson.dumps({name: values[name] for name in _BEHIND_POLICY})
+
+
+def _joined(halves: tuple[bytes, bytes], policy: bytes) -> bytes:
+    return b'%b,"retry_policy":%b,%b' % (halves[0][:-1], policy, halves[1][1:])
 
 
 def _created(prepared: Prepared) -> Created:
     """The same members as views/job.py gives when the job is read, without a second pass over the definition."""
-    creation = prepared.creation
+    creation, definition = prepared.creation, prepared.definition
     owned = {"job_id": creation["job_id"], "user_id": creation["user_id"], "team_id": creation["team_id"]}
+    policy = shown_policy(definition.retry_policy, definition.job_type)
     state = {
         "next_run_time": creation["next_run_time"], "last_run_time": None, "status": JobStatus.PENDING, "version": 1,
         "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
-        "deleted_at": None,
+        "deleted_at": None, "last_status": None, "retry_delays": policy.delays,
     }  # fmt: skip
-    members = (orjson.dumps(owned)[1:-1], prepared.definition[1:-1], orjson.dumps(state)[1:-1])
-    return Created(creation["job_id"], orjson.Fragment(b"{%b,%b,%b}" % members))
+    document = _joined(prepared.document, orjson.dumps(policy.members))
+    members = (orjson.dumps(owned)[1:-1], document[1:-1], orjson.dumps(state)[1:-1])
+    return Created(creation["job_id"], definition, b"%b,%b,%b" % members)
 
 
 def refusal(error: asyncpg.PostgresError, new: NewJob) -> FoliotError | None:

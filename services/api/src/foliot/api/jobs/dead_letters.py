@@ -32,7 +32,7 @@ class LetterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     execution_ids: Annotated[list[_Id], msgspec.Meta(max_length=MAX_LETTERS)] | None = None
     filter: dict[str, Any] | None = None
     dry_run: bool = False
-    rate: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+    rate: Annotated[float, msgspec.Meta(ge=0.001, le=100_000, extra={"unit": "runs a second"})] | None = None
 
 
 def read(body: dict[str, Any]) -> tuple[LetterRequest, Selection]:
@@ -55,7 +55,7 @@ async def replay(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
     if request.dry_run or not letters:
         return {"matched": len(letters), "done": 0}
     unit = change.unit
-    await unit.runs.lock_jobs(sorted({row.job_id for row in letters}))
+    teams = await unit.runs.lock_jobs(sorted({row.job_id for row in letters}))
     spacing = timedelta(seconds=1 / request.rate) if request.rate else timedelta()
     dead = [(row.execution_id, row.scheduled_time, spacing * n) for n, row in enumerate(letters)]
     made = await unit.runs.insert_replays(dead, change.caller.request_id, change.caller.traceparent)
@@ -69,7 +69,8 @@ async def replay(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
     replayed = [row.execution_id for row in letters if (row.job_id, row.scheduled_time) in runs]
     await unit.dead_letters.close_letters(replayed, "replayed")
     for row in made:
-        await change.audit("REPLAY_EXECUTION", "EXECUTION", row.execution_id, new={"job_id": row.job_id})
+        team_id, new = teams.get(row.job_id), {"job_id": row.job_id}
+        await change.audit("REPLAY_EXECUTION", "EXECUTION", row.execution_id, new=new, team_id=team_id)
     await change.wake()
     return {"matched": len(letters), "done": len(replayed)}
 
@@ -81,8 +82,9 @@ async def discard(change: OpenChange, body: dict[str, Any]) -> dict[str, Any]:
     if request.dry_run or not letters:
         return {"matched": len(letters), "done": 0}
     closed = await change.unit.dead_letters.close_letters([row.execution_id for row in letters], "discarded")
-    for execution_id in sorted(closed):
-        await change.audit("DISCARD_DEAD_LETTER", "EXECUTION", execution_id)
+    for row in letters:
+        if row.execution_id in closed:
+            await change.audit("DISCARD_DEAD_LETTER", "EXECUTION", row.execution_id, team_id=row.team_id)
     return {"matched": len(letters), "done": len(closed)}
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from foliot.api.jobs.checks import check_labels, check_pool, check_schedule, check_window
+from foliot.api.jobs.read_only import READ_ONLY_FIELDS, refused_at_creation
 from foliot.api.jobs.retry_fields import convert_retry_policy
 from foliot.api.web.fields import convert_each
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.ledger.job import DEFINITION_FIELDS, Job
 from foliot.common.model import payloads
+from foliot.common.model.hidden import marked
 from foliot.common.model.payloads.checks import PayloadError
 from foliot.common.model.policies import MisfirePolicy, OverlapPolicy
 from foliot.common.model.retry import STORED_BY_DEFAULT
@@ -24,6 +26,7 @@ _TIMETABLE = ("schedule", "timezone", "dst_", "start_at", "end_at")
 """Beginnings of the names of fields that say when a job fires."""
 _definition_of_job = attrgetter(*DEFINITION_FIELDS)
 
+SECONDS = {"unit": "seconds"}
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
@@ -45,17 +48,17 @@ class JobDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     payload: dict[str, Any]
     retry_policy: dict[str, Any] = msgspec.field(default_factory=STORED_BY_DEFAULT.copy)
     priority: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
-    timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400 * 7)] = 300
+    timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400 * 7, extra=SECONDS)] = 300
     overlap_policy: OverlapPolicy = OverlapPolicy.SKIP
     misfire_policy: MisfirePolicy = MisfirePolicy.RUN_ONCE
-    misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366)] = 60
+    misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366, extra=SECONDS)] = 60
     misfire_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 100
     dst_gap: Literal["shift", "skip"] = "shift"
     dst_overlap: Literal["first", "second", "both"] = "first"
     start_at: datetime | None = None
     end_at: datetime | None = None
     max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
-    jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
+    jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400, extra=SECONDS)] = 0
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     pool: str = "default"
 
@@ -78,7 +81,9 @@ def decode(body: dict[str, Any]) -> JobDefinition:
 def _decode_each(body: dict[str, Any]) -> JobDefinition:
     """Member by member: for bodies with faults, of which msgspec names the first alone, and for members that msgspec
     does not convert by itself."""
-    values, errors = convert_each(body, JobDefinition)
+    errors = refused_at_creation(body)
+    values, wrong = convert_each({name: body[name] for name in body if name not in READ_ONLY_FIELDS}, JobDefinition)
+    errors += wrong
     if "retry_policy" in values:
         values["retry_policy"], wrong = convert_retry_policy(values["retry_policy"])
         errors += wrong
@@ -105,6 +110,9 @@ def _check(values: dict[str, Any], known: Sequence[FieldError] = ()) -> list[Fie
 
 
 def check_payload(job_type: str, payload: dict[str, Any]) -> list[FieldError]:
+    if members := marked(payload):
+        remedy = "send the value itself; a PATCH without this member keeps what is stored"
+        return [FieldError(f"payload.{name}", f"this value was hidden from you: {remedy}") for name in members]
     try:
         payloads.decode(job_type, payload)
     except PayloadError as error:

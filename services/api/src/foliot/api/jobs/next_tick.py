@@ -17,7 +17,7 @@ from foliot.common.errors import FieldError, Invalid
 from foliot.common.ledger.job import Job
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.kinds import Immediate, Instant, Manual
-from foliot.common.schedules.of_job import timetable_of
+from foliot.common.schedules.of_job import meaning_of, timetable_of
 from foliot.common.schedules.timetable import Timetable
 
 TIMETABLE_FIELDS = frozenset({"schedule", "timezone", "dst_gap", "dst_overlap", "start_at", "end_at", "max_runs"})
@@ -43,14 +43,27 @@ def first_tick(times: Timetable, now: datetime, grace_seconds: int) -> datetime 
     if isinstance(schedule, Immediate):
         return times.next_after(now - _MICROSECOND)
     if isinstance(schedule, Instant):
-        if schedule.at < now - timedelta(seconds=grace_seconds):
-            raise Invalid([FieldError("schedule", f"{rfc3339(schedule.at)} has passed: give a time in the future")])
-        tick = times.next_after(schedule.at - _MICROSECOND)
+        instants = times.instants
+        if not instants:
+            local = f"{schedule.at.isoformat()} does not exist in {times.zone.key}"
+            raise Invalid(
+                [FieldError("schedule", f"{local}, and dst_gap is skip: give another time, or dst_gap shift")]
+            )
+        due = [at for at in instants if at >= now - timedelta(seconds=grace_seconds)]
+        if not due:
+            raise Invalid([FieldError("schedule", f"{rfc3339(instants[-1])} has passed: give a time in the future")])
+        tick = times.next_after(due[0] - _MICROSECOND)
     else:
         tick = times.next_after(now)
     if tick is None:
         raise Invalid([FieldError("end_at", "no tick lies in start_at..end_at: widen them or give another schedule")])
     return tick
+
+
+def same_schedule(job: Job, edited: Job) -> bool:
+    """True if both texts mean the same, as `@every 60s` and `@every 1m`, or `mon` and `1`: tools rewrite texts, and
+    each edit would otherwise begin the interval again."""
+    return meaning_of(job) == meaning_of(edited)
 
 
 def fires_once(times: Timetable) -> bool:

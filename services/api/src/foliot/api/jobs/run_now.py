@@ -48,14 +48,14 @@ async def run(change: OpenChange, job_id: int, override: dict[str, Any]) -> Exec
         raise Conflict("overlap", f"a run of job {job_id} waits already")
     cancels = unfinished and policy == OverlapPolicy.CANCEL_RUNNING
     if cancels:
-        await unit.endings.cancel_open(job_id)
+        outcomes = await unit.endings.cancel_open([job_id])
     execution = await unit.runs.insert_run(
         job, override=override or None, request_id=change.caller.request_id, traceparent=change.caller.traceparent,
         waits=unfinished and policy != OverlapPolicy.ALLOW,
     )  # fmt: skip
     await unit.runs.note_open_run(job_id, execution.scheduled_time)
     if cancels:
-        await end_runs(unit, [job_id])
+        await end_runs(unit, [job_id], outcomes)
     new = {"execution_id": execution.execution_id, **override}
     await change.audit("RUN_JOB", "JOB", job_id, new=new, team_id=job.team_id)
     await change.wake()

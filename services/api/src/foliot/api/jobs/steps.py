@@ -12,8 +12,9 @@ import msgspec
 
 from foliot.api.jobs.definition import decode, definition_of
 from foliot.api.jobs.dropping import drop_due
-from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms
-from foliot.api.web.etags import matches
+from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms, same_schedule
+from foliot.api.queries.jobs import SeenJob
+from foliot.api.web.etags import is_weak, matches
 from foliot.api.web.merge_patch import merge_patch
 from foliot.api.web.open_change import OpenChange
 from foliot.common.clock import rfc3339
@@ -21,6 +22,7 @@ from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, Precon
 from foliot.common.ledger.conclude import end_runs
 from foliot.common.ledger.job import DEFINITION_FIELDS, Job
 from foliot.common.model.policies import SkipReason
+from foliot.common.model.retry import policy_from
 from foliot.common.model.states import JOB_STEPS, JobStatus
 from foliot.common.schedules.of_job import timetable_of
 
@@ -39,16 +41,21 @@ def allow(job: Job, step: str) -> None:
         raise Conflict("state", f"cannot {step} job {job.job_id}: it is {job.status}")
 
 
-async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match: str | None) -> Job:
+async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match: str | None) -> SeenJob:
     """Apply a JSON merge patch to the definition. It fires no past tick and no tick twice."""
     job, now = await locked(change, job_id)
     _check_match(job, if_match)
     allow(job, "edit")
     definition = decode(_patched(job, patch))
     changed = {name for name in DEFINITION_FIELDS if getattr(definition, name) != getattr(job, name)}
+    if "retry_policy" in changed and policy_from(definition.retry_policy) == policy_from(job.retry_policy):
+        definition = msgspec.structs.replace(definition, retry_policy=job.retry_policy)
+        changed.remove("retry_policy")
     if not changed:
         return await _shown(change, job_id)
     edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
+    if "schedule" in changed and same_schedule(job, edited):
+        changed.remove("schedule")  # another text for it: the phase stays
     if "schedule" in changed:
         edited = msgspec.structs.replace(
             edited, schedule_since=now, request_id=change.caller.request_id, traceparent=change.caller.traceparent
@@ -58,11 +65,15 @@ async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match:
         if following.drops_due:
             await drop_due(change.unit, job, now, SkipReason.EDITED)
         edited = _armed(edited, following.tick)
+    outcome = {}
+    if job.status == JobStatus.COMPLETED != edited.status:  # its own status told it until now
+        outcome = {job_id: (await _shown(change, job_id)).last_status or job.status}
     await _store(change, job, edited, "UPDATE_JOB", now)
+    await change.unit.endings.note_outcomes(outcome)
     return await _shown(change, job_id)
 
 
-async def pause(change: OpenChange, job_id: int) -> Job:
+async def pause(change: OpenChange, job_id: int) -> SeenJob:
     """No tick is planned until resume; runs that exist go on to their end."""
     job, now = await locked(change, job_id)
     allow(job, "pause")
@@ -74,7 +85,7 @@ async def pause(change: OpenChange, job_id: int) -> Job:
     return await _shown(change, job_id)
 
 
-async def resume(change: OpenChange, job_id: int) -> Job:
+async def resume(change: OpenChange, job_id: int) -> SeenJob:
     """Armed again, at a tick that has no execution yet."""
     job, now = await locked(change, job_id)
     allow(job, "resume")
@@ -86,14 +97,14 @@ async def resume(change: OpenChange, job_id: int) -> Job:
     return await _shown(change, job_id)
 
 
-async def cancel(change: OpenChange, job_id: int) -> Job:
+async def cancel(change: OpenChange, job_id: int) -> SeenJob:
     """Final: no further tick, open executions are cancelled."""
     job, now = await locked(change, job_id)
     allow(job, "cancel")
     await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED, next_run_time=None, paused_run_time=None)
     await _store(change, job, cancelled, "CANCEL_JOB", now)
-    await change.unit.endings.cancel_open(job_id)
+    await change.unit.endings.note_outcomes(await change.unit.endings.cancel_open([job_id]))
     return await _shown(change, job_id)
 
 
@@ -107,13 +118,15 @@ async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
         job, status=JobStatus.CANCELLED if unended else job.status, next_run_time=None, paused_run_time=None,
         deleted_at=now,
     )  # fmt: skip
-    await change.unit.endings.cancel_open(job_id)
+    outcomes = await change.unit.endings.cancel_open([job_id])
     await _store(change, job, deleted, "DELETE_JOB", now)
+    await change.unit.endings.note_outcomes(outcomes)
 
 
 def _check_match(job: Job, if_match: str | None) -> None:
     if not matches(if_match, job.version):
-        raise PreconditionFailed(f"job {job.job_id} has version {job.version} now: read it again")
+        weak = 'a weak tag (W/"...") never matches: send the strong one; ' if is_weak(if_match) else ""
+        raise PreconditionFailed(f"{weak}job {job.job_id} has version {job.version} now: read it again")
 
 
 def _patched(job: Job, patch: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +134,7 @@ def _patched(job: Job, patch: dict[str, Any]) -> dict[str, Any]:
     if "job_key" in patch and patch["job_key"] != job.job_key:
         raise Invalid([FieldError("job_key", "cannot be changed: it is the job's identity")])
     patched: dict[str, Any] = merge_patch(definition_of(job), patch)
+    patched |= {name: value for name, value in patch.items() if name not in DEFINITION_FIELDS}  # null or not: unknown
     if "retry_policy" in patch:
         patched["retry_policy"] = patch["retry_policy"] or {}
     return patched
@@ -147,7 +161,7 @@ def _audited(job: Job) -> dict[str, Any]:
     return definition_of(job) | {"status": job.status}
 
 
-async def _shown(change: OpenChange, job_id: int) -> Job:
+async def _shown(change: OpenChange, job_id: int) -> SeenJob:
     """The job after a step, with its status derived from its open executions."""
     job = await change.unit.jobs.select_job(job_id, change.principal.scope)
     if job is None:

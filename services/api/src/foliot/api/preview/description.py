@@ -19,7 +19,7 @@ def describe(schedule: Schedule, zone: ZoneInfo) -> str:
         case Every():
             return f"Every {_duration(int(schedule.interval.total_seconds()))}"
         case Instant():
-            local = schedule.at.astimezone(zone).replace(tzinfo=None)
+            local = schedule.at.astimezone(zone).replace(tzinfo=None) if schedule.at.tzinfo else schedule.at
             return f"Once, at {local.isoformat(sep=' ')} ({zone.key})"
         case Immediate():
             return "Once, immediately"

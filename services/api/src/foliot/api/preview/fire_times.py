@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from foliot.api.preview.marks import marks
+from foliot.api.preview.marks import mark_of_hours, marks
 from foliot.common.clock import rfc3339
 from foliot.common.schedules.timetable import Timetable
 
@@ -34,6 +34,8 @@ def fire_times(
         if tick is None:
             break
         effects = [*marks(timetable, previous, tick)]
+        if number == 1:
+            effects += mark_of_hours(timetable, tick)
         if number == max_runs:
             effects.append("max_runs: last run")
         if jitter_seconds:

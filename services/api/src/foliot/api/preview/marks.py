@@ -26,6 +26,15 @@ def marks(timetable: Timetable, previous: datetime, tick: datetime) -> tuple[str
     return (*_dst_marks(timetable, previous, tick), *_window_marks(timetable, previous, tick))
 
 
+def mark_of_hours(timetable: Timetable, tick: datetime) -> Iterator[str]:
+    """The mark of an expression that names all hours, where clocks change: it reads as every hour and is fixed-time."""
+    cron = timetable.schedule
+    if not isinstance(cron, Cron) or not cron.fixed_time or len(cron.hours) < 24:
+        return
+    if any(changes(timetable.zone, year) for year in (tick.year, tick.year + 1)):
+        yield "dst_gap, dst_overlap: all hours are named, so they are local hours; * would follow elapsed time"
+
+
 def _window_marks(timetable: Timetable, previous: datetime, tick: datetime) -> Iterator[str]:
     if timetable.start_at is not None and previous < timetable.start_at <= tick:
         yield "start_at: first tick of the window"

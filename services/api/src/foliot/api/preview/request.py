@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from foliot.api.jobs.checks import check_schedule, check_window
+from foliot.api.jobs.definition import SECONDS
 from foliot.api.web.fields import convert_fields
 from foliot.common.errors import Invalid
 
@@ -25,8 +26,8 @@ class PreviewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     start_at: datetime | None = None
     end_at: datetime | None = None
     max_runs: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
-    jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
-    misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366)] = 60
+    jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400, extra=SECONDS)] = 0
+    misfire_grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400 * 366, extra=SECONDS)] = 60
     job_name: Annotated[str, msgspec.Meta(max_length=255)] = ""
     count: Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)] = 5
     after: datetime | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,23 +71,24 @@ class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     scope: Scope
     window: tuple[datetime, datetime]
-    status: str | None
+    statuses: Sequence[str] | None
     worker_id: str | None
     before: int
+    labels: dict[str, str] | None
     limit: int
 
     def arguments(self) -> tuple[Any, ...]:
         scope = self.scope
         owner = (scope.everything, scope.team_id, scope.user_id)
-        return (*owner, *self.window, self.status, self.worker_id, self.before, self.limit)
+        return (*owner, *self.window, self.statuses, self.worker_id, self.before, self.labels, self.limit)
 
 
 SQL = Statements(
     "foliot.api.queries", "history.sql",
     rows={
         "select_execution": ExecutionWithLogs, "list_by_job": Execution, "list_executions": Execution,
-        "list_executions_of_job": Execution, "list_ticks": TickRow, "select_last_tick": LastTick,
-        "list_job_versions": JobVersion,
+        "list_executions_of_job": Execution, "list_ticks": TickRow, "list_latest_ticks": TickRow,
+        "select_last_tick": LastTick, "list_job_versions": JobVersion, "list_latest_job_versions": JobVersion,
     },
 )  # fmt: skip
 
@@ -120,6 +122,10 @@ class History:
     async def list_ticks(self, job_id: int, first: datetime, last: datetime, limit: int) -> list[TickRow]:
         return await self._session.read(SQL.list_ticks, job_id, first, last, limit)
 
+    async def list_latest_ticks(self, job_id: int, first: datetime, last: datetime, limit: int) -> list[TickRow]:
+        """Newest first."""
+        return await self._session.read(SQL.list_latest_ticks, job_id, first, last, limit)
+
     async def select_last_tick(self, job_id: int, before: datetime) -> LastTick | None:
         found: LastTick | None = await self._session.read_one(SQL.select_last_tick, job_id, before)
         return found
@@ -131,3 +137,9 @@ class History:
 
     async def list_job_versions(self, job_id: int, first: datetime, last: datetime, limit: int) -> list[JobVersion]:
         return await self._session.read(SQL.list_job_versions, job_id, first, last, limit)
+
+    async def list_latest_job_versions(
+        self, job_id: int, first: datetime, last: datetime, limit: int
+    ) -> list[JobVersion]:
+        """Newest first."""
+        return await self._session.read(SQL.list_latest_job_versions, job_id, first, last, limit)

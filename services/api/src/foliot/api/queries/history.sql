@@ -1,29 +1,30 @@
 -- name: select_execution
 -- One execution that the caller may see, with its logs. $1 execution_id, $2 all teams, $3 team_id, $4 user_id
-SELECT /*:execution_columns:*/, logs
-FROM executions
-WHERE execution_id = $1 AND ($2 OR team_id = $3 OR (team_id IS NULL AND $3::bigint IS NULL AND user_id = $4))
+SELECT /*:execution_columns:*/, e.logs
+FROM executions e LEFT JOIN jobs j ON j.job_id = e.job_id
+WHERE e.execution_id = $1 AND ($2 OR e.team_id = $3 OR (e.team_id IS NULL AND $3::bigint IS NULL AND e.user_id = $4))
 
 -- name: list_by_job
 -- Executions of one job, newest first. $1 job_id, $2/$3 cursor (scheduled_time, attempt_number), $4 limit
 SELECT /*:execution_columns:*/
-FROM executions
-WHERE job_id = $1 AND (scheduled_time, attempt_number) < ($2, $3)
-ORDER BY scheduled_time DESC, attempt_number DESC LIMIT $4
+FROM executions e LEFT JOIN jobs j ON j.job_id = e.job_id
+WHERE e.job_id = $1 AND (e.scheduled_time, e.attempt_number) < ($2, $3)
+ORDER BY e.scheduled_time DESC, e.attempt_number DESC LIMIT $4
 
 -- name: list_executions
 -- Executions in a window of scheduled_time, by execution_id descending. One page reads at most 10,000 executions of the
 -- window; the caller then goes on from select_executions_walk_end.
--- $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null, $7 worker_id or null, $8 cursor
--- (execution_id), $9 limit
+-- $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 statuses or null, $7 worker_id or null, $8 cursor
+-- (execution_id), $9 labels of the job or null, $10 limit
 SELECT /*:execution_columns:*/
 FROM (
     SELECT * FROM executions
     WHERE scheduled_time >= $4 AND scheduled_time <= $5 AND execution_id < $8
-    ORDER BY execution_id DESC LIMIT 10000) w
-WHERE ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
-  AND ($6::text IS NULL OR status = $6) AND ($7::text IS NULL OR worker_id = $7)
-ORDER BY execution_id DESC LIMIT $9
+    ORDER BY execution_id DESC LIMIT 10000) e
+LEFT JOIN jobs j ON j.job_id = e.job_id
+WHERE ($1 OR e.team_id = $2 OR (e.team_id IS NULL AND $2::bigint IS NULL AND e.user_id = $3))
+  AND /*:execution_filter:*/
+ORDER BY e.execution_id DESC LIMIT $10
 
 -- name: select_executions_walk_end
 -- The execution at which a page of list_executions stops reading, if there are more behind it.
@@ -33,29 +34,29 @@ WHERE scheduled_time >= $1 AND scheduled_time <= $2 AND execution_id < $3
 ORDER BY execution_id DESC OFFSET 9999 LIMIT 1
 
 -- name: list_executions_of_job
--- As list_executions, for one job, found by the ledger key.
--- $1 all teams, $2 team_id, $3 user_id, $4/$5 window of scheduled_time, $6 status or null, $7 worker_id or null, $8 cursor
--- (execution_id), $9 limit, $10 job_id
+-- As list_executions, for one job, found by the ledger key. $1 to $10 as there, $11 job_id
 SELECT /*:execution_columns:*/
-FROM executions
-WHERE job_id = $10 AND scheduled_time >= $4 AND scheduled_time <= $5 AND execution_id < $8
-  AND ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigint IS NULL AND user_id = $3))
-  AND ($6::text IS NULL OR status = $6) AND ($7::text IS NULL OR worker_id = $7)
-ORDER BY execution_id DESC LIMIT $9
+FROM executions e LEFT JOIN jobs j ON j.job_id = e.job_id
+WHERE e.job_id = $11 AND e.scheduled_time >= $4 AND e.scheduled_time <= $5 AND e.execution_id < $8
+  AND ($1 OR e.team_id = $2 OR (e.team_id IS NULL AND $2::bigint IS NULL AND e.user_id = $3))
+  AND /*:execution_filter:*/
+ORDER BY e.execution_id DESC LIMIT $10
 
 -- name: list_ticks
 -- The ticks of job $1 in the ledger from $2 to $3, oldest first, each with its last attempt. $4 limit
-SELECT scheduled_time, max(attempt_number) AS attempts,
-    (array_agg(status ORDER BY attempt_number DESC))[1] AS status,
-    (array_agg(execution_id ORDER BY attempt_number DESC))[1] AS execution_id,
-    (array_agg(error_message ORDER BY attempt_number DESC))[1] AS error_message,
-    (array_agg(job_version ORDER BY attempt_number DESC))[1] AS job_version,
-    min(start_time - available_at) FILTER (WHERE attempt_number = 1) AS lateness,
-    max(skipped_until) AS skipped_until
+SELECT /*:tick_columns:*/
 FROM executions
 WHERE job_id = $1 AND scheduled_time >= $2 AND scheduled_time <= $3
 GROUP BY scheduled_time HAVING bool_or(trigger = 'schedule')
 ORDER BY scheduled_time LIMIT $4
+
+-- name: list_latest_ticks
+-- As list_ticks, newest first.
+SELECT /*:tick_columns:*/
+FROM executions
+WHERE job_id = $1 AND scheduled_time >= $2 AND scheduled_time <= $3
+GROUP BY scheduled_time HAVING bool_or(trigger = 'schedule')
+ORDER BY scheduled_time DESC LIMIT $4
 
 -- name: select_last_tick
 -- The newest scheduled row of job $1 before $2: a SKIPPED row may cover later ticks too.
@@ -69,10 +70,14 @@ SELECT CASE WHEN isfinite(floor) THEN floor END FROM partition_floor
 
 -- name: list_job_versions
 -- The versions of job $1 that decided its ticks from $2 to $3, oldest first. $4 limit
-SELECT version, status, valid_from, valid_to, definition->>'previous_status' AS previous_status,
-    definition->>'schedule' AS schedule, definition->>'timezone' AS timezone, definition->>'dst_gap' AS dst_gap,
-    definition->>'dst_overlap' AS dst_overlap, (definition->>'start_at')::timestamptz AS start_at,
-    (definition->>'end_at')::timestamptz AS end_at, (definition->>'schedule_since')::timestamptz AS schedule_since
+SELECT /*:version_columns:*/
 FROM job_versions
 WHERE job_id = $1 AND valid_from <= $3 AND (valid_to IS NULL OR valid_to >= $2)
 ORDER BY valid_from LIMIT $4
+
+-- name: list_latest_job_versions
+-- As list_job_versions, newest first.
+SELECT /*:version_columns:*/
+FROM job_versions
+WHERE job_id = $1 AND valid_from <= $3 AND (valid_to IS NULL OR valid_to >= $2)
+ORDER BY valid_from DESC LIMIT $4

@@ -22,6 +22,13 @@ SortedPlace = tuple[str, int]
 """A place in a sorted list: (sort_key, job_id)."""
 
 
+class SeenJob(Job, frozen=True, kw_only=True):
+    """A job as people see it: `status` is derived from the open executions. `payload` is None in a list; whoever wants
+    it asks for it. `last_status`: the outcome of its last run that ended."""
+
+    last_status: str | None
+
+
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that a list shows; None does not narrow."""
 
@@ -32,25 +39,34 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     created_after: datetime = FIRST_TIME
     created_before: datetime = LAST_TIME
     labels: dict[str, str] = msgspec.field(default_factory=dict)
+    job_key: str | None = None
+    pool: str | None = None
+    last_status: Sequence[str] | None = None
 
     def arguments(self) -> tuple[Any, ...]:
         narrowing = (self.status, self.job_type, self.name_part, self.priority)
-        return (*narrowing, self.created_after, self.created_before, self.labels)
+        created = (self.created_after, self.created_before)
+        return (*narrowing, *created, self.labels, self.job_key, self.pool, self.last_status)
 
 
 class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def select_job(self, job_id: int, scope: Scope) -> Job | None:
+    async def select_job(self, job_id: int, scope: Scope) -> SeenJob | None:
         """One job that the caller may see, with its status derived."""
         rows = await self._session.fetch(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)
         return _job(rows[0]) if rows else None
 
-    async def list_jobs(self, wanted: JobFilter, limit: int, before: Place) -> list[Job]:
+    async def select_payloads(self, job_ids: Sequence[int]) -> dict[int, tuple[Any, int]]:
+        """job_id -> its payload, and the size of that in bytes of text."""
+        rows = await self._session.fetch(SQL.select_payloads, list(job_ids))
+        return {row["job_id"]: (row["payload"], row["size"]) for row in rows}
+
+    async def list_jobs(self, wanted: JobFilter, limit: int, before: Place) -> list[SeenJob]:
         return _jobs(await self._session.fetch(SQL.list_jobs, *wanted.arguments(), limit, *before))
 
-    async def list_owned_jobs(self, owner: int, wanted: JobFilter, limit: int, before: Place) -> list[Job]:
+    async def list_owned_jobs(self, owner: int, wanted: JobFilter, limit: int, before: Place) -> list[SeenJob]:
         return _jobs(await self._session.fetch(SQL.list_owned_jobs, *wanted.arguments(), limit, *before, owner))
 
     async def select_walk_end(self, created_after: datetime, before: Place) -> Place | None:
@@ -60,35 +76,39 @@ class Jobs:
     async def select_owned_walk_end(self, owner: int, created_after: datetime, before: Place) -> Place | None:
         return _place(await self._session.fetch(SQL.select_owned_walk_end, *before, created_after, owner))
 
-    async def list_open_jobs(self, scope: Scope, wanted: JobFilter, limit: int, before: Place) -> list[Job]:
+    async def list_open_jobs(self, scope: Scope, wanted: JobFilter, limit: int, before: Place) -> list[SeenJob]:
         arguments = (*wanted.arguments(), limit, *before, scope.owner)
         return _jobs(await self._session.fetch(SQL.list_open_jobs, *arguments))
 
+    async def list_keyed_jobs(self, scope: Scope, wanted: JobFilter, limit: int, before: Place) -> list[SeenJob]:
+        """Those with the job_key of the filter: at most one of each owner."""
+        arguments = (*wanted.arguments(), limit, *before, scope.owner)
+        return _jobs(await self._session.fetch(SQL.list_keyed_jobs, *arguments))
+
     async def list_sorted_jobs(
         self, wanted: JobFilter, limit: int, sort: str, after: SortedPlace
-    ) -> list[tuple[str, Job]]:
+    ) -> list[tuple[str, SeenJob]]:
         """(sort_key, job)."""
         rows = await self._session.fetch(SQL.list_sorted_jobs, *wanted.arguments(), limit, sort, *after)
         return [(row["sort_key"], _job(row)) for row in rows]
 
     async def list_owned_sorted_jobs(
         self, owner: int, wanted: JobFilter, limit: int, sort: str, after: SortedPlace
-    ) -> list[tuple[str, Job]]:
-        arguments = (*wanted.arguments(), limit, sort, after[0], owner, after[1])
+    ) -> list[tuple[str, SeenJob]]:
+        arguments = (*wanted.arguments(), limit, sort, *after, owner)
         rows = await self._session.fetch(SQL.list_owned_sorted_jobs, *arguments)
         return [(row["sort_key"], _job(row)) for row in rows]
 
 
-def _job(record: asyncpg.Record) -> Job:
-    """Read by column name, since a list selects all columns of the table and some of its own. The derived status takes
-    the place of the stored one."""
+def _job(record: asyncpg.Record) -> SeenJob:
+    """Read by column name. The derived status takes the place of the stored one."""
     values = dict(record)
     values["status"] = values.pop("derived_status")
     values.pop("sort_key", None)
-    return Job(**values)
+    return SeenJob(**values)
 
 
-def _jobs(rows: Sequence[asyncpg.Record]) -> list[Job]:
+def _jobs(rows: Sequence[asyncpg.Record]) -> list[SeenJob]:
     return [_job(row) for row in rows]
 
 

@@ -11,7 +11,7 @@ from foliot.api.queries.history import ExecutionFilter
 from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import principal_of
 from foliot.api.web.pages import Page, cursor, cursor_of, cut, limit_of
-from foliot.api.web.parameters import check_names, choice, moment, number
+from foliot.api.web.parameters import check_names, choices, labels, moment, number
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.model.execution import Execution
 from foliot.common.model.states import ExecutionStatus
@@ -24,11 +24,12 @@ class ExecutionPage:
     """One page as the request asks for it. Raises Invalid with what is wrong in its parameters."""
 
     def __init__(self, request: web.Request) -> None:
-        check_names(request, ("status", "job_id", "worker_id", "from", "to", "limit", "cursor"))
+        check_names(request, ("status", "job_id", "label", "worker_id", "from", "to", "limit", "cursor"))
         self.job_id = number(request, "job_id")
         self._scope = principal_of(request).scope
         self._limit = limit_of(request)
-        self._status = choice(request, "status", list(ExecutionStatus))
+        self._statuses = choices(request, "status", list(ExecutionStatus))
+        self._labels = labels(request) or None
         self._worker_id = request.query.get("worker_id")
         self._given = moment(request, "from"), moment(request, "to")
         self._before: int = (cursor_of(request, int) or (LAST_ID,))[0]
@@ -49,8 +50,8 @@ class ExecutionPage:
 
     def _filter(self, window: tuple[datetime, datetime]) -> ExecutionFilter:
         return ExecutionFilter(
-            scope=self._scope, window=window, status=self._status, worker_id=self._worker_id, before=self._before,
-            limit=self._limit + 1,
+            scope=self._scope, window=window, statuses=self._statuses, worker_id=self._worker_id, before=self._before,
+            labels=self._labels, limit=self._limit + 1,
         )  # fmt: skip
 
     def _cut(self, found: list[Execution]) -> Page[Execution]:

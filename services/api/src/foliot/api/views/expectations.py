@@ -54,16 +54,29 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     ran_out: bool
 
     def ticks(self, first: datetime, last: datetime, limit: int) -> list[datetime]:
-        """The expected ones in [first, last], oldest first."""
-        if self.times is None or self.status == JobStatus.CANCELLED:
+        """The expected ones in [first, last], oldest first: the oldest `limit` of them."""
+        begin = self._expects_from()
+        if self.times is None or begin is None:
             return []
-        begin = self.begin
+        return self.times.ticks(max(begin, first - _MICROSECOND), min(self.end, last), limit)
+
+    def latest(self, first: datetime, last: datetime, limit: int) -> list[datetime]:
+        """As `ticks`, the newest `limit` of them."""
+        begin = self._expects_from()
+        if self.times is None or begin is None:
+            return []
+        return self.times.latest(max(begin, first - _MICROSECOND), min(self.end, last), limit)
+
+    def _expects_from(self) -> datetime | None:
+        """Ticks lie after this instant; None: there are none."""
+        if self.times is None or self.status == JobStatus.CANCELLED:
+            return None
         if fires_once(self.times):
             if self.status == Unrecorded.NOT_CREATED:
-                return []
-            if self.times.anchor == begin:
-                begin = FIRST_TIME  # its one tick may lie before the moment at which it was set
-        return self.times.ticks(max(begin, first - _MICROSECOND), min(self.end, last), limit)
+                return None
+            if self.times.anchor == self.begin:
+                return FIRST_TIME  # its one tick may lie before the moment at which it was set
+        return self.begin
 
 
 def periods_of(job: Job, versions: Sequence[JobVersion]) -> list[Period]:
@@ -92,6 +105,17 @@ def expected_ticks(
         if period.begin <= last and period.end >= first:
             for tick in period.ticks(first, last, limit):
                 yield tick, period
+
+
+def latest_ticks(
+    periods: Sequence[Period], first: datetime, last: datetime, limit: int
+) -> list[tuple[datetime, Period]]:
+    """The newest `limit` expected ticks in [first, last], each with its period, oldest first."""
+    found: list[tuple[datetime, Period]] = []
+    for period in reversed(periods):
+        if period.begin <= last and period.end >= first and len(found) < limit:
+            found[:0] = [(tick, period) for tick in period.latest(first, last, limit - len(found))]
+    return found
 
 
 def _period(job: Job, version: JobVersion, following: JobVersion | None) -> Period:

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from enum import IntEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -16,17 +17,30 @@ from foliot.common.model.scope import Scope
 
 KEY_PREFIX = "foliot_"
 _REMEMBERED_KEYS = 10_000
-"""Bounds the memory of one process to a few MB; the key that was looked up longest ago is forgotten first."""
+"""Bounds the memory of one process to a few MB, for known and for refused keys each; the key that was looked up longest
+ago is forgotten first."""
 _TRUSTED_SECONDS = 0.8
 """Time for which a key is trusted without another look-up: a revoked one is to be refused within 1 s."""
+_REFUSED_SECONDS = 1.0
+"""Time for which a key that was refused is refused without a look-up: a caller that goes on with it costs no
+connection. No key becomes valid after it was refused: a new one is random."""
+_UNKNOWN = "this key is unknown, revoked or expired: ask an admin for a new one"
+_Value = TypeVar("_Value")
+NOTE_USE_EVERY = 60.0
+"""Seconds between two writes of last_used_at, one for all keys that were used since then."""
 
 
 class Role(IntEnum):
     """The role of a key. Each may do what the smaller ones may."""
 
     VIEWER = 1
-    OPERATOR = 2
-    ADMIN = 3
+    """Reads; secrets in payloads are hidden."""
+    RUNNER = 2
+    """Runs jobs as they are defined."""
+    OPERATOR = 3
+    """Changes jobs and their runs."""
+    ADMIN = 4
+    """Makes and revokes keys, and reads the audit log."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -58,37 +72,60 @@ def hash_key(key: str) -> bytes:
 
 
 class Keys:
-    """The look-up of keys, with a memory: an answer is trusted for less than a second."""
+    """The look-up of keys, with a memory: an answer is trusted for about a second."""
 
     def __init__(self, database: UnitsOfWork, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._used: set[int] = set()
 
     async def principal(self, authorization: str | None) -> Principal:
         """Raises Unauthorized for an absent, malformed, unknown, expired or revoked key."""
         key_hash = hash_key(_bearer(authorization))
         known = self._known.get(key_hash)
-        if known is not None and known[0] > self._clock.elapsed():
-            return known[1]
+        if known is None or known[0] <= self._clock.elapsed():
+            known = await self._look_up(key_hash)
+        self._used.add(known[1].key_id)
+        return known[1]
+
+    async def _look_up(self, key_hash: bytes) -> tuple[float, Principal]:
         asked_at = self._clock.elapsed()
+        if self._refused.get(key_hash, asked_at) > asked_at:
+            raise Unauthorized(_UNKNOWN)
         async with self._database.session() as unit:
             row = await unit.api_keys.select_by_hash(key_hash)
         if row is None:
             self._known.pop(key_hash, None)
-            raise Unauthorized("this key is unknown, revoked or expired: ask an admin for a new one")
+            _remember(self._refused, key_hash, asked_at + _REFUSED_SECONDS)
+            raise Unauthorized(_UNKNOWN)
         principal = Principal(row.key_id, row.user_id, row.team_id, Role[row.role.upper()])
-        self._known[key_hash] = (asked_at + _TRUSTED_SECONDS, principal)
-        self._known.move_to_end(key_hash)
-        if len(self._known) > _REMEMBERED_KEYS:
-            self._known.popitem(last=False)
-        return principal
+        known = asked_at + _TRUSTED_SECONDS, principal
+        _remember(self._known, key_hash, known)
+        return known
+
+    async def note_use(self) -> None:
+        """A duty: write down which keys were used since the last time. Raises Unavailable; then they are kept."""
+        used = sorted(self._used)
+        if not used:
+            return
+        async with self._database.session() as unit:
+            await unit.api_keys.note_use(used)
+        self._used.difference_update(used)
+
+
+def _remember(memory: OrderedDict[bytes, _Value], key_hash: bytes, value: _Value) -> None:
+    memory[key_hash] = value
+    memory.move_to_end(key_hash)
+    if len(memory) > _REMEMBERED_KEYS:
+        memory.popitem(last=False)
 
 
 def _bearer(authorization: str | None) -> str:
     if not authorization:
         raise Unauthorized("send a key: Authorization: Bearer <key>")
     scheme, _, key = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not key.strip() or len(key) > 200:
+    if scheme.lower() != "bearer" or not key.strip() or len(key) > 200 or not key.isascii():
         raise Unauthorized("the header must read: Authorization: Bearer <key>")
     return key.strip()

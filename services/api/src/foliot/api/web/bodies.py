@@ -9,14 +9,17 @@ import msgspec
 import orjson
 from aiohttp import hdrs, web
 
+from foliot.api.web.json_faults import faults, inexact_numbers
+from foliot.api.web.large_answers import LARGE_BYTES, LargeAnswer
+from foliot.api.web.refusals import UNKNOWN_ENCODING
 from foliot.common.clock import rfc3339
-from foliot.common.errors import FieldError, Invalid, Malformed
+from foliot.common.errors import Invalid, Malformed
 
-_NUL = b"\\u0000"
-"""The character NUL: JSON has no other way to write it."""
 _JSON = ("application/json",)
 _PATCHES = ("application/json", "application/merge-patch+json")
 """Content types of bodies, and of merge patches."""
+_ENCODINGS = ("gzip", "deflate", "identity")
+"""What is decoded on the way; others would be read as if they were none."""
 
 
 class JsonAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +34,9 @@ def respond(answer: JsonAnswer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
     headers = {"Content-Type": "application/json", **answer.headers}
-    return web.Response(body=dump(answer.body), status=answer.status, headers=headers)
+    body = dump(answer.body)
+    kind = LargeAnswer if len(body) > LARGE_BYTES else web.Response
+    return kind(body=body, status=answer.status, headers=headers)
 
 
 def dump(body: Any) -> bytes:
@@ -49,7 +54,7 @@ def _default(value: Any) -> Any:
 
 async def read_object(request: web.Request, *, patch: bool = False, optional: bool = False) -> dict[str, Any]:
     """The body as an object; `patch` takes merge patches too, `optional` takes no body for {}. Raises what becomes 400,
-    413, 415 or 422 (NUL in a string)."""
+    413, 415 or 422 (what json_faults names)."""
     raw = await request.read()
     if not raw and optional:
         return {}
@@ -67,33 +72,24 @@ async def read_json(request: web.Request) -> bytes:
 def _check_type(request: web.Request, *allowed: str) -> None:
     if request.headers.get(hdrs.CONTENT_TYPE) not in allowed and request.content_type not in allowed:
         raise web.HTTPUnsupportedMediaType(reason=f"send Content-Type: {' or '.join(allowed)}")
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING)
+    if encoding is not None and encoding.lower() not in _ENCODINGS:
+        raise web.HTTPUnsupportedMediaType(reason=UNKNOWN_ENCODING)
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
-    """Raises Malformed or Invalid (NUL in a string)."""
+    """Raises Malformed or Invalid (what json_faults names)."""
     try:
         body = orjson.loads(raw)
-    except (orjson.JSONDecodeError, RecursionError) as error:
-        raise Malformed(f"the body is not JSON: {error}") from None
+    except orjson.JSONDecodeError as error:
+        if errors := inexact_numbers(raw):  # 1e400 is JSON, but no parser's number
+            raise Invalid(errors) from None
+        place = f"line {error.lineno}, column {error.colno}"
+        raise Malformed(f"the body is not JSON: look at {place}") from None
+    except RecursionError:
+        raise Malformed("the body is not JSON that can be read: it is nested too deeply") from None
     if not isinstance(body, dict):
         raise Malformed("the body is not a JSON object")
-    if _NUL in raw and (errors := _nul_fields(body, "")):
+    if errors := faults(raw, body):
         raise Invalid(errors)
     return body
-
-
-def _nul_fields(value: Any, path: str) -> list[FieldError]:
-    """An error for each string with NUL, which PostgreSQL cannot store. The parser has bounded the depth."""
-    if isinstance(value, str):
-        return [FieldError(path, "holds the character NUL: remove it")] if "\0" in value else []
-    if isinstance(value, dict):
-        errors = []
-        for key, member in value.items():
-            name = f"{path}.{key}" if path else key
-            if "\0" in key:
-                errors.append(FieldError(name.replace("\0", "?"), "a name holds the character NUL: remove it"))
-            errors += _nul_fields(member, name)
-        return errors
-    if isinstance(value, list):
-        return [error for i, member in enumerate(value) for error in _nul_fields(member, f"{path}[{i}]")]
-    return []

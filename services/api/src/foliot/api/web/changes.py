@@ -17,6 +17,7 @@ from foliot.api.web.open_change import OpenChange
 from foliot.api.web.problems import problem_body
 from foliot.common.clock import Clock
 from foliot.common.errors import Conflict
+from foliot.common.ledger.again import again
 
 FIRST_ANSWER_SECONDS = 5.0
 """Time for which a request waits for the answer of the first one with its Idempotency-Key; then it is answered 409."""
@@ -24,7 +25,8 @@ LOOK_EVERY_SECONDS = 0.05
 """Interval of looking whether the first one is answered. Each look is a short transaction; on average half of the
 interval is added to the wait."""
 Work = Callable[[OpenChange], Awaitable[JsonAnswer]]
-"""The change that a request asks for, made through the open change's unit; it gives the answer."""
+"""The change that a request asks for, made through the open change's unit; it gives the answer. It has no other effect:
+it is called again, with another open change, if PostgreSQL rolled the transaction back."""
 
 
 class Changes:
@@ -55,6 +57,7 @@ class Changes:
                 raise Conflict("in_flight", detail)
             await self._clock.sleep(LOOK_EVERY_SECONDS)
 
+    @again
     async def _once(self, request: web.Request, work: Work) -> web.Response:
         async with self._database.transaction() as unit:
             change = OpenChange(caller_of(request), unit)
@@ -62,6 +65,7 @@ class Changes:
         change.log_done()
         return respond(answer)
 
+    @again
     async def _once_for_key(self, request: web.Request, work: Work, known: KeyedRequest) -> web.Response | None:
         """None while another request with this key is in flight."""
         try:
@@ -79,6 +83,7 @@ class Changes:
         change.log_done()
         return respond(answer)
 
+    @again
     async def _keep_refusal(self, request: web.Request, known: KeyedRequest, error: Conflict) -> None:
         """In a transaction of its own, since that of the change was rolled back."""
         body = problem_body(409, error.code, str(error), caller_of(request).request_id)

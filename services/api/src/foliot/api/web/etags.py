@@ -8,5 +8,13 @@ def etag(version: int) -> str:
 
 
 def matches(if_match: str | None, version: int) -> bool:
-    """True if a change with this If-Match may be made; one without it always may."""
-    return if_match is None or if_match.strip() in ("*", etag(version))
+    """True if a change with this If-Match may be made; one without it always may. A list matches if a member does. Weak
+    tags never match: the comparison is the strong one of RFC 9110, 13.1.1."""
+    if if_match is None:
+        return True
+    return any(tag.strip() in ("*", etag(version)) for tag in if_match.split(","))
+
+
+def is_weak(if_match: str | None) -> bool:
+    """True if a tag is weak, as a proxy that compresses answers makes them."""
+    return if_match is not None and any(tag.strip().startswith("W/") for tag in if_match.split(","))

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
-from enum import EnumMeta
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from foliot.api.web.times import OUT_OF_RANGE, in_utc
 from foliot.common.errors import FieldError
-
-PLAIN_WORDS = (
-    ("Expected `str` of length", "must have a length"),
-    ("Expected `str", "must be text"),
-    ("Expected `int", "must be a whole number"),
-    ("Expected", "must be"),
-    ("Invalid enum value", "is"),
-    ("Invalid RFC3339 encoded datetime", "is not an RFC 3339 time such as 2030-01-31T09:00:00Z"),
-)
-"""(beginning of a message of msgspec, plain words in its place); the first that fits counts."""
+from foliot.common.model.type_words import faults
 
 CALLED = {
     "queue": "pool", "retries": "retry_policy", "max_retries": "retry_policy", "cron": "schedule", "tz": "timezone",
     "timeout": "timeout_seconds", "name": "job_name", "type": "job_type", "key": "job_key", "jitter": "jitter_seconds",
+    "interval": "schedule", "every": "schedule", "cron_expression": "schedule", "time_zone": "timezone",
+    "retry": "retry_policy", "backoff": "retry_policy", "tags": "labels", "title": "job_name", "id": "job_key",
+    "concurrency_policy": "overlap_policy", "delay": "delay_seconds", "factor": "backoff_factor",
 }  # fmt: skip
 """Names that other schedulers (or a former Foliot) use -> the field that is meant."""
+_OF_A_PAYLOAD = frozenset(
+    {"args", "body", "command", "datasource", "env", "expected_status", "headers", "interpreter", "method", "params"}
+    | {"query", "script", "sql", "url"}
+)
+"""Names of what a job does, for which its payload is the place."""
+_READ_ONLY = frozenset(
+    {"job_id", "user_id", "team_id", "next_run_time", "last_run_time", "status", "version", "runs_planned"}
+    | {"created_at", "updated_at", "deleted_at"}
+)
+"""Members of a job that is read, which nobody sets."""
 
 Converted = tuple[dict[str, Any], list[FieldError]]
 """The values of the right fields, by name, and an error for each wrong one."""
@@ -60,18 +64,33 @@ def convert_each(body: dict[str, Any], shape: type[msgspec.Struct], prefix: str 
             continue
         try:
             value = msgspec.convert(body[name], field.type)
-            values[name] = _utc(value) if isinstance(value, datetime) else value
-        except msgspec.ValidationError as error:
-            errors.append(FieldError(prefix + name, plain(str(error), field.type)))
-        except _NotStorable as error:
-            errors.append(FieldError(prefix + name, str(error)))
+        except msgspec.ValidationError:
+            errors += [FieldError(*fault) for fault in faults(prefix + name, body[name], field.type)]
+            continue
+        if isinstance(value, datetime):
+            if wrong := _wrong_time(value):
+                errors.append(FieldError(prefix + name, wrong))
+                continue
+            value = in_utc(value)
+        values[name] = value
     return values, errors
+
+
+def _wrong_time(moment: datetime) -> str | None:
+    """The fault of a time that msgspec takes and the database does not."""
+    if moment.tzinfo is None:
+        return "needs an offset or Z, for example 2030-01-31T09:00:00Z"
+    return OUT_OF_RANGE if in_utc(moment) is None else None
 
 
 def _unknown(name: str, fields: Collection[str]) -> str:
     """The remedy for a field that is none: the right name where it can be guessed, else all names."""
     if CALLED.get(name) in fields:
         return f"is called {CALLED[name]}"
+    if "payload" in fields and name in _OF_A_PAYLOAD:
+        return "belongs in payload"
+    if "job_name" in fields and name in _READ_ONLY:
+        return "is read-only: leave it out"
     near = get_close_matches(name.lower(), fields, n=1, cutoff=0.75)
     guess = f"did you mean {near[0]}? " if near else ""
     return f"is not a field; {guess}the fields are {', '.join(fields)}"
@@ -85,37 +104,3 @@ def _fields(shape: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]
 @cache
 def _times(shape: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(name for name, field in _fields(shape).items() if field.type in (datetime, datetime | None))
-
-
-class _NotStorable(ValueError):
-    """A time that msgspec takes and the database does not."""
-
-
-def _utc(moment: datetime) -> datetime:
-    """Raises _NotStorable for a time without an offset, or one beyond the years that can be stored."""
-    if moment.tzinfo is None:
-        raise _NotStorable("needs an offset or Z, for example 2030-01-31T09:00:00Z")
-    try:
-        converted = moment.astimezone(UTC)
-    except OverflowError:
-        converted = moment.replace(year=1)
-    if not 1970 <= converted.year <= 9998:
-        raise _NotStorable("must lie between 1970 and 9998")
-    return converted
-
-
-def plain(message: str, hint: Any) -> str:
-    """A message of msgspec in plain words; for a choice, a field of the type `hint`, with the options."""
-    for beginning, words in PLAIN_WORDS:
-        if message.startswith(beginning):
-            message = words + message.removeprefix(beginning)
-            break
-    text = message.replace("`", "")
-    options = _options(hint)
-    return f"{text}; one of {', '.join(options)}" if options else text
-
-
-def _options(hint: Any) -> list[str]:
-    """The texts of a Literal or of an enum."""
-    members = hint if isinstance(hint, EnumMeta) else getattr(hint, "__args__", ())
-    return [str(member) for member in members if isinstance(member, str)]

@@ -27,21 +27,22 @@ class OpenChange:
 
     async def audit(
         self, action: str, resource_type: str, resource_id: int, *,
-        old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, team_id: int | None = None,
+        team_id: int | None, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         entry = self.entry(action, resource_type, resource_id, old=old, new=new, team_id=team_id)
         await self.unit.audit_logs.insert_audit(entry)
 
     def entry(
         self, action: str, resource_type: str, resource_id: int, *,
-        old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, team_id: int | None = None,
+        team_id: int | None, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None,
     ) -> AuditEntry:  # fmt: skip
-        """The audit row, for a statement that writes it together with the change."""
+        """The audit row, for a statement that writes it together with the change. `team_id`: of the thing, whoever
+        changes it, so that its team's admins see the row. It has no default: one that is forgotten goes unnoticed."""
         self.note(action, resource_type, resource_id)
         return AuditEntry(
             user_id=self.principal.user_id, team_id=team_id, action=action, resource_type=resource_type,
             resource_id=resource_id, old_value=old, new_value=new, ip_address=self.caller.ip_address,
-            user_agent=self.caller.user_agent, request_id=self.caller.request_id,
+            user_agent=self.caller.user_agent, request_id=self.caller.request_id, key_id=self.principal.key_id,
         )  # fmt: skip
 
     def note(self, action: str, resource_type: str, resource_id: int) -> None:

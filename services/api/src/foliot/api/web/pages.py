@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import orjson
 from aiohttp import web
 
+from foliot.api.queries.bounds import LAST_ID
+from foliot.api.web.parameters import whole
 from foliot.common.errors import FieldError, Invalid
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
@@ -21,18 +23,20 @@ Page = tuple[list[_Item], str | None]
 
 
 def limit_of(request: web.Request) -> int:
-    text = request.query.get("limit", str(DEFAULT_LIMIT))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
+    text = request.query.get("limit")
+    limit = DEFAULT_LIMIT if text is None else whole(text, MAX_LIMIT)
+    if not limit:
         raise Invalid([FieldError("limit", f"must be 1 to {MAX_LIMIT}")])
-    return int(text)
+    return limit
 
 
 def cursor(*values: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
 
 
-def cursor_of(request: web.Request, *kinds: type) -> tuple[Any, ...] | None:
-    """The values in the request's cursor, of the types `kinds`; None without one."""
+def cursor_of(request: web.Request, *kinds: type, most: int = LAST_ID) -> tuple[Any, ...] | None:
+    """The values in the request's cursor, of the types `kinds`; None without one. `most`: the largest number that its
+    column holds."""
     text = request.query.get("cursor")
     if text is None:
         return None
@@ -40,17 +44,20 @@ def cursor_of(request: web.Request, *kinds: type) -> tuple[Any, ...] | None:
         values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not isinstance(values, list) or len(values) != len(kinds):
             raise ValueError
-        return tuple(_value(value, kind) for value, kind in zip(values, kinds, strict=True))
+        return tuple(_value(value, kind, most) for value, kind in zip(values, kinds, strict=True))
     except (ValueError, TypeError, binascii.Error, UnicodeEncodeError):
         raise Invalid(
             [FieldError("cursor", "is not a cursor of this list: take next_cursor of the former page")]
         ) from None
 
 
-def _value(value: Any, kind: Any) -> Any:
+def _value(value: Any, kind: Any, most: int) -> Any:
     if kind is datetime:
-        return datetime.fromisoformat(value)
-    if not isinstance(value, kind) or (kind is int and not -(2**63) <= value < 2**63):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment
+    if type(value) is not kind or (kind is int and not -most <= value <= most) or (kind is str and "\0" in value):
         raise ValueError
     return value
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 import orjson
 from aiohttp import web
 
 from foliot.common.errors import (
+    Busy,
     Conflict,
+    FieldError,
     FoliotError,
     Forbidden,
     Invalid,
@@ -30,6 +31,7 @@ _STATUS: dict[type[FoliotError], int] = {
     PreconditionFailed: 412,
     Invalid: 422,
     Unavailable: 503,
+    Busy: 503,
 }
 _HEADERS: dict[int, dict[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
 """Headers of a status. Retry-After in seconds."""
@@ -40,24 +42,32 @@ def status_of(error: FoliotError) -> int:
 
 
 def problem_body(
-    status: int, code: str, detail: str, request_id: str, errors: list[Any] | None = None
+    status: int, code: str, detail: str, request_id: str, errors: list[FieldError] | None = None
 ) -> dict[str, Any]:
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": _utf8(detail),
         "code": code,
         "request_id": request_id,
-        "errors": [msgspec.to_builtins(error) for error in errors or []],
+        "errors": [{"field": _utf8(error.field), "message": _utf8(error.message)} for error in errors or []],
     }
 
 
-def problem(status: int, code: str, detail: str, request_id: str, errors: list[Any] | None = None) -> web.Response:
+def _utf8(text: str) -> str:
+    """Text that repeats what a caller sent, whose bytes may not have been UTF-8."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def problem(
+    status: int, code: str, detail: str, request_id: str, errors: list[FieldError] | None = None, *,
+    headers: dict[str, str] | None = None,
+) -> web.Response:  # fmt: skip
     return web.Response(
         body=orjson.dumps(problem_body(status, code, detail, request_id, errors), option=orjson.OPT_APPEND_NEWLINE),
         status=status,
-        headers=_HEADERS.get(status),
+        headers=headers or _HEADERS.get(status),
         content_type="application/problem+json",
     )
 

@@ -11,6 +11,7 @@ from aiohttp import ClientError, InvalidUrlClientError
 from yarl import URL
 
 from foliot.common.model.payloads.http_request import HttpRequest
+from foliot.common.model.retry import DEFAULT_RETRY_ON
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.executors.http import answers
 from foliot.worker.executors.http.addresses import Network
@@ -20,7 +21,7 @@ from foliot.worker.executors.http.errors import described
 from foliot.worker.executors.http.redirects import MAX_HOPS, Request, follow
 from foliot.worker.executors.http.resolver import tenant
 from foliot.worker.executors.http.sessions import RefusedTargetError, Sessions
-from foliot.worker.executors.http.statuses import DEFAULT_RETRY_ON, matches
+from foliot.worker.executors.http.statuses import matches
 from foliot.worker.output import Output
 
 _GRACE_SECONDS: Final = 5.0

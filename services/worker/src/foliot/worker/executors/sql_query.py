@@ -35,6 +35,11 @@ class SqlQueryExecutor:
     def __init__(self, datasources: Mapping[str, Datasource]) -> None:
         self._sources = {name: (source, Connections(source)) for name, source in datasources.items()}
 
+    @property
+    def names(self) -> list[str]:
+        """The data sources that jobs may name."""
+        return list(self._sources)
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -33,7 +33,13 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     url: Annotated[str, described("http or https, without user:password@", maxLength=MAX_URL)]
     method: Annotated[str, described("HTTP method", enum=METHODS)] = "GET"
     headers: Annotated[dict[str, str], described("request headers", maxProperties=MAX_HEADERS)] = {}
-    body: Annotated[Any, described("null, text, or JSON (sent as application/json)")] = None
+    body: Annotated[
+        Any,
+        described(
+            "null, text, or JSON (sent as application/json). JSON keeps its values, but neither the order of members "
+            "nor the spelling of numbers: send a body that is signed as text"
+        ),
+    ] = None
     expected_status: Annotated[
         tuple[str, ...], described("204 or 2xx; what is above 599 counts as 5xx too", minItems=1, maxItems=MAX_STATUSES)
     ] = ("2xx",)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from foliot.common.model.payloads.checks import HALF_PAIR, SURROGATE, Check, PayloadError, Wrong
+from foliot.common.model.type_words import must_be
 
 _SHOWN_NAMES = 20
 """Names that one message lists at most."""
@@ -59,18 +60,19 @@ class JobType(msgspec.Struct, frozen=True, kw_only=True):
         try:
             value = msgspec.convert(given, field.type)
         except msgspec.ValidationError as error:
-            yield from _wrong_types(path, given, error)
+            yield from _wrong_types(path, given, field, error)
         except UnicodeEncodeError:
             yield path, HALF_PAIR
         else:
             yield from self.checks[field.name](path, value)
 
 
-def _wrong_types(path: str, value: object, error: msgspec.ValidationError) -> Iterator[Wrong]:
+def _wrong_types(
+    path: str, value: object, field: msgspec.structs.FieldInfo, error: msgspec.ValidationError
+) -> Iterator[Wrong]:
     """Each wrong element: msgspec names the first alone. Containers with element types hold texts."""
-    message, _, place = str(error).partition(" - at `$")
-    if not place:
-        yield path, message[:1].lower() + message[1:]
+    if " - at `$" not in str(error):
+        yield path, must_be(field.type)
     elif isinstance(value, Mapping):
         wrong = [ascii(str(name)[:64]) for name, item in value.items() if not isinstance(item, str)]
         yield path, f"must hold texts only; write the value of {', '.join(wrong[:_SHOWN_NAMES])} in quotes"

@@ -19,7 +19,13 @@ class SqlQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     datasource: Annotated[str, described("name of a data source", pattern=f"^{_DATASOURCE.pattern}$")]
     query: Annotated[str, described("one SQL statement", minLength=1, maxLength=MAX_QUERY_BYTES)]
-    params: Annotated[tuple[Any, ...], described("values for $1, $2, ...", maxItems=MAX_PARAMS)] = ()
+    params: Annotated[
+        tuple[Any, ...],
+        described(
+            "values for $1, $2, ...; a number with more digits than a float holds is written as text",
+            maxItems=MAX_PARAMS,
+        ),
+    ] = ()
 
 
 def _check_datasource(path: str, name: str) -> Iterator[Wrong]:

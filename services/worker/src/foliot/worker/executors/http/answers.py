@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import ClientResponse
 
+from foliot.common.model.hidden import looks_secret
 from foliot.worker.executors.http.bodies import read_body
 from foliot.worker.executors.http.statuses import REDIRECTS, retry_after
 from foliot.worker.output import Output
@@ -14,12 +15,6 @@ from foliot.worker.output import Output
 _SHOWN: Final = 2_000
 """Characters of a header's name, its value or the reason phrase that go to the log."""
 
-_SECRET = re.compile(
-    r"cookie|auth|token|secret|passw|session|csrf|xsrf|api-?key|signature|credential|jwt|private|"
-    r"(?:^|[-_])(?:keys?|creds?|pass|pwd|sid|sig|otp|pin)(?:$|[-_])",
-    re.IGNORECASE,
-)
-"""Names of headers whose values may be secrets."""
 _HOLDS_URL: Final = frozenset({"location", "content-location", "refresh", "link"})
 _QUERY = re.compile(r"[?#][^\s>;,]*")
 _USER = re.compile(r"//[^/\s@]*@")
@@ -65,7 +60,7 @@ def _log_head(response: ClientResponse, output: Output) -> None:
 
 def _value(name: str, value: str) -> str:
     """Return a header's value in a form that may be logged: in a URL, user and query may be credentials."""
-    if _SECRET.search(name):
+    if looks_secret(name):
         return "[redacted]"
     if name.lower() in _HOLDS_URL:
         value = _QUERY.sub("?[redacted]", _USER.sub("//", value))

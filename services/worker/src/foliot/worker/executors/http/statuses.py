@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-DEFAULT_RETRY_ON: Final = ("408", "429", "5xx", "network")
-"""The failures that are retried where the policy names none: those that may pass by themselves."""
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 """Statuses whose Location may be followed."""
 

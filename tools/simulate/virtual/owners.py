@@ -1,0 +1,40 @@
+"""Owners of steps: each callback of the loop belongs to a task, and each task to a process that can pause or die."""
+
+from __future__ import annotations
+
+import contextvars
+from asyncio import Handle
+from collections import deque
+
+
+class Process:
+    """One simulated process. While it is stopped (SIGSTOP) none of its steps runs, but time goes on; one that is killed
+    (SIGKILL) stays stopped."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stopped = False
+        self.killed = False
+        self.resumed_at = float("-inf")
+        self.held: list[Owner] = []
+
+
+class Owner:
+    """A task, or a server of the model: its callbacks run in the order in which they came.
+
+    `number` does not depend on the order of sets, which differs from run to run; `label` is the task's name without its
+    numbers.
+    """
+
+    __slots__ = ("drawn", "held", "label", "line", "number", "process")
+
+    def __init__(self, number: int, process: Process, label: str) -> None:
+        self.number = number
+        self.process = process
+        self.label = label
+        self.line: deque[Handle] = deque()
+        self.drawn = 0
+        self.held = False
+
+
+OWNER: contextvars.ContextVar[Owner] = contextvars.ContextVar("owner")
