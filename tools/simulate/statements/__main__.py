@@ -19,20 +19,21 @@ def main() -> None:
     parser.add_argument("--shard", type=shard, default="1/1", help="i/n: the i-th of n parts of them")
     parser.add_argument("--progress", type=Path, help="a folder: the campaign goes on where it stopped")
     parser.add_argument("--stop", action="store_true", help="stop at the first violation")
+    parser.add_argument("--whole", action="store_true", help="print violations as they were found, not shrunk")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)[given.shard.part]
     name = f"{given.first}-{given.seeds}-{given.shard.number}-of-{given.shard.of}.json"
     file = None if given.progress is None else given.progress / name
-    progress = asyncio.run(_run(seeds, file, given.stop))
+    progress = asyncio.run(_run(seeds, file, stop=given.stop, whole=given.whole))
     for pair, count in sorted(progress.deadlocks.items(), key=lambda item: -item[1])[:10]:
         print(f"deadlock, {count} times: {pair}")
     print(f"meetings known after each tenth: {progress.growth}")
     sys.exit(1 if progress.violations or progress.different else 0)
 
 
-async def _run(seeds: range, file: Path | None, stop: bool) -> Progress:
+async def _run(seeds: range, file: Path | None, *, stop: bool, whole: bool) -> Progress:
     async with opened_world() as world:
-        return await Campaign(world, seeds, file).run(stop_at_first=stop)
+        return await Campaign(world, seeds, file, whole=whole).run(stop_at_first=stop)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,11 @@ class Delivery:
         self._process = process
         self._message = message
 
+    @property
+    def lost(self) -> bool:
+        """True if the broker has given the message to somebody else, because its consumer was gone."""
+        return self._message not in self._broker.unacked.get(self._process, [])
+
     async def ack(self) -> None:
         mine = self._broker.unacked.get(self._process, [])
         if self._message in mine:

@@ -35,12 +35,13 @@ class Progress(msgspec.Struct):
 
 
 class Campaign:
-    """`file`: where the progress is kept; None: nowhere."""
+    """`file`: where the progress is kept; None: nowhere. `whole`: violations are not shrunk."""
 
-    def __init__(self, world: World, seeds: range, file: Path | None) -> None:
+    def __init__(self, world: World, seeds: range, file: Path | None = None, *, whole: bool = False) -> None:
         self._world = world
         self._seeds = seeds
         self._file = file
+        self._whole = whole
         kept = file.read_bytes() if file is not None and file.exists() else b"{}"
         self.progress = msgspec.json.decode(kept, type=Progress)
         self._shown = 0.0
@@ -69,7 +70,8 @@ class Campaign:
         progress.deadlocks = dict(Counter(progress.deadlocks) + Counter(told.deadlocks))
         if told.violation is not None:
             progress.violations[told.seed] = told.violation.invariant
-            print(story_of((await shrink(self._world, told))[1]), flush=True)
+            shown = told if self._whole else (await shrink(self._world, told))[1]
+            print(story_of(shown), flush=True)
         elif told.seed % TWICE_EVERY == 0:
             progress.twice += 1
             if (await tell(self._world, told.seed)).hash != told.hash:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ class Evidence:
         self.changes: list[Change] = []
         self.said: list[Said] = []
         self.attempts: dict[int, Attempt] = {}
+        self.floors: list[Change] = []
         self.jobs: defaultdict[int, list[Change]] = defaultdict(list)
 
     async def read(self) -> None:
@@ -40,7 +42,9 @@ class Evidence:
         self._seen = self.changes[-1].seq if self.changes else self._seen
         self.said, self._heard = self.effects.said[self._heard :], len(self.effects.said)
         for change in self.changes:
-            if change.what == "job":
+            if change.what == "floor":
+                self.floors.append(change)
+            elif change.what == "job":
                 self.jobs[_row(change)["job_id"]].append(change)
             elif change.now is not None:
                 self._keep(change, change.now)
@@ -53,6 +57,11 @@ class Evidence:
         attempt.last = now
         if attempt.end is None and now["end_time"] is not None:
             attempt.end = change.seq
+
+    def floor(self, seq: int) -> datetime:
+        """The floor of history at a change: no tick before it is planned."""
+        floors = [change.now["floor"] for change in self.floors if change.seq < seq and change.now]
+        return datetime.fromisoformat(floors[-1]) if floors else datetime.min.replace(tzinfo=UTC)
 
     def service(self, pid: int) -> str:
         """The service whose connection made a change; `simulation` for its own."""

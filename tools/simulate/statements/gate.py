@@ -10,10 +10,12 @@ import asyncio
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from simulate.statements.choices import Choice
+from simulate.statements.halted import Halted
 from simulate.statements.step import Crash, Fault, Step, Stuck
 from simulate.statements.waits import Waits
 
@@ -32,6 +34,8 @@ class Gate:
         self._waits = waits
         self._waiting: list[Step] = []
         self._flying: list[Step] = []
+        self._halted = Halted()
+        self._behind: Mapping[int, Sequence[int]] = {}
         self._dead: set[str] = set()
         self._loop: Any = asyncio.get_running_loop()
         self.on_death: Callable[[str], None] = lambda process: None
@@ -92,7 +96,7 @@ class Gate:
             self._let_go()
 
     def _let_go(self) -> None:
-        self._waiting.sort(key=lambda step: (step.process, step.label))
+        self._waiting.sort(key=attrgetter("order"))
         step = self._waiting.pop(self._choice.next([(s.process, s.label) for s in self._waiting]))
         self.steps += 1
         if self.steps > MAX_STEPS:
@@ -105,6 +109,7 @@ class Gate:
             step.leave()
             step.permit.set_exception(Crash(step.process))
             return
+        self._halted.halt(self._flying, self._behind)
         self._flying.append(step)
         step.permit.set_result(None)
 
@@ -119,18 +124,25 @@ class Gate:
 
     async def _quiet(self) -> None:
         """Until everything has come to the gate, is over, or stands behind a lock."""
-        while True:
-            await self._settle()
-            self._flying = [step for step in self._flying if not step.done.done()]
-            if not self._flying:
+        try:
+            await self._moved()
+            while self._halted.let_one_go():
+                await self._moved()
+        finally:
+            self._halted.let_all_go()
+
+    async def _moved(self) -> None:
+        """The same of everything that is not halted."""
+        while moving := await self._moving():
+            await asyncio.wait([step.done for step in moving], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            moving = await self._moving()
+            if moving and await self._all_locked(moving):
                 return
-            await asyncio.wait(
-                [step.done for step in self._flying], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
-            )
-            await self._settle()
-            self._flying = [step for step in self._flying if not step.done.done()]
-            if self._flying and await self._all_locked():
-                return
+
+    async def _moving(self) -> list[Step]:
+        await self._settle()
+        self._flying = [step for step in self._flying if not step.done.done()]
+        return [step for step in self._flying if step not in self._halted]
 
     async def _settle(self) -> None:
         """Until no code can go on by itself: the loop has no callback but ours, twice."""
@@ -139,18 +151,18 @@ class Gate:
             await asyncio.sleep(0)
             still = 0 if self._loop._ready else still + 1
 
-    async def _all_locked(self) -> bool:
-        """True if each statement on its way waits for a lock. A circle of waits is broken here, by the seed, and not by
+    async def _all_locked(self, moving: Sequence[Step]) -> bool:
+        """True if each of these statements waits for a lock. A circle of waits is broken here, by the seed, and not by
         PostgreSQL, which chooses by time."""
-        flying = {step.pid: step for step in self._flying}
-        if None in flying:
+        by_pid = {step.pid: step for step in moving if step.pid is not None}
+        if len(by_pid) < len(moving):
             return False
-        behind = await self._waits.behind([pid for pid in flying if pid is not None])
-        if any(not behind.get(pid) for pid in flying if pid is not None):
+        self._behind = behind = await self._waits.behind(list(by_pid))
+        if any(not behind.get(pid) for pid in by_pid):
             return False
         circle = self._waits.circle(behind)
         if circle:
-            steps = sorted((flying[pid] for pid in circle), key=lambda step: (step.process, step.label))
+            steps = sorted((by_pid[pid] for pid in circle), key=attrgetter("order"))
             self.deadlocks["  with  ".join(f"{step.process}:{step.label}" for step in steps)] += 1
             victim = steps[self._choice.victim(len(steps))]
             self.trace.append(f"deadlock: {victim.process}:{victim.label} ends")

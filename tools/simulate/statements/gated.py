@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from foliot.common.errors import Unavailable
-from foliot.common.ledger.faults import AWAY
+from foliot.common.errors import RolledBack, Unavailable
+from foliot.common.ledger.faults import AWAY, ROLLED_BACK
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statement
 from simulate.statements.connections import Connections
@@ -75,6 +75,10 @@ class GatedSession(Session):
             raise Crash(self._process)
 
 
+def _away(error: BaseException) -> Unavailable:
+    return RolledBack(str(error)) if isinstance(error, ROLLED_BACK) else Unavailable(str(error))
+
+
 class GatedDatabase(Generic[_Unit]):
     """The units of work of one process, over the connections of its role."""
 
@@ -96,8 +100,8 @@ class GatedDatabase(Generic[_Unit]):
         try:
             async with self._connections.one() as connection:
                 yield self._unit(self._session(connection, autocommit=True))
-        except AWAY as error:
-            raise Unavailable(str(error)) from error
+        except (*AWAY, ROLLED_BACK) as error:
+            raise _away(error) from error
 
     @contextlib.asynccontextmanager
     async def transaction(self, **options: Any) -> AsyncIterator[_Unit]:
@@ -113,8 +117,8 @@ class GatedDatabase(Generic[_Unit]):
                     await self._roll_back(transaction)
                     self._effects.ended(self._process, session.pid)
                     raise
-        except AWAY as error:
-            raise Unavailable(str(error)) from error
+        except (*AWAY, ROLLED_BACK) as error:
+            raise _away(error) from error
 
     def snapshot(self) -> contextlib.AbstractAsyncContextManager[_Unit]:
         return self.transaction(isolation="repeatable_read", readonly=True)

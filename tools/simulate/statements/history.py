@@ -1,4 +1,4 @@
-"""History: every change of a row of executions and of jobs, written by triggers of the simulation's database.
+"""History: every change of a row of executions, of jobs and of the floor of history, written by triggers of the simulation's database.
 
 A change that was rolled back is not in it, so it holds what PostgreSQL committed, whichever statement did it.
 """
@@ -24,6 +24,7 @@ BEGIN
 END $$;
 CREATE TRIGGER kept AFTER INSERT OR UPDATE OR DELETE ON executions FOR EACH ROW EXECUTE FUNCTION pinned.keep('execution');
 CREATE TRIGGER kept AFTER INSERT OR UPDATE OR DELETE ON jobs FOR EACH ROW EXECUTE FUNCTION pinned.keep('job');
+CREATE TRIGGER kept AFTER UPDATE ON partition_floor FOR EACH ROW EXECUTE FUNCTION pinned.keep('floor');
 """
 
 

@@ -1,22 +1,22 @@
-"""The report of a violation: the order of the steps as a sequence, one column a process."""
+"""The report of a violation: the order of the steps as a table, a line a step."""
 
 from __future__ import annotations
 
 from simulate.statements.story import Told
 
-WIDTH = 34
-"""Characters of a column."""
 LAST = 120
 """Steps that are shown: those before the violation."""
 
 
 def sequence(told: Told) -> str:
-    """A table of the last steps: a line a step, in the column of its process."""
-    steps = [step.partition(":")[::2] for step in told.trace[-LAST:]]
-    processes = list(dict.fromkeys(process for process, _ in steps))
-    lines = ["".join(f"{process:<{WIDTH}}" for process in processes).rstrip()]
-    for process, label in steps:
-        lines.append(" " * WIDTH * processes.index(process) + label)
+    """A table of the last steps: number, process, statement. A process that goes on after another one is set apart."""
+    first = max(0, len(told.trace) - LAST)
+    steps = [step.partition(":")[::2] for step in told.trace[first:]]
+    width = max((len(process) for process, _ in steps), default=0)
+    lines, before = [], ""
+    for number, (process, label) in enumerate(steps, first + 1):
+        lines.append(f"{number:>6}  {process if process != before else '':<{width}}  {label}")
+        before = process
     return "\n".join(lines)
 
 

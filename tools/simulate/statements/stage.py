@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-import asyncpg
-
 from foliot.common.clock import Clock
+from foliot.common.ledger import again
 from foliot.common.ledger.postgres import Session
 from simulate.statements.broker import Broker
 from simulate.statements.choices import Seeded
@@ -17,12 +17,12 @@ from simulate.statements.clock import ProcessClock, StoryTime
 from simulate.statements.effects import Effects
 from simulate.statements.gate import Gate
 from simulate.statements.gated import GatedDatabase
-from simulate.statements.step import Crash
+from simulate.statements.step import ACT, Crash
 from simulate.statements.world import DAWN, World
 
 _Unit = TypeVar("_Unit")
-EXPECTED = (Crash, asyncio.CancelledError, asyncpg.DeadlockDetectedError)
-"""The ends that any act may have. Deadlocks are counted by the gate."""
+EXPECTED = (Crash, asyncio.CancelledError)
+"""The ends that any act may have."""
 
 
 class Stage:
@@ -37,9 +37,11 @@ class Stage:
         self.effects = Effects()
         self.broker = Broker(seed, self.gate, faulty=faulty)
         self.czxids = itertools.count(1)
+        self._acts = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
         self.errors: list[BaseException] = []
         self.gate.on_death = self._died
+        again.CLOCK = self.clock("rolled back")
 
     def _died(self, process: str) -> None:
         self.broker.give_back(process)
@@ -63,7 +65,9 @@ class Stage:
                 if not isinstance(error, (*EXPECTED, *tolerates)):
                     self.errors.append(error)
 
-        task = asyncio.create_task(guarded(), name=name)
+        context = contextvars.copy_context()
+        context.run(ACT.set, next(self._acts))
+        task = asyncio.create_task(guarded(), name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from enum import Enum
+
+ACT: ContextVar[int] = ContextVar("act", default=0)
+"""The number of the act of the story from which the code that runs comes."""
 
 
 class Crash(BaseException):
@@ -26,12 +30,14 @@ class Fault(Enum):
 
 class Step:
     """One step of one process. `pid`: its connection's backend, None for a step that is no statement. `idle`: it keeps
-    no round from ending (the end of an attempt's work, a pause)."""
+    no round from ending (the end of an attempt's work, a pause). `order`: steps are told apart by it, not by who came
+    first, which two that waited for the same lock leave to chance."""
 
-    __slots__ = ("done", "fault", "idle", "label", "number", "permit", "pid", "process")
+    __slots__ = ("act", "done", "fault", "idle", "label", "number", "permit", "pid", "process")
 
     def __init__(self, process: str, label: str, pid: int | None, idle: bool) -> None:
         loop = asyncio.get_running_loop()
+        self.act = ACT.get()
         self.process = process
         self.label = label
         self.pid = pid
@@ -40,6 +46,10 @@ class Step:
         self.fault = Fault.NONE
         self.permit: asyncio.Future[None] = loop.create_future()
         self.done: asyncio.Future[None] = loop.create_future()
+
+    @property
+    def order(self) -> tuple[str, str, int]:
+        return self.process, self.label, self.act
 
     def leave(self) -> None:
         if not self.done.done():

@@ -95,6 +95,8 @@ class Story:
     async def _check(self) -> None:
         if self.stage.errors:
             raise Violation("an error that nobody expects", repr(self.stage.errors[0])) from self.stage.errors[0]
+        if self.stage.gate.deadlocks:
+            raise Violation("transactions wait for each other", dict(self.stage.gate.deadlocks))
         await check(self.evidence)
 
     async def _begin(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from foliot.common.errors import Fenced, Unavailable
 from foliot.scheduler.dispatcher import Dispatcher
@@ -24,6 +25,8 @@ PERIODS = RetentionPeriods(
     executions_months=1, audit_logs_months=1, jobs_days=1, dead_letters_days=1, idempotency_keys_hours=1
 )
 """The shortest that the configuration takes."""
+CLOSED = timedelta(seconds=30)
+"""History before it is closed by stories: longer than a grace, so that ticks are missed that lie before it and after."""
 EXPECTED = (Fenced, Unavailable)
 """The errors that a duty may end with: the term has passed, or PostgreSQL was away."""
 
@@ -48,7 +51,7 @@ class Scheduler:
             term = await unit.terms.take_term(self.name, next(self._stage.czxids), "story")
         if term is None:
             return
-        self._stage.effects.terms[self.name] = term
+        self._term = self._stage.effects.terms[self.name] = term
         self._stage.effects.taken.append((self._stage.gate.steps, term))
         windows = Windows()
         publisher = Publisher(self._stage.broker, self._stage.gate, self.name)
@@ -63,6 +66,12 @@ class Scheduler:
         self._ready = True
         await self.relay.send_unclaimed()
 
+    async def _close_history(self) -> None:
+        """Close history before the last half minute, as retention closes a month before it is dropped."""
+        async with self._units.transaction() as unit:
+            await unit.terms.hold_term(self._term)
+            await unit.months.close_months(self._clock.now() - CLOSED)
+
     async def _ready_messages(self, queue: str) -> int:
         return len(self._stage.broker.ready)
 
@@ -71,6 +80,7 @@ class Scheduler:
             "plan": self.planner.step, "relay": self.relay.step, "resend": self.dispatcher.resend,
             "rescue": self.rescuer.step, "release": self.reconciler.release, "settle": self.reconciler.settle,
             "redeliver": self.redelivery.step, "time zones": self.time_zones.step, "expire": self.expirer.step,
+            "close": self._close_history,
         }  # fmt: skip
 
     def act(self, name: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 from foliot.common.errors import Unavailable
+from foliot.common.ledger.workers import Offer
 from foliot.worker.claimer import Claimer
 from foliot.worker.executors.attempt import Attempt, Result
 from foliot.worker.handback import HandBack
@@ -84,7 +85,8 @@ class Worker:
         self.hand_back = HandBack(units, self.inbox, hold_seconds=HOLD)
         self.heartbeat = Heartbeat(
             units, self.lease, self.running, self.inbox, clock,
-            claimable=claimable, worker_id=name, pools=("default",), slots=SLOTS, on_extended=lambda deadline: None,
+            claimable=claimable, on_extended=lambda deadline: None,
+            offer=Offer(worker_id=name, pools=("default",), slots=SLOTS, datasources=()),
         )  # fmt: skip
         stage.start(self.claimer.run(), f"{name} claims")
         stage.start(self.recorder.run(), f"{name} records")

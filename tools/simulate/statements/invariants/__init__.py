@@ -12,6 +12,7 @@ ALWAYS = (
     attempts.work_has_a_claim,
     attempts.work_of_a_run_never_overlaps,
     attempts.nothing_starts_after_a_cancel,
+    attempts.a_cancel_reaches_what_is_open,
     attempts.attempts_have_no_holes,
     attempts.runs_have_the_definition_of_their_claim,
     terms.a_former_term_writes_nothing,
@@ -20,11 +21,15 @@ ALWAYS = (
     runs.open_since_is_no_later_than_the_oldest_open_run,
     runs.a_job_ends_once_and_last,
     ticks.planned_ticks_are_the_rules,
+    ticks.what_a_change_drops_is_covered,
     ticks.no_tick_is_covered_twice,
+    ticks.nothing_is_written_before_the_floor,
 )
 IN_THE_END = (
     runs.what_failed_is_a_dead_letter,
     runs.nothing_is_left_open,
+    terms.candidacies_grow,
+    runs.the_last_status_is_that_of_the_last_run,
     changes.what_is_answered_is_audited,
     changes.versions_are_complete,
 )

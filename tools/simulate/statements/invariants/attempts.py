@@ -92,6 +92,15 @@ def nothing_starts_after_a_cancel(evidence: Evidence) -> None:
                 raise Violation("something of a cancelled job goes on", (said.process, said.name, row))
 
 
+def a_cancel_reaches_what_is_open(evidence: Evidence) -> None:
+    """Once a cancel or a deletion is answered, what still runs of the job is asked to end."""
+    for attempt in evidence.attempts.values():
+        last = attempt.last
+        is_open = last["job_id"] in evidence.effects.cancelled and last["end_time"] is None
+        if is_open and last["cancel_requested_at"] is None:
+            raise Violation("an attempt of a cancelled job is not asked to end", last)
+
+
 def attempts_have_no_holes(evidence: Evidence) -> None:
     """The attempts of a run are numbered from 1 and follow one another: one is open at most."""
     runs: defaultdict[tuple[int, str], list[Any]] = defaultdict(list)

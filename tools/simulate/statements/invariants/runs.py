@@ -81,3 +81,21 @@ async def nothing_is_left_open(evidence: Evidence) -> None:
     )
     if undone:
         raise Violation("a job that nothing arms has no outcome", [dict(row) for row in undone])
+
+
+async def the_last_status_is_that_of_the_last_run(evidence: Evidence) -> None:
+    """In the order of the ends. Where runs go on beside each other, the order of two commits decides, which nobody sees
+    here. Looked at in the end."""
+    ends: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for attempt in sorted(evidence.attempts.values(), key=lambda one: one.end or 0):
+        if attempt.last["status"] != "SKIPPED":
+            ends[attempt.last["job_id"]].pop(attempt.last["scheduled_time"], None)
+            ends[attempt.last["job_id"]][attempt.last["scheduled_time"]] = attempt.last
+    query = "SELECT j.job_id, j.status, l.last_status FROM jobs j LEFT JOIN last_statuses l USING (job_id)"
+    for row in await evidence.rows(query):
+        job_id, runs = row["job_id"], list(ends[row["job_id"]].values())
+        if job_id in evidence.effects.overlapping or _ever_allowed(evidence, job_id):
+            continue
+        told = row["last_status"] or ("COMPLETED" if row["status"] == "COMPLETED" else None)
+        if told != (runs[-1]["status"] if runs else None):
+            raise Violation("the last status is not that of the last run", (dict(row), runs[-1:]))

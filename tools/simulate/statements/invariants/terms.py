@@ -15,6 +15,14 @@ def a_former_term_writes_nothing(evidence: Evidence) -> None:
             raise Violation("a former term writes", (process, term, effects.taken))
 
 
+async def candidacies_grow(evidence: Evidence) -> None:
+    """A scheduler whose node is older takes no term from one whose node is newer. Looked at in the end."""
+    rows = await evidence.rows("SELECT czxid FROM leader_terms ORDER BY term")
+    czxids = [row["czxid"] for row in rows]
+    if czxids != sorted(set(czxids)):
+        raise Violation("an older candidacy takes a term", czxids)
+
+
 def terms_grow(evidence: Evidence) -> None:
     """Rows are planned under the term of their time: terms never go back in the order of the commits."""
     terms = [term for _, term in evidence.effects.taken]

@@ -26,7 +26,7 @@ def planned_ticks_are_the_rules(evidence: Evidence) -> None:
             continue
         if end is not None and end < begin:
             raise Violation("next_run_time goes back", (change.was, change.now))
-        rules = _rules(change.was)
+        rules, begin = _rules(change.was), max(begin, evidence.floor(change.seq))
         covered = _covered(evidence, change.now["job_id"], begin, end, rules)
         if end is not None:
             wanted = [tick for tick in rules.ticks(begin - _BEFORE, end) if begin <= tick < end]
@@ -35,6 +35,31 @@ def planned_ticks_are_the_rules(evidence: Evidence) -> None:
             wanted = wanted[: len(covered)] if rules.max_runs is not None else wanted
         if covered != wanted:
             raise Violation("ticks and rows differ", (change.was, change.now, covered, wanted))
+
+
+def what_a_change_drops_is_covered(evidence: Evidence) -> None:
+    """Where a caller's change moves a job on, the ticks that were due have their rows. A single tick waits in a pause."""
+    for change in evidence.changes:
+        if change.what != "job" or not change.was or not change.now or evidence.service(change.pid) != "api":
+            continue
+        due = _time(change.was["next_run_time"])
+        kept = due in (_time(change.now["next_run_time"]), _time(change.now["paused_run_time"]))
+        if due is None or due > change.at or kept or change.was["version"] == change.now["version"]:
+            continue
+        rules, begin = _rules(change.was), max(due, evidence.floor(change.seq))
+        wanted = [tick for tick in rules.ticks(begin - _BEFORE, change.at) if begin <= tick]
+        covered = _covered(evidence, change.now["job_id"], begin, change.at + _BEFORE, rules)
+        if rules.max_runs is None and covered != wanted:
+            raise Violation("a change drops ticks without a trace", (change.was, change.now, covered, wanted))
+
+
+def nothing_is_written_before_the_floor(evidence: Evidence) -> None:
+    """A month that is closed gets no tick and no replay any more: it may be dropped."""
+    for change in evidence.changes:
+        if change.what == "execution" and change.was is None and change.now and change.now["trigger"] != "retry":
+            at = _time(change.now["scheduled_time"])
+            if at is not None and at < evidence.floor(change.seq):
+                raise Violation("a row before the floor of history", (change.now, evidence.floor(change.seq)))
 
 
 def no_tick_is_covered_twice(evidence: Evidence) -> None:
