@@ -12,7 +12,7 @@ _SCHEDULES: tuple[dict[str, Any], ...] = (
     {"schedule": "@every 40s"},
     {"schedule": "* * * * *"},
     {"schedule": "*/30 * * * * *"},
-    {"schedule": "*/30 2 * * *", "timezone": "Europe/Berlin"},
+    {"schedule": "*/30 0,59 1-3 * * *", "timezone": "Europe/Berlin"},
     {"schedule": "manual"},
     {"schedule": "immediate"},
 )
@@ -30,6 +30,8 @@ def _policies(draw: random.Random) -> dict[str, Any]:
 def a_definition(draw: random.Random, now: datetime) -> dict[str, Any]:
     """The body of a request for a job."""
     schedule = dict(draw.choice(_SCHEDULES))
+    if "timezone" in schedule:
+        schedule |= {"dst_gap": draw.choice(["shift", "skip"]), "dst_overlap": draw.choice(["first", "both"])}
     if draw.random() < 0.2:
         schedule = {"schedule": (now + timedelta(seconds=draw.choice([1, 10, 30]))).isoformat().replace("+00:00", "Z")}
     body = {"job_name": "a story", "job_type": "script", "payload": {"script": "true"}} | schedule | _policies(draw)

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import itertools
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any, TypeVar
 
 from foliot.common.clock import Clock
@@ -18,7 +19,7 @@ from simulate.statements.effects import Effects
 from simulate.statements.gate import Gate
 from simulate.statements.gated import GatedDatabase
 from simulate.statements.step import ACT, Crash
-from simulate.statements.world import DAWN, World
+from simulate.statements.world import World
 
 _Unit = TypeVar("_Unit")
 EXPECTED = (Crash, asyncio.CancelledError)
@@ -28,12 +29,12 @@ EXPECTED = (Crash, asyncio.CancelledError)
 class Stage:
     """`seed` decides all that happens on it."""
 
-    def __init__(self, world: World, seed: int, choice: Seeded, *, faulty: bool) -> None:
+    def __init__(self, world: World, seed: int, choice: Seeded, dawn: datetime, *, faulty: bool) -> None:
         self.world = world
         self.seed = seed
         self.choice = choice
         self.gate = Gate(choice, world.waits)
-        self.time = StoryTime(DAWN)
+        self.time = StoryTime(dawn)
         self.effects = Effects()
         self.broker = Broker(seed, self.gate, faulty=faulty)
         self.czxids = itertools.count(1)

@@ -20,7 +20,7 @@ from simulate.statements.invariants import check, check_end
 from simulate.statements.stage import Stage
 from simulate.statements.step import Stuck
 from simulate.statements.violation import Violation
-from simulate.statements.world import World
+from simulate.statements.world import DAWNS, World
 
 CALM_ROUNDS = 40
 """Rounds without faults after which everything must have ended: 3 attempts of each run, and queue after queue."""
@@ -65,7 +65,8 @@ class Story:
         self._cut = cut
         self.acts: list[int] = []
         self.choice = Seeded(seed, faults=share, calm=cut.calm)
-        self.stage = Stage(world, seed, self.choice, faulty=share > 0)
+        self._dawn = self._random.choice(DAWNS)
+        self.stage = Stage(world, seed, self.choice, self._dawn, faulty=share > 0)
         self.evidence = Evidence(world, self.stage.effects)
         self.world = world
         self.jobs: list[int] = []
@@ -83,7 +84,7 @@ class Story:
 
     async def tell(self) -> None:
         """Raises Violation, or Stuck."""
-        await self.world.empty()
+        await self.world.empty(self._dawn)
         await self._begin()
         for number in range(min(self._cut.rounds, self._random.choice([2, 3, 4, MOST_ROUNDS]))):
             await self._pass(self._random.choice(PASSES))

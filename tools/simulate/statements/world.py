@@ -14,8 +14,8 @@ from simulate.statements.waits import Waits
 from support.databases import TestDatabase
 from support.pinned_time import pin_time, set_time
 
-DAWN = datetime.fromisoformat("2026-10-24T20:00:00+00:00")
-"""The start of the stories: the evening before Berlin's clocks go back."""
+DAWNS = tuple(map(datetime.fromisoformat, ("2026-10-24T20:00:00Z", "2026-10-25T00:58:30Z", "2026-03-29T00:58:30Z")))
+"""The starts of the stories: an evening, and the moments before Berlin's clocks go back and forward."""
 ROLES = ("api", "scheduler", "worker")
 _SERVER = """
 ALTER SYSTEM SET deadlock_timeout = '1h';
@@ -29,6 +29,8 @@ FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d
 WHERE pg_get_expr(d.adbin, d.adrelid) IN ('now()', 'clock_timestamp()')
 """
 """A column's default names PostgreSQL's own clock, whatever the search_path of its user."""
+_MONTHS = """SELECT ensure_partitions(parent, $1, $1::timestamptz + interval '31 days')
+FROM unnest(ARRAY['executions', 'audit_logs']) AS parent"""
 _ROLES = "ALTER ROLE foliot_{role} SET {setting} = 0"
 _TABLES = """
 SELECT c.oid::regclass::text FROM pg_class c
@@ -69,7 +71,7 @@ class World:
             yield self
 
     async def _prepare(self) -> None:
-        await pin_time(self._database, DAWN)
+        await pin_time(self._database, DAWNS[0])
         async with self._database.owner() as sql:
             for statement in _SERVER.strip().split(";\n"):
                 await sql.execute(statement.rstrip(";"))
@@ -79,17 +81,19 @@ class World:
                     await sql.execute(_ROLES.format(role=role, setting=setting))
             await sql.execute("ALTER TABLE audit_logs DISABLE TRIGGER audit_logs_never_truncated")
             await sql.execute(SETUP)
+            for at in DAWNS:
+                await sql.fetch(_MONTHS, at)
             for row in await sql.fetch(_DEFAULTS):
                 await sql.execute(row[0])
 
-    async def empty(self) -> None:
+    async def empty(self, dawn: datetime) -> None:
         if self._stories % _STORIES_PER_TRUNCATE == 0:
             await self.sql.execute(f"TRUNCATE {', '.join(self._tables)} CASCADE")
         else:
             await self.sql.execute("".join(f"DELETE FROM {table};" for table in self._tables))
         self._stories += 1
         await self.sql.execute(_BEGINNING)
-        await self.pass_to(DAWN)
+        await self.pass_to(dawn)
 
     async def pass_to(self, at: datetime) -> None:
         await set_time(self.sql, at)
