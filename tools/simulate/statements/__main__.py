@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from shards import shard
 from simulate.statements.campaign import Campaign, Progress
+from simulate.statements.past import PAST
 from simulate.statements.place import opened_world
 
 
@@ -21,7 +23,7 @@ def main() -> None:
     parser.add_argument("--stop", action="store_true", help="stop at the first violation")
     parser.add_argument("--whole", action="store_true", help="print violations as they were found, not shrunk")
     given = parser.parse_args()
-    seeds = range(given.first, given.first + given.seeds)[given.shard.part]
+    seeds = [*(PAST if given.first == 0 else ()), *range(given.first, given.first + given.seeds)][given.shard.part]
     name = f"{given.first}-{given.seeds}-{given.shard.number}-of-{given.shard.of}.json"
     file = None if given.progress is None else given.progress / name
     progress = asyncio.run(_run(seeds, file, stop=given.stop, whole=given.whole))
@@ -31,7 +33,7 @@ def main() -> None:
     sys.exit(1 if progress.violations or progress.different else 0)
 
 
-async def _run(seeds: range, file: Path | None, *, stop: bool, whole: bool) -> Progress:
+async def _run(seeds: Sequence[int], file: Path | None, *, stop: bool, whole: bool) -> Progress:
     async with opened_world() as world:
         return await Campaign(world, seeds, file, whole=whole).run(stop_at_first=stop)
 

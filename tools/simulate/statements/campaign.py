@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -37,7 +38,7 @@ class Progress(msgspec.Struct):
 class Campaign:
     """`file`: where the progress is kept; None: nowhere. `whole`: violations are not shrunk."""
 
-    def __init__(self, world: World, seeds: range, file: Path | None = None, *, whole: bool = False) -> None:
+    def __init__(self, world: World, seeds: Sequence[int], file: Path | None = None, *, whole: bool = False) -> None:
         self._world = world
         self._seeds = seeds
         self._file = file

@@ -51,7 +51,7 @@ def a_patch(draw: random.Random) -> dict[str, Any]:
     patch: dict[str, Any] = draw.choice(
         [
             _policies(draw), {"payload": {"script": "false"}}, {"max_runs": 2}, {"max_runs": None},
-            {"schedule": "@every 20s"}, {"schedule": "@every 10s"}, {"schedule": "manual"}, {"priority": 7},
+            {"schedule": "@every 20s"}, {"schedule": "@every 10s"}, {"schedule": "manual"}, {"priority": draw.choice([3, 7])}, {"priority": draw.choice([1, 9])},
         ]
     )  # fmt: skip
     return patch

@@ -11,7 +11,6 @@ SCHEDULER = "services/scheduler/src/foliot/scheduler"
 WORKER = "services/worker/src/foliot/worker"
 CHOSEN = (
     "term check", "term row held for the transaction", "term row held by plan", "term check of a plain plan",
-    "term row held by a plain plan", "a plain plan's job is the one that was read",
     "version read is version planned", "claim token", "claim is a compare-and-set", "lease",
     "job-row lock at the end", "the floor is held", "cancels lock by id", "dead letters lock by id",
     "a release waits for nobody", "a gap is judged whole",

@@ -15,6 +15,7 @@ ALWAYS = (
     attempts.a_cancel_reaches_what_is_open,
     attempts.attempts_have_no_holes,
     attempts.runs_have_the_definition_of_their_claim,
+    attempts.planned_by_the_definition_in_force,
     terms.a_former_term_writes_nothing,
     terms.terms_grow,
     runs.overlap_is_as_allowed,

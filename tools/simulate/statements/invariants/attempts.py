@@ -129,6 +129,21 @@ def runs_have_the_definition_of_their_claim(evidence: Evidence) -> None:
                 raise Violation("another definition ran than the one that is recorded", (row["payload"], wanted))
 
 
+def planned_by_the_definition_in_force(evidence: Evidence) -> None:
+    """A tick has the priority, and waits or is skipped by the policy, that its job has when it is written."""
+    for change in evidence.changes:
+        row = change.now
+        if change.what != "execution" or change.was is not None or row is None or row["trigger"] != "schedule":
+            continue
+        jobs = [c.now for c in evidence.jobs[row["job_id"]] if c.seq < change.seq and c.now]
+        if not jobs or evidence.service(change.pid) != "scheduler":
+            continue
+        policy, waits = jobs[-1]["overlap_policy"], row["end_time"] is None and row["available_at"] is None
+        meets = row["error_message"] == "overlap" or waits
+        if (meets and policy == "allow") or row["priority"] != jobs[-1]["priority"]:
+            raise Violation("a tick is planned by a former definition", (row, jobs[-1]))
+
+
 def _updates(evidence: Evidence) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     return [(c.was, c.now) for c in evidence.changes if c.what == "execution" and c.was and c.now]
 
