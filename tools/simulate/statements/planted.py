@@ -11,7 +11,7 @@ SCHEDULER = "services/scheduler/src/foliot/scheduler"
 WORKER = "services/worker/src/foliot/worker"
 CHOSEN = (
     "term check", "term row held for the transaction", "term row held by plan", "term check of a plain plan",
-    "version read is version planned", "claim token", "claim is a compare-and-set", "lease",
+    "version read is version planned", "claim is a compare-and-set", "lease",
     "job-row lock at the end", "the floor is held", "cancels lock by id", "dead letters lock by id",
     "a release waits for nobody", "a gap is judged whole",
     "a portion is written under the floor that it was judged by", "a tick that is not expected any more cancels nothing",
