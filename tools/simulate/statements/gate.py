@@ -37,6 +37,7 @@ class Gate:
         self._halted = Halted()
         self._behind: Mapping[int, Sequence[int]] = {}
         self._dead: set[str] = set()
+        self._cut_off: set[str] = set()
         self._loop: Any = asyncio.get_running_loop()
         self.on_death: Callable[[str], None] = lambda process: None
         self.trace: list[str] = []
@@ -71,6 +72,10 @@ class Gate:
     def is_dead(self, process: str) -> bool:
         return process in self._dead
 
+    def cut_off(self, process: str, cut: bool) -> None:
+        """From now on each statement of this process finds PostgreSQL away, or no longer."""
+        (self._cut_off.add if cut else self._cut_off.discard)(process)
+
     def kill(self, process: str) -> None:
         """Nothing of this process goes on from here. What PostgreSQL is doing for it goes on to its end."""
         if process in self._dead:
@@ -89,20 +94,27 @@ class Gate:
         """Let steps go, one by one, until only idle ones wait; `to_the_end`: until none waits."""
         while True:
             await self._quiet()
-            if not self._waiting or (not to_the_end and all(step.idle for step in self._waiting)):
+            able = [step for step in self._waiting if not self._is_parked(step)]
+            if not able or (not to_the_end and all(step.idle for step in able)):
                 if not self._flying:
                     return
                 raise Stuck(f"wait for ever: {[(s.process, s.label) for s in self._flying]}")
-            self._let_go()
+            self._let_go(sorted(able, key=attrgetter("order")))
 
-    def _let_go(self) -> None:
-        self._waiting.sort(key=attrgetter("order"))
-        step = self._waiting.pop(self._choice.next([(s.process, s.label) for s in self._waiting]))
+    def _is_parked(self, step: Step) -> bool:
+        """True for the pause of a process that PostgreSQL is away for: it would find it away again and again."""
+        return step.process in self._cut_off and step.label == "pause"
+
+    def _let_go(self, able: Sequence[Step]) -> None:
+        step = able[self._choice.next([(s.process, s.label) for s in able])]
+        self._waiting.remove(step)
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise Stuck(f"more than {MAX_STEPS} steps")
         step.number = self.steps
         step.fault = Fault.NONE if step.idle else self._choice.fault(step.process, step.label)
+        if step.pid and step.process in self._cut_off:
+            step.fault = Fault.CUT_BEFORE
         self._note(step)
         if step.fault is Fault.CRASH_BEFORE:
             self.kill(step.process)

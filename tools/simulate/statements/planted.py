@@ -11,12 +11,12 @@ SCHEDULER = "services/scheduler/src/foliot/scheduler"
 WORKER = "services/worker/src/foliot/worker"
 CHOSEN = (
     "term check", "term row held for the transaction", "term row held by plan", "term check of a plain plan",
-    "version read is version planned", "claim is a compare-and-set", "lease",
-    "job-row lock at the end", "the floor is held", "cancels lock by id", "dead letters lock by id",
-    "a release waits for nobody", "a gap is judged whole",
+    "version read is version planned", "claim is a compare-and-set",
+    "job-row lock at the end", "the floor is held",
+    "a gap is judged whole",
     "a portion is written under the floor that it was judged by", "a tick that is not expected any more cancels nothing",
-    "max_runs counts runs", "open_since is the oldest", "a dead token claims nothing",
-    "nothing starts under a lost lease", "ack after commit", "self-fencing deadline", "a record locks its jobs first",
+    "max_runs counts runs", "open_since is the oldest",
+    "nothing starts under a lost lease", "self-fencing deadline", "a record locks its jobs first",
     "the outcome of a run that is concluded", "lock, then look", "due ticks are covered at a change",
     "due ticks are covered at a pause", "an edit keeps what is due all the same", "a cancel locks the job first",
 )  # fmt: skip
@@ -67,6 +67,14 @@ OWN = [
         "    WHERE e.status = 'RUNNING' AND e.claim = ANY ($3::bigint[]) AND e.lease_until < now()\n"
         "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
         "    WHERE e.claim = ANY ($3::bigint[]) AND e.lease_until < now()\n"
+        "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
+    ),
+    _planted(
+        "what a late heartbeat has renewed is not rescued",
+        f"{LEDGER}/ending.sql",
+        "    WHERE e.status = 'RUNNING' AND e.claim = ANY ($3::bigint[]) AND e.lease_until < now()\n"
+        "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
+        "    WHERE e.status = 'RUNNING' AND e.claim = ANY ($3::bigint[])\n"
         "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
     ),
     _planted(

@@ -56,7 +56,7 @@ class Stage:
 
     def start(
         self, work: Coroutine[Any, Any, Any], name: str, *, tolerates: tuple[type[BaseException], ...] = ()
-    ) -> None:
+    ) -> asyncio.Task[None]:
         """Let an actor do something. An error that it does not tolerate is a fault of the product."""
 
         async def guarded() -> None:
@@ -71,6 +71,7 @@ class Stage:
         task = asyncio.create_task(guarded(), name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         """End what still waits; nothing of a story reaches the next one."""

@@ -155,6 +155,9 @@ class Story:
                 ("worker beats", worker.beats), ("worker receives", worker.receives),
                 ("worker receives more", worker.receives), ("worker hands back", worker.hands_back),
             ]  # fmt: skip
+            if draw.random() < 0.3:
+                menu += [("worker dies", worker.dies), ("worker stops", worker.stops)]
+            menu.append(("worker is cut off", partial(worker.is_cut_off, draw.random() < 0.6)))
         if len([one for one in self.workers if one.lives]) < 2:
             menu.append(("worker starts", self._new_worker))
         for job_id in self.jobs:
@@ -174,6 +177,8 @@ class Story:
         """No more faults: what is under way must come to its end, and nothing may be missing."""
         self.choice.spare(True)
         self.stage.broker.faulty = False
+        for worker in self.workers:
+            worker.is_cut_off(False)
         await self.stage.gate.run(to_the_end=True)
         self._new_scheduler()
         self._new_worker()

@@ -88,12 +88,13 @@ class Worker:
             claimable=claimable, on_extended=lambda deadline: None,
             offer=Offer(worker_id=name, pools=("default",), slots=SLOTS, datasources=()),
         )  # fmt: skip
-        stage.start(self.claimer.run(), f"{name} claims")
+        self.stopped = False
+        self._claiming = stage.start(self.claimer.run(), f"{name} claims")
         stage.start(self.recorder.run(), f"{name} records")
 
     @property
     def lives(self) -> bool:
-        return not self.stage.gate.is_dead(self.name)
+        return not self.stopped and not self.stage.gate.is_dead(self.name)
 
     def beats(self) -> None:
         self.stage.start(self.heartbeat.step(), f"{self.name} beats", tolerates=(Unavailable,))
@@ -103,6 +104,28 @@ class Worker:
 
     def hands_back(self) -> None:
         self.stage.start(self.hand_back.step(), f"{self.name} hands back", tolerates=(Unavailable,))
+
+    def dies(self) -> None:
+        self.stage.gate.kill(self.name)
+
+    def is_cut_off(self, cut: bool) -> None:
+        """PostgreSQL is away for this process alone, or back. Its work goes on."""
+        self.stage.gate.cut_off(self.name, cut)
+
+    def stops(self) -> None:
+        self.stage.start(self._stop(), f"{self.name} stops", tolerates=(Unavailable,))
+
+    async def _stop(self) -> None:
+        """A graceful stop, as the product's `run` does it. If something runs, its grace is over and the process ends."""
+        self.stopped = True
+        self._claiming.cancel()
+        await asyncio.gather(self._claiming, return_exceptions=True)
+        await self.hand_back.stop(self.claimer.doubtful)
+        if self.running.busy:
+            self.dies()
+        else:
+            await self.heartbeat.end()
+            self.stage.broker.give_back(self.name)
 
     async def fences_itself(self) -> None:
         """What the product's guard does within half a second of the lease's end."""

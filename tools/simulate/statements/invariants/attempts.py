@@ -129,6 +129,17 @@ def runs_have_the_definition_of_their_claim(evidence: Evidence) -> None:
                 raise Violation("another definition ran than the one that is recorded", (row["payload"], wanted))
 
 
+def the_planner_cancels_for_a_new_run(evidence: Evidence) -> None:
+    """`cancel_running` ends what runs because something else runs instead."""
+    planned = {change.xid for change in evidence.changes if change.what == "execution" and change.was is None}
+    for change in evidence.changes:
+        if change.what != "execution" or not change.was or not change.now or change.xid in planned:
+            continue
+        asked = change.was["cancel_requested_at"] is None and change.now["cancel_requested_at"] is not None
+        if asked and evidence.service(change.pid) == "scheduler":
+            raise Violation("the planner cancels and plans nothing", (change.was, change.now))
+
+
 def planned_by_the_definition_in_force(evidence: Evidence) -> None:
     """A tick has the priority, and waits or is skipped by the policy, that its job has when it is written."""
     for change in evidence.changes:

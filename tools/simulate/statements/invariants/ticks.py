@@ -37,6 +37,24 @@ def planned_ticks_are_the_rules(evidence: Evidence) -> None:
             raise Violation("ticks and rows differ", (change.was, change.now, covered, wanted))
 
 
+def max_runs_counts_runs(evidence: Evidence) -> None:
+    """The planner counts the runs that it makes, no more than max_runs, and ends a schedule at the last of them."""
+    for change in evidence.changes:
+        was, now = change.was, change.now
+        if change.what != "job" or not was or not now or evidence.service(change.pid) != "scheduler":
+            continue
+        firsts = [one for one in evidence.of_job(now["job_id"]) if one.changes[0].xid == change.xid]
+        made = [one.first for one in firsts if one.first["trigger"] == "schedule" and one.first["status"] != "SKIPPED"]
+        planned = was["next_run_time"] != now["next_run_time"] and was["next_run_time"] is not None
+        if not planned or now["max_runs"] is None:
+            continue
+        ended = now["next_run_time"] is None and now["end_at"] is None and now["schedule"][0] in "@*"
+        if now["runs_planned"] != was["runs_planned"] + len(made) or now["runs_planned"] > now["max_runs"]:
+            raise Violation("runs are not counted", (was, now, made))
+        if ended and now["runs_planned"] < now["max_runs"]:
+            raise Violation("a schedule ends before its last run", (was, now, made))
+
+
 def what_a_change_drops_is_covered(evidence: Evidence) -> None:
     """Where a caller's change moves a job on, the ticks that were due have their rows. A single tick waits in a pause."""
     for change in evidence.changes:
