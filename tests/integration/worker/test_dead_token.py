@@ -6,33 +6,14 @@ forgotten, so that nobody would ever rescue what it claims.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-from foliot.common.ledger.database import Database
-from foliot.worker.unit import Unit
+from foliot.common.ledger.claim import ClaimedRow
 from support.databases import TestDatabase
 
 from .conftest import Worker, queued
-
-
-class LosesItsLease:
-    """A database whose answer to the first statement comes after the lease is lost."""
-
-    def __init__(self, units: Database, worker: Worker) -> None:
-        self._units = units
-        self._worker = worker
-        self._lost = False
-
-    @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[Unit]:
-        async with self._units.session() as unit:
-            yield unit
-        if not self._lost:
-            self._lost = True
-            self._worker.lease.renew_token()
 
 
 @pytest.mark.parametrize(
@@ -52,12 +33,22 @@ async def test_a_token_without_a_living_heartbeat_claims_nothing(
     assert not worker.executor.attempts
 
 
-async def test_what_was_claimed_under_a_lost_lease_is_released(worker: Worker, database: TestDatabase) -> None:
+async def test_what_was_claimed_under_a_lost_lease_is_released(
+    worker: Worker, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with database.owner() as sql:
         (row,) = await queued(sql)
         delivery = worker.deliver(row)
-        worker.claimer._database = LosesItsLease(worker.units, worker)  # type: ignore[assignment]
+        claimed = worker.claimer._claim_all
+
+        async def answered_late(*args: Any) -> list[ClaimedRow]:
+            rows = await claimed(*args)
+            worker.lease.renew_token()
+            return rows
+
+        monkeypatch.setattr(worker.claimer, "_claim_all", answered_late)
         assert await worker.claimer.step() == 0
+        monkeypatch.undo()
         assert await sql.fetchval("SELECT status FROM executions") == "QUEUED"
         assert not len(worker.running)
         assert (len(worker.inbox), delivery.acked) == (1, 0)
