@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,8 +11,9 @@ import msgspec
 from simulate.statements.actors.api import Callers
 from simulate.statements.actors.scheduler import Scheduler
 from simulate.statements.actors.worker import Worker
+from simulate.statements.cast import Act, Cast
 from simulate.statements.choices import Seeded
-from simulate.statements.definitions import a_definition, a_patch
+from simulate.statements.definitions import a_definition
 from simulate.statements.evidence import Evidence
 from simulate.statements.invariants import check, check_end
 from simulate.statements.stage import Stage
@@ -133,45 +132,22 @@ class Story:
 
     def _act(self, number: int) -> None:
         """Some acts at once: the usual ones, each left out now and then, and others that are drawn."""
-        menu = self._menu()
-        first = [act for name, act in menu if name in USUAL and self._random.random() < 0.8]
-        others = self._random.sample(menu, min(len(menu), self._random.choice([3, 5, 7, 9])))
-        acts = [*first, *(act for _, act in others)]
+        draw, cast = self._random, Cast(self.schedulers, self.workers, self.jobs, self.callers)
+        usual = [act for name, act in cast.schedulers_may() + cast.workers_may(draw) if name in USUAL]
+        acts = [act for act in usual if draw.random() < 0.8]
+        acts += [cast.any_act(draw, self.stage.time.now) for _ in range(draw.choice([3, 5, 7, 9]))]
+        acts += self._newcomers()
         self.acts.append(len(acts))
         for place, act in enumerate(acts):
             if (number, place) not in self._cut.left_out:
                 act()
 
-    def _menu(self) -> list[tuple[str, Callable[[], None]]]:
-        draw = self._random
-        menu: list[tuple[str, Callable[[], None]]] = [("takeover", self._new_scheduler)]
-        leaders = [one for one in self.schedulers if one.leads]
-        for scheduler in leaders[-2:]:
-            who = "leader" if scheduler is leaders[-1] else "former"
-            menu += [(f"{who} {name}", partial(scheduler.act, name)) for name in scheduler.acts()]
-            menu.append((f"{who} plan again", partial(scheduler.act, "plan")))
-        for worker in [one for one in self.workers if one.lives]:
-            menu += [
-                ("worker beats", worker.beats), ("worker receives", worker.receives),
-                ("worker receives more", worker.receives), ("worker hands back", worker.hands_back),
-            ]  # fmt: skip
-            if draw.random() < 0.3:
-                menu += [("worker dies", worker.dies), ("worker stops", worker.stops)]
-            menu.append(("worker is cut off", partial(worker.is_cut_off, draw.random() < 0.6)))
-        if len([one for one in self.workers if one.lives]) < 2:
-            menu.append(("worker starts", self._new_worker))
-        for job_id in self.jobs:
-            override = draw.choice([{}, {"overlap_policy": "allow"}, {"overlap_policy": "queue_one"}])
-            menu += [
-                ("run", partial(self.callers.run, job_id, override)),
-                ("edit", partial(self.callers.edit, job_id, a_patch(draw))),
-            ]  # fmt: skip
-            for name in ("pause", "resume", "cancel", "delete", "replay", "discard"):
-                if name not in ("cancel", "delete") or draw.random() < 0.3:
-                    menu.append((name, partial(getattr(self.callers, name), job_id)))
-        if len(self.jobs) < 4:
-            menu.append(("create", lambda: self.callers.create(a_definition(draw, self.stage.time.now))))
-        return menu
+    def _newcomers(self) -> list[Act]:
+        """Now and then another scheduler takes over; a worker takes the place of one that is gone."""
+        newcomers: list[Act] = [self._new_scheduler] if self._random.random() < 0.2 else []
+        if len([one for one in self.workers if one.lives]) < 2 and self._random.random() < 0.5:
+            newcomers.append(self._new_worker)
+        return newcomers
 
     async def _end(self) -> None:
         """No more faults: what is under way must come to its end, and nothing may be missing."""
