@@ -159,8 +159,8 @@ class Story:
         self._new_scheduler()
         self._new_worker()
         await self.stage.gate.run(to_the_end=True)
-        for job_id in self.jobs:
-            self.callers.pause(job_id)
+        for row in await self.world.rows("SELECT job_id FROM jobs WHERE status = 'PENDING' ORDER BY job_id"):
+            self.callers.pause(row["job_id"])  # jobs whose creation was not answered among them
         await self.stage.gate.run(to_the_end=True)
         for number in range(CALM_ROUNDS):
             if number and not await self.world.rows("SELECT FROM executions WHERE end_time IS NULL LIMIT 1"):
