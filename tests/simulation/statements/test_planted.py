@@ -6,6 +6,8 @@ import pytest
 
 from fences.__main__ import ROOT
 from fences.fence import Fence
+from fences.guards import FENCES
+from simulate.statements.left_out import LEFT_OUT
 from simulate.statements.mutants import look
 from simulate.statements.planted import CHOSEN, OWN, PLANTED
 
@@ -24,3 +26,8 @@ def test_the_guard_stands_once(planted: Fence) -> None:
 
 def test_what_was_chosen_of_the_fences_is_there() -> None:
     assert len(PLANTED) == len(OWN) + len(CHOSEN)
+
+
+def test_every_fence_is_planted_or_left_out_for_a_reason() -> None:
+    left_out = [name for names in LEFT_OUT.values() for name in names]
+    assert sorted([*left_out, *CHOSEN]) == sorted(fence.name for fence in FENCES)
