@@ -16,6 +16,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "a commit whose answer was lost is recognised", "the parts of a batch are recorded once",
         "a change that was rolled back is made again",
     ),
+    "the stories cancel jobs, not single runs": ("a cancel locks the job first",),
     "it takes two rows whose ids and times are in another order, which the stories hardly make": (
         "cancels lock by id", "a worker's writes lock by id", "dead letters lock by id",
     ),

@@ -18,7 +18,7 @@ CHOSEN = (
     "max_runs counts runs", "open_since is the oldest",
     "nothing starts under a lost lease", "self-fencing deadline", "a record locks its jobs first",
     "the outcome of a run that is concluded", "lock, then look", "due ticks are covered at a change",
-    "due ticks are covered at a pause", "an edit keeps what is due all the same", "a cancel locks the job first",
+    "due ticks are covered at a pause", "an edit keeps what is due all the same",
 )  # fmt: skip
 _STORIES = ""
 """These have no test of their own: the stories are it."""
@@ -67,14 +67,6 @@ OWN = [
         "    WHERE e.status = 'RUNNING' AND e.claim = ANY ($3::bigint[]) AND e.lease_until < now()\n"
         "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
         "    WHERE e.claim = ANY ($3::bigint[]) AND e.lease_until < now()\n"
-        "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
-    ),
-    _planted(
-        "what a late heartbeat has renewed is not rescued",
-        f"{LEDGER}/ending.sql",
-        "    WHERE e.status = 'RUNNING' AND e.claim = ANY ($3::bigint[]) AND e.lease_until < now()\n"
-        "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
-        "    WHERE e.status = 'RUNNING' AND e.claim = ANY ($3::bigint[])\n"
         "    ORDER BY e.execution_id FOR NO KEY UPDATE OF e SKIP LOCKED)",
     ),
     _planted(

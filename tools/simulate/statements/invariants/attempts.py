@@ -93,11 +93,12 @@ def nothing_starts_after_a_cancel(evidence: Evidence) -> None:
 
 
 def a_cancel_reaches_what_is_open(evidence: Evidence) -> None:
-    """Once a cancel or a deletion is answered, what still runs of the job is asked to end."""
+    """Once a cancel or a deletion is answered, what still runs of the job is asked to end. A retry that came into being at
+    that moment is ended by its claim."""
     for attempt in evidence.attempts.values():
         last = attempt.last
-        is_open = last["job_id"] in evidence.effects.cancelled and last["end_time"] is None
-        if is_open and last["cancel_requested_at"] is None:
+        runs_on = last["job_id"] in evidence.effects.cancelled and last["status"] == "RUNNING"
+        if runs_on and last["cancel_requested_at"] is None:
             raise Violation("an attempt of a cancelled job is not asked to end", last)
 
 

@@ -62,7 +62,7 @@ def what_a_change_drops_is_covered(evidence: Evidence) -> None:
             continue
         due = _time(change.was["next_run_time"])
         kept = due in (_time(change.now["next_run_time"]), _time(change.now["paused_run_time"]))
-        if due is None or due > change.at or kept or change.was["version"] == change.now["version"]:
+        if due is None or due > change.at or kept:
             continue
         rules, begin = _rules(change.was), max(due, evidence.floor(change.seq))
         wanted = [tick for tick in rules.ticks(begin - _BEFORE, change.at) if begin <= tick]
