@@ -60,7 +60,7 @@ class Story:
     def __init__(self, world: World, seed: int, cut: Cut) -> None:
         self._random = random.Random(seed)
         random.seed(seed)  # the product's own jitter
-        share = self._random.choice([0.0, 0.0, 0.01, 0.03]) if cut.faults else 0.0
+        share = self._random.choice([0.0, 0.0, 0.02, 0.06]) if cut.faults else 0.0
         self._cut = cut
         self.acts: list[int] = []
         self.choice = Seeded(seed, faults=share, calm=cut.calm)
