@@ -19,6 +19,7 @@ CHOSEN = (
     "nothing starts under a lost lease", "self-fencing deadline", "a record locks its jobs first",
     "the outcome of a run that is concluded", "lock, then look", "due ticks are covered at a change",
     "due ticks are covered at a pause", "an edit keeps what is due all the same",
+    "a replay looks again under the lock",
 )  # fmt: skip
 _STORIES = ""
 """These have no test of their own: the stories are it."""
