@@ -41,6 +41,13 @@ FENCES = [
         f"{RETENTION_TESTS}::test_a_closed_month_with_open_work_stays_until_that_has_ended",
     ),
     Fence(
+        "a portion is written under the floor that it was judged by",
+        f"{SCHEDULER}/plan_writer.py",
+        "                if _floor_of(judged) < floor:",
+        "                if self._floor.at < floor:",
+        "tests/integration/scheduler/test_planner_races.py::test_portions_that_were_judged_before_history_was_closed_are_judged_again",
+    ),
+    Fence(
         "a gap is judged whole",
         f"{SCHEDULER}/decisions.py",
         "    if len(kept) < keep:\n        return [first, *kept], []\n",
