@@ -135,9 +135,9 @@ planner-model: setup ## compare the planner with a model over stories made up (E
 planner-bars: setup ## plan after an outage of 2 h, and 50,000 jobs due at one instant
 	@PYTHONPATH=tools:tests:infra/local $(BIN)/python -m planning bars
 
-simulate-virtual: setup ## play stories in virtual time, each from its seed (SEEDS=1000000 FROM=0 SHARD=1/2)
-	@PYTHONPATH=tools $(BIN)/python -m simulate.virtual campaign --seeds $(or $(SEEDS),1000000) --from $(or $(FROM),0) \
-		$(if $(SHARD),--shard $(SHARD)) $(if $(STATE),--state $(STATE))
+simulate: setup ## play stories, each from its seed (LAYER=virtual|statements SEEDS=1000 FROM=0 SHARD=1/2 RESUME=folder)
+	@PYTHONPATH=infra/local:infra:tests:tools $(BIN)/python -m simulate $(or $(LAYER),virtual) --seeds $(or $(SEEDS),1000) \
+		--from $(or $(FROM),0) $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--progress $(RESUME))
 
 snapshot: setup ## write sql/schema.txt from the migrations
 	@FOLIOT_WRITE_SNAPSHOT=1 $(BIN)/pytest -q tests/migrations -k snapshot
@@ -154,4 +154,4 @@ lock: ## resolve requirements.in into requirements.lock, and the benchmarks' pee
 	@$(COMPILE) -o requirements.lock requirements.in
 	@$(COMPILE) -o tools/benchmarks/peers.lock tools/benchmarks/peers.in
 
-.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration openapi images compose-e2e planner-model planner-bars simulate-virtual snapshot release lock
+.PHONY: help setup packages up status logs down key clean test test-unit lint fmt chaos storm bench versus bench-report fences fuzz oracle alerts dashboards docs-metrics docs-job-types docs-events docs-configuration openapi images compose-e2e planner-model planner-bars simulate snapshot release lock

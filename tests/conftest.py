@@ -20,7 +20,7 @@ from support.databases import TestDatabase, create_from_template
 
 REPOSITORY = Path(__file__).parents[1]
 TEMPLATE = "foliot_template"
-LAYERS = ("architecture", "unit", "migrations", "integration", "e2e", "fault")
+LAYERS = ("architecture", "unit", "migrations", "integration", "simulation", "e2e", "fault")
 _numbers = itertools.count()
 _seconds: defaultdict[str, float] = defaultdict(float)
 _tests: defaultdict[str, int] = defaultdict(int)

@@ -60,6 +60,7 @@ CASES: dict[str, Case] = {
     "dead_letters.list_owned_open": Case("api", lambda f: [LAST, LAST_ID, 51, 3], PAGE),
     "dead_letters.select_unsent": Case("scheduler", lambda f: [KEYS], BATCH),
     "dead_letters.mark_sent": Case("scheduler", lambda f: [ids(f.letters)], BATCH),
+    "dead_letters.lock_open": Case("api", lambda f: [ids(f.letters)], BATCH),
     "dead_letters.close_letters": Case("api", lambda f: [ids(f.letters), "discarded"], BATCH),
     "dead_letters.select_open_among": Case("scheduler", lambda f: [ids(f.letters)], BATCH),
     "dead_letters.insert_dead_letters": Case(

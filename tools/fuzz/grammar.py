@@ -18,6 +18,8 @@ Route = tuple[str, str]
 """(method, path as it is declared)."""
 
 
+REQUESTS_PER_JOB = 49
+"""Most creations are refused: about so many requests make one job."""
 CREATION: Route = ("POST", "/v1/jobs")
 """Asked more often than others: without jobs there is nothing to do anything to."""
 
@@ -41,13 +43,13 @@ class Made(msgspec.Struct, frozen=True):
 def make(number: int, seed: str, surface: Surface, key: str) -> Made:
     rng = random.Random(f"{seed}:{number}")
     method, path = CREATION if rng.random() < 0.15 else rng.choice(surface.routes)
-    target = re.sub(r"\{[^}]*\}", lambda _: _id(rng), path)
+    target = re.sub(r"\{[^}]*\}", lambda _: _id(rng, number), path)
     if (known := surface.parameters[(method, path)]) and rng.random() < 0.8:
         target += "?" + "&".join(_parameter(rng, rng.choice(known)) for _ in range(rng.randint(1, 4)))
     headers = [f"Authorization: Bearer {key}"]
     body = b""
     if method not in ("GET", "HEAD"):
-        body = _body(rng)
+        body = b"" if (method, path) != CREATION and rng.random() < 0.3 else _body(rng)
         headers += [f"Content-Length: {len(body)}", f"Content-Type: {_content_type(rng)}"]
     headers += rng.sample(HEADERS, rng.choice((0, 0, 0, 1, 2)))
     rng.shuffle(headers)
@@ -58,9 +60,13 @@ def make(number: int, seed: str, surface: Surface, key: str) -> Made:
     return Made(data, method, last=bool(re.search("Connection|Expect|Transfer-Encoding|Upgrade", head)))
 
 
-def _id(rng: random.Random) -> str:
-    if rng.random() < 0.8:
+def _id(rng: random.Random, number: int) -> str:
+    """Small ones, which executions have, and those of jobs that were made lately: older ones are deleted by now."""
+    if (kind := rng.random()) < 0.3:
         return str(rng.randint(1, 60))
+    if kind < 0.8:
+        lately = number // REQUESTS_PER_JOB
+        return str(rng.randint(max(1, lately - 100), lately + 20))
     return quote(rng.choice((*WHOLE, *HOSTILE_TEXTS)), safe="", errors="surrogatepass")
 
 

@@ -14,6 +14,10 @@ from oracle.scan import Scan
 DAWN = datetime(2026, 10, 24, 20, tzinfo=UTC)
 """The start of each story: the evening before Berlin's clocks go back."""
 HORIZON = DAWN + timedelta(days=4)
+SPRING = datetime(2026, 3, 29, tzinfo=UTC)
+"""An hour before Berlin's clocks go forward: other stories begin here."""
+WINDOWS = ((SPRING - timedelta(hours=1), SPRING + timedelta(days=1)), (DAWN - timedelta(hours=1), HORIZON))
+"""The times for which cron expressions are scanned."""
 MOMENT = timedelta(milliseconds=100)
 """Time stands on whole seconds and each call of the clock adds a microsecond; ticks lie within a moment of them."""
 
@@ -25,6 +29,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     cron: str | None = None
     once: datetime | None = None
     zone: str = "UTC"
+    dst_gap: str = "shift"
     dst_overlap: str = "first"
     anchor: datetime
     start_at: datetime | None = None
@@ -48,16 +53,16 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             ]
         else:
             assert self.cron is not None
-            found = scanned(self.cron, self.zone, self.dst_overlap)
-        low, high = self.start_at or DAWN - timedelta(days=9), self.end_at or HORIZON
+            found = scanned(self.cron, self.zone, self.dst_gap, self.dst_overlap)
+        low, high = self.start_at or after, self.end_at or HORIZON
         return [tick for tick in found if after < tick <= until and low <= tick <= high]
 
 
 @cache
-def scanned(expression: str, zone: str, dst_overlap: str) -> list[datetime]:
+def scanned(expression: str, zone: str, dst_gap: str, dst_overlap: str) -> list[datetime]:
     """By looking at the clock on the wall, minute by minute."""
-    scan = Scan(expression, ZoneInfo(zone), "shift", dst_overlap)
-    return scan.ticks(DAWN - timedelta(hours=1), HORIZON, 10**6, every_minute=True)
+    scan = Scan(expression, ZoneInfo(zone), dst_gap, dst_overlap)
+    return [tick for begin, end in WINDOWS for tick in scan.ticks(begin, end, 10**6, every_minute=True)]
 
 
 class Period(msgspec.Struct, kw_only=True):

@@ -40,7 +40,8 @@ def rules_of(job: dict[str, Any], since: datetime) -> Rules:
         cron = text
     times = {name: job[name] and datetime.fromisoformat(job[name]) for name in ("start_at", "end_at")}
     return Rules(
-        every=every, cron=cron, once=once, zone=job["timezone"], dst_overlap=job["dst_overlap"], anchor=since,
+        every=every, cron=cron, once=once, zone=job["timezone"], dst_gap=job["dst_gap"],
+        dst_overlap=job["dst_overlap"], anchor=since,
         max_runs=job["max_runs"], overlap=job["overlap_policy"], misfire=job["misfire_policy"],
         grace=job["misfire_grace_seconds"], limit=job["misfire_limit"], **times,
     )  # fmt: skip

@@ -33,6 +33,8 @@ class Candidate:
         self.clients: list[Client] = []
         self.terms: list[int] = []
         self.leading = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.may_end.set()
         self.stop = asyncio.Event()
         self.hosts = servers.zookeeper_hosts
         self.leadership = Leadership(
@@ -53,6 +55,7 @@ class Candidate:
             await asyncio.Event().wait()
         finally:
             self.leading.clear()
+            await self.may_end.wait()
 
     def reset_connection(self) -> None:
         """As a RST does."""
@@ -122,6 +125,22 @@ async def test_a_deleted_node_elects_again(join: Join) -> None:
     async with asyncio.timeout(3):
         while len(candidate.terms) < 2:
             await asyncio.sleep(0.01)
+
+
+async def test_a_leader_whose_node_was_deleted_is_not_confirmed_while_its_duties_end(join: Join) -> None:
+    candidate = join("one")
+    await leads(candidate)
+    candidate.may_end.clear()
+    client = candidate.clients[-1]
+    node = await client.get(candidate.leadership._path)
+    assert node is not None
+    await client.delete(candidate.leadership._path, node.version)
+    async with asyncio.timeout(3):
+        while candidate.leading.is_set():
+            await asyncio.sleep(0.01)
+    confirmed = candidate.leadership.confirmed
+    candidate.may_end.set()
+    assert not confirmed
 
 
 async def test_a_leader_goes_on_while_zookeeper_is_away(join: Join, servers: Servers) -> None:

@@ -80,3 +80,23 @@ async def test_another_job_in_the_place_of_the_one_that_was_read(leader: Leader,
         await eventually(is_taken, within=20)
         assert await leader.planner._writer.write(portion, now) == 0
         assert await sql.fetchval("SELECT count(*) FROM executions") == 0
+
+
+@both_ways
+async def test_portions_that_were_judged_before_history_was_closed_are_judged_again(
+    leader: Leader, database: TestDatabase, due: DueColumns
+) -> None:
+    """The first of them meets the new floor; the second one was judged by the former floor all the same."""
+    async with database.owner() as sql:
+        for _ in range(2):
+            await insert_job(sql, **due())
+        now, portion = await read_due(leader)
+        await sql.execute("UPDATE partition_floor SET floor = now()")
+        for part in (portion[:1], portion[1:]):
+            assert await leader.planner._writer.write(part, now) == 0
+        assert (
+            await sql.fetchval(
+                "SELECT count(*) FROM executions WHERE scheduled_time < (SELECT floor FROM partition_floor)"
+            )
+            == 0
+        )

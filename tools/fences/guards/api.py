@@ -61,6 +61,13 @@ FENCES = [
         "tests/integration/scheduler/test_planner_model.py",
     ),
     Fence(
+        "a replay looks again under the lock",
+        f"{API}/jobs/dead_letters.py",
+        "    still_open = await unit.dead_letters.lock_open([row.execution_id for row in matched])\n",
+        "    still_open = {row.execution_id for row in matched}\n",
+        "tests/integration/api/test_replays.py",
+    ),
+    Fence(
         "an edit keeps what is due all the same",
         f"{API}/jobs/next_tick.py",
         "        after.next_after(begin) == due\n",

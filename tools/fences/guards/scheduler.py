@@ -41,6 +41,13 @@ FENCES = [
         f"{RETENTION_TESTS}::test_a_closed_month_with_open_work_stays_until_that_has_ended",
     ),
     Fence(
+        "a portion is written under the floor that it was judged by",
+        f"{SCHEDULER}/plan_writer.py",
+        "                if _floor_of(judged) < floor:",
+        "                if self._floor.at < floor:",
+        "tests/integration/scheduler/test_planner_races.py::test_portions_that_were_judged_before_history_was_closed_are_judged_again",
+    ),
+    Fence(
         "a gap is judged whole",
         f"{SCHEDULER}/decisions.py",
         "    if len(kept) < keep:\n        return [first, *kept], []\n",
@@ -60,6 +67,13 @@ FENCES = [
         "cancels and planned == rows",
         "cancels",
         "tests/unit/scheduler/test_overlap.py::test_max_runs_counts_the_runs_of_a_gap_and_not_what_overlapped",
+    ),
+    Fence(
+        "a leader whose node was deleted is not confirmed",
+        f"{SCHEDULER}/leadership.py",
+        "                self._deadline = 0.0  # not confirmed from here on, however long the duties take to end\n",
+        "",
+        f"{LEADERSHIP_TESTS}::test_a_leader_whose_node_was_deleted_is_not_confirmed_while_its_duties_end",
     ),
     Fence(
         "a node without a session is replaced",

@@ -1,8 +1,8 @@
-"""`make simulate-virtual SEEDS=1000000 FROM=0 SHARD=1/2`: stories in virtual time, each from its seed.
+"""`make simulate LAYER=virtual SEEDS=1000000 FROM=0 SHARD=1/2 RESUME=folder`: stories in virtual time.
 
-python -m simulate.virtual campaign --seeds 100000     goes on where the last call ended
-python -m simulate.virtual story worker 431            tells one story, shrunk if an invariant breaks
-python -m simulate.virtual mutants [word]              plants each fault (whose name has the word), finds its seed
+python -m simulate.virtual                       a campaign
+python -m simulate.virtual --story worker 431    tells one story, shrunk if an invariant breaks
+python -m simulate.virtual --mutants word        plants each fault whose machine and name have the word, finds its seed
 """
 
 from __future__ import annotations
@@ -23,17 +23,12 @@ from simulate.virtual.story import play
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulate.virtual", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    commands = parser.add_subparsers(dest="command", required=True)
-    many = commands.add_parser("campaign")
-    many.add_argument("--seeds", type=int, default=1_000_000, help="of all shards together")
-    many.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
-    many.add_argument("--shard", type=shard, default="1/1", help="i/n: the i-th of n parts of them")
-    many.add_argument("--state", type=Path, default=Path(".local/simulate"), help="where the progress is kept")
-    one = commands.add_parser("story")
-    one.add_argument("machine", choices=MACHINES)
-    one.add_argument("seed", type=int)
-    faults = commands.add_parser("mutants")
-    faults.add_argument("word", nargs="?", default="")
+    parser.add_argument("--seeds", type=int, default=1_000, help="of all shards together (1000)")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the first one (0)")
+    parser.add_argument("--shard", type=shard, default="1/1", help="i/n: the i-th of n parts of them")
+    parser.add_argument("--progress", type=Path, help="a folder: the campaign goes on where it stopped")
+    parser.add_argument("--story", nargs=2, metavar=("MACHINE", "SEED"), help=f"machines: {', '.join(MACHINES)}")
+    parser.add_argument("--mutants", nargs="?", const="", metavar="WORD")
     return parser.parse_args()
 
 
@@ -47,12 +42,12 @@ def tell(name: str, seed: int) -> bool:
 def main() -> None:
     given = arguments()
     with quiet():
-        if given.command == "campaign":
-            good = campaign.run(given.first, given.seeds, given.shard, given.state)
-        elif given.command == "story":
-            good = tell(given.machine, given.seed)
+        if given.story is not None:
+            good = tell(given.story[0], int(given.story[1]))
+        elif given.mutants is not None:
+            good = campaign.kill([mutant for mutant in MUTANTS if given.mutants in f"{mutant.machine}: {mutant.name}"])
         else:
-            good = campaign.kill([mutant for mutant in MUTANTS if given.word in mutant.name])
+            good = campaign.run(campaign.Part(given.first, given.seeds, given.shard), given.progress)
     sys.exit(0 if good else 1)
 
 

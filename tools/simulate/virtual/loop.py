@@ -10,10 +10,12 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from simulate.virtual.owners import OWNER, Owner, Process
 
+_Args = TypeVarTuple("_Args")
+STRIKE_LOOK = 0.05
 WORLD = "world"
 """The process of everything that is no process of the product: servers, networks, the story itself."""
 
@@ -89,7 +91,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._next_owner = 0
         self._most_steps = most_steps
-        self._ready: Ready = Ready(seed, fair=fair)  # type: ignore[assignment]
+        self._ready = Ready(seed, fair=fair)
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._timers_made = 0
         self.steps = 0
@@ -104,7 +106,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self._now
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self,
+        when: float,
+        callback: Callable[[*_Args], object],
+        *args: *_Args,
+        context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         self._timers_made += 1
@@ -112,7 +118,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return timer
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self, callback: Callable[[*_Args], object], *args: *_Args, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
@@ -124,7 +130,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         parent = OWNER.get(None)
         process = self.world if parent is None else parent.process
         context = contextvars.copy_context() if context is None else context
-        context.run(OWNER.set, self.owner(process, name or coro.__qualname__))
+        context.run(OWNER.set, self.owner(process, name or "task"))
         return asyncio.Task(coro, loop=self, name=name, context=context)
 
     def owner(self, process: Process, name: str) -> Owner:
@@ -137,9 +143,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context.run(OWNER.set, self.owner(process, name))
         return context
 
+    async def strike_after(self, process: Process, name: str, within: float, strike: Callable[[], None]) -> None:
+        """Strike after the next step of a task of the process, in the middle of a turn; with no name, or if no step
+        comes within the seconds, at once."""
+        process.awaited, process.strike = name, strike
+        until = self._now + within
+        while process.awaited and self._now < until:
+            await asyncio.sleep(STRIKE_LOOK)
+        if process.awaited or not name:
+            process.awaited = ""
+            strike()
+
     def stop_process(self, process: Process, *, kill: bool = False) -> None:
-        process.stopped = True
+        if not process.stopped:
+            process.stopped, process.stopped_at = True, self._now
         process.killed = process.killed or kill
+        process.kept = asyncio.all_tasks(self)  # tasks that nobody knows any more must not be collected before the end
         self._stopped.append(process)
 
     def resume_process(self, process: Process) -> None:
@@ -170,7 +189,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if owner.label != self._label:
             self.pairs.add((self._label, owner.label))
             self._label = owner.label
-        handle._run()  # type: ignore[attr-defined]
+        handle._run()
+        process = owner.process
+        if process.awaited and owner.label.endswith(process.awaited):
+            process.awaited = ""
+            process.strike()
 
     def _jump(self) -> None:
         """Go on to the next timer, and make all timers of that instant ready."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextvars
-from asyncio import Handle
+from asyncio import Handle, Task
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 
 class Process:
     """One simulated process. While it is stopped (SIGSTOP) none of its steps runs, but time goes on; one that is killed
-    (SIGKILL) stays stopped."""
+    (SIGKILL) stays stopped. After the next step of a task named `awaited`, amid a turn, `strike` is called."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.stopped = False
         self.killed = False
-        self.resumed_at = float("-inf")
+        self.stopped_at = self.resumed_at = float("-inf")
+        self.awaited = ""
+        self.strike: Callable[[], None] = lambda: None
         self.held: list[Owner] = []
+        self.kept: set[Task[Any]] = set()
 
 
 class Owner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import msgspec
@@ -28,10 +27,12 @@ class Share(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """`campaign`: its first seed, its number of seeds and its shard; a file of another campaign is refused."""
+    """What a campaign has done. `twice`: the stories of it that were played a second time, to compare their steps.
+    `order`: a hash of the order of all steps of all stories."""
 
-    campaign: str
     done: int = 0
+    twice: int = 0
+    order: int = 0
     broken: list[str] = []
     shares: dict[str, Share] = {}
 
@@ -39,13 +40,8 @@ class Progress(msgspec.Struct):
         return self.shares.setdefault(machine, Share())
 
 
-def load(path: Path, campaign: str) -> Progress:
-    if not path.exists():
-        return Progress(campaign)
-    kept = msgspec.json.decode(path.read_bytes(), type=Progress)
-    if kept.campaign != campaign:
-        sys.exit(f"{path} belongs to the campaign {kept.campaign}; remove it or name another directory")
-    return kept
+def load(path: Path) -> Progress:
+    return msgspec.json.decode(path.read_bytes(), type=Progress) if path.exists() else Progress()
 
 
 def save(path: Path, progress: Progress) -> None:

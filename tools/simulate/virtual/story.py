@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -138,6 +139,7 @@ def play(machine: Machine, seed: int, plan: Plan | None = None, *, told: bool = 
     except Exception as error:
         if stage.violation is None:
             stage.violate("no error is lost", repr(error))
+    gc.collect()  # tells of errors that nobody looked at
     outcome = Outcome(seed, drawn, loop.digest, loop.steps, loop.time(), stage.violation, stage.notes, loop.pairs)
     _clean_up(stage)
     return outcome

@@ -25,7 +25,7 @@ def story(machine: Machine, outcome: Outcome) -> str:
 
 def table(progress: Progress) -> str:
     """One line for each machine."""
-    head = f"{'machine':<10} {'stories':>9} {'steps':>12} {'simulated':>12} {'CPU':>9} {'stories/s':>10} {'orders seen':>12} {'broken':>7}"
+    head = f"{'machine':<10} {'stories':>9} {'steps':>12} {'simulated':>12} {'CPU':>9} {'stories/s':>10} {'pairs seen':>12} {'broken':>7}"
     lines = [head]
     for name in dict.fromkeys(TURN):
         one = progress.of(name)
@@ -35,6 +35,7 @@ def table(progress: Progress) -> str:
             f"{name:<10} {one.stories:>9} {one.steps:>12} {one.seconds / 3600:>10.1f} h {one.cpu:>7.0f} s {rate:>10.0f} "
             f"{len(one.pairs):>12} {broken:>7}"
         )
+    lines.append(f"order {progress.order:016x}; {progress.twice} of them were played twice and compared")
     return "\n".join(lines)
 
 

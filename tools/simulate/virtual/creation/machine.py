@@ -20,9 +20,8 @@ from foliot.api.web.auth import Principal, Role
 from foliot.api.web.callers import Caller
 from foliot.common.errors import Conflict, Invalid, Malformed, Unavailable
 from simulate.virtual.clock import VirtualClock
-from simulate.virtual.network import KINDS
 from simulate.virtual.owners import Process
-from simulate.virtual.postgres import Connection, Server, Units
+from simulate.virtual.postgres import KINDS, Connection, Server, Units
 from simulate.virtual.story import Fault, Plan, Stage
 
 FAULTS_WITHIN = 1.0
@@ -144,7 +143,9 @@ class Requests:
                     created = await create
             else:
                 created = await create
-        except (Malformed, Invalid, Conflict, Unavailable, TimeoutError) as error:
+        except Unavailable:
+            self._answers[name] = Unavailable.__name__
+        except (Malformed, Invalid, Conflict, TimeoutError) as error:
             self._answers[name] = type(error).__name__
         else:
             self._answers[name] = Created.__name__

@@ -18,7 +18,8 @@ KINDS = ("away", "silent", "lossy", "twice", "slow", "wedge", "delete")
 
 
 class Broker:
-    """The dispatcher's port (Publishes). Queues hold execution_ids. `amqp-wedge` and `amqp-delete` meet the queue of
+    """The dispatcher's port (Publishes). Queues hold execution_ids; `lost` are those of queues
+    that were deleted. `amqp-wedge` and `amqp-delete` meet the queue of
     their target's number; a wedged queue stays so until it is rebuilt, a deleted one until it is declared."""
 
     def __init__(self, stage: Stage, judge: Judge, queues: list[str]) -> None:
@@ -28,13 +29,14 @@ class Broker:
         self._declared = set(queues)
         self._wedged: set[str] = set()
         self.silent: Counter[str] = Counter()
+        self.lost: list[int] = []
 
     def strike(self, kind: str, queue: str) -> None:
         if kind == "amqp-wedge":
             self._wedged.add(queue)
         elif kind == "amqp-delete":
             self._declared.discard(queue)
-            self.stored[queue].clear()
+            self._lose(queue)
 
     async def publish(self, queue: str, body: bytes, message_id: str) -> None:
         self._judge.publishing(message_id)
@@ -81,8 +83,11 @@ class Broker:
         await self._answer()
         self._wedged.discard(queue.name)
         self._declared.add(queue.name)
-        self.stored[queue.name].clear()
+        self._lose(queue.name)
         self.silent.pop(queue.name, None)
+
+    def _lose(self, queue: str) -> None:
+        self.lost += self.stored.pop(queue, [])
 
     async def _answer(self) -> None:
         await self._way()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
+from datetime import datetime
 
 from foliot.common.broker.topology import DEFAULT_POOL, class_of, pool_queues
+from foliot.common.errors import Unavailable
 from foliot.common.model.execution import Handout
 from foliot.common.model.ticks import Tick
 from foliot.common.process.periodic import periodic
@@ -19,6 +21,8 @@ from simulate.virtual.story import EVERYBODY, Fault, Plan, Stage
 POOLS = (DEFAULT_POOL, "gpu")
 PRIORITIES = (0, 2, 7)
 SLOTS = 10
+FAILED_COMMITS = 0.2
+"""Share of the planner's transactions that fail."""
 FAULTS_WITHIN = 6.0
 WORKED_WITHIN = 8.0
 """Seconds in which the actors make work; a backlog of more than a window among it."""
@@ -60,7 +64,8 @@ class Term:
         self._backlog: list[Handout] = []
         self._reserving: defaultdict[QueueKey, int] = defaultdict(int)
         self._erased: defaultdict[QueueKey, int] = defaultdict(int)
-        self._made = 0
+        self._overtaken: defaultdict[QueueKey, int] = defaultdict(int)
+        self._made = self._recounts = 0
         slots = stage.rng.choice([1, SLOTS, 60])
         self._windows.set_workers(dict.fromkeys(POOLS, slots), dict.fromkeys(POOLS, 2))
         stage.loop.on_jump = self._look
@@ -105,14 +110,34 @@ class Term:
             for _ in range(rng.choice([1, 5, 90, 160]))
         ]  # fmt: skip
         key = (pool, class_of(priority))
-        self._dispatcher.reserve(ticks, now)
-        reserved = sum(tick.dispatch for tick in ticks)
-        self._reserving[key] += reserved
-        await asyncio.sleep(rng.random() * 0.05)
-        self._reserving[key] -= reserved
+        while (reserved := await self._commit(key, ticks, now)) is None:
+            await asyncio.sleep(rng.random() * 0.05)
         handouts = [self._handout(tick) for tick in ticks]
         self._send(key, handouts[:reserved])
         self._backlog += handouts[reserved:]
+
+    async def _commit(self, key: QueueKey, ticks: list[Tick], now: datetime) -> int | None:
+        """Reserve and commit, as the planner does. Gives the places that were taken, None if the commit failed."""
+        rng, reserved = self._stage.rng, 0
+        try:
+            with self._dispatcher.reservation() as reserve:
+                reserve(ticks, now)
+                reserved = sum(tick.dispatch for tick in ticks)
+                self._reserving[key] += reserved
+                recounts = self._recounts
+                await asyncio.sleep(rng.random() * 0.05)
+                self._reserving[key] -= reserved
+                before = self._windows.room(*key)
+                if rng.random() < FAILED_COMMITS:
+                    raise Unavailable("PostgreSQL is away")
+        except Unavailable:
+            given = self._windows.room(*key) - before
+            self._stage.expect(
+                given == reserved or recounts != self._recounts, "a failed commit gives its places back",
+                lambda: f"{given} of {reserved}",
+            )  # fmt: skip
+            return None
+        return reserved
 
     def _handout(self, tick: Tick) -> Handout:
         self._made += 1
@@ -123,10 +148,10 @@ class Term:
         """They are committed as dispatched: from here on PostgreSQL counts them."""
         self._unclaimed[key] |= {one.execution_id for one in handouts}
         self._keys.update(dict.fromkeys((one.execution_id for one in handouts), key))
-        limit = self._windows.limit(key[0])
+        limit, unseen = self._windows.limit(key[0]), self._erased[key] + self._overtaken[key]
         self._stage.expect(
-            len(self._unclaimed[key]) <= limit + self._erased[key], "windows are never exceeded",
-            lambda: f"{len(self._unclaimed[key])} of {limit} + {self._erased[key]} in {key}",
+            len(self._unclaimed[key]) <= limit + unseen, "windows are never exceeded",
+            lambda: f"{len(self._unclaimed[key])} of {limit} + {unseen} in {key}",
         )  # fmt: skip
         for message in messages(handouts, self._windows.spread):
             self._judge.sent(message.message_id)
@@ -141,25 +166,30 @@ class Term:
             committed = len(self._unclaimed[key]) - counts.get(key, 0)
             self._erased[key] = max(self._erased[key], reserved, unseen.get(key, 0), reserved + max(0, committed))
         self._windows.set_dispatched(counts)
+        self._recounts += 1
         for pool in POOLS:
             for priority in PRIORITIES:
                 await self._hand_out(pool, priority)
         return 0.05 if self._backlog else None
 
     async def _hand_out(self, pool: str, priority: int) -> None:
+        """One backlog. A planner may take the room in the time of the transaction: the window then holds that much more,
+        until a recount."""
         mine = [one for one in self._backlog if (one.pool, one.priority) == (pool, priority)]
-        room = self._windows.room(pool, class_of(priority))
+        key = (pool, class_of(priority))
+        room = self._windows.room(*key)
         if not (mine and room):
             return
         await asyncio.sleep(self._stage.rng.random() * 0.02)
         rows = mine[:room]
         self._backlog = [one for one in self._backlog if one not in rows]
-        self._windows.take(pool, priority, len(rows))
-        self._send((pool, class_of(priority)), rows)
+        taken = self._windows.take(pool, priority, len(rows))
+        self._overtaken[key] += len(rows) - taken
+        self._send(key, rows)
 
     async def _claim(self) -> None:
         """Workers: they claim what the broker holds, and what only PostgreSQL knows of by redelivery."""
-        for stored in self._broker.stored.values():
+        for stored in (*self._broker.stored.values(), self._broker.lost):
             for execution_id in stored:
                 self._unclaimed[self._keys[execution_id]].discard(execution_id)
             stored.clear()

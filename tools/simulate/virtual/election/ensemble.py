@@ -109,7 +109,7 @@ class Ensemble:
 
     def delete(self, path: str, version: int) -> None:
         if self._node(path).stat.version != version:
-            raise exc.TransactionFailed
+            raise exc.BadVersion
         self.remove(path)
 
     def remove(self, path: str) -> None:
@@ -137,11 +137,13 @@ class Ensemble:
         self.creators.clear()
         self.zxid = 0
 
-    def disturb(self, path: str) -> None:
-        """Somebody deletes a node by hand."""
+    def disturb(self, path: str, *, squat: bool) -> None:
+        """Somebody deletes a node by hand; with `squat`, a persistent one takes its place."""
         if path in self.nodes:
             self.disturbed_at = self.clock()
             self.remove(path)
+        if squat and path.rpartition("/")[0] in self.nodes:
+            self.create(path, b"", 0)
 
     def _node(self, path: str) -> Node:
         if path not in self.nodes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from types import SimpleNamespace
 from typing import Any
 
-from aiozk import RetryPolicy, WatchEvent, exc
+from aiozk import RetryPolicy, WatchEvent, exc, protocol
 
 from simulate.virtual.election.ensemble import Act, Ensemble
 from simulate.virtual.owners import OWNER
@@ -63,7 +64,7 @@ class Line:
         answer: asyncio.Future[Any] = self._stage.loop.create_future()
         if not self.open or self._holds("cut"):
             self.close()
-            answer.set_exception(exc.ConnectError("model", 2181))
+            self._answer(answer, exc.ConnectError("model", 2181))
             return answer
         self._pending.add(answer)
         answer.add_done_callback(self._pending.discard)
@@ -173,6 +174,7 @@ class Client:
     def __init__(self, library: Library, session_timeout: float) -> None:
         self._library = library
         self.session = Session(session_timeout)
+        self.default_acl: list[Any] = []
         self._line = Line(library, OWNER.get().process.name)
 
     async def start(self) -> None:
@@ -204,6 +206,12 @@ class Client:
         owner = self._line.session if ephemeral else 0
         await self._line.send(lambda e: e.create(path, data, owner))
 
+    async def send(self, request: protocol.ExistsRequest | protocol.DeleteRequest) -> Any:
+        """Both requests that the product makes itself."""
+        if isinstance(request, protocol.DeleteRequest):
+            return await self._line.send(lambda e: e.delete(request.path, request.version))
+        return SimpleNamespace(stat=(await self.get(request.path))[1])
+
     async def get(self, path: str) -> Any:
         return await self._line.send(lambda e: e.get(path))
 
@@ -217,23 +225,3 @@ class Client:
         future: asyncio.Future[None] = self._library.stage.loop.create_future()
         self._line.events[path].append(future)
         return future
-
-    def begin_transaction(self) -> Deletion:
-        return Deletion(self._line)
-
-
-class Deletion:
-    """The one transaction of the product: delete a node of a known version."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._of: tuple[str, int] = ("", 0)
-
-    def check_version(self, path: str, version: int) -> None:
-        self._of = (path, version)
-
-    def delete(self, path: str, version: int) -> None:
-        assert self._of == (path, version)
-
-    async def commit(self) -> None:
-        await self._line.send(lambda e: e.delete(*self._of))

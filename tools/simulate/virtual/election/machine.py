@@ -6,35 +6,46 @@ import asyncio
 import random
 from collections.abc import Callable
 from typing import cast
+from unittest import mock
 
 from foliot.common.process.periodic import periodic
 from foliot.scheduler import zookeeper
-from foliot.scheduler.leadership import TRUSTED_SHARE, Leadership
+from foliot.scheduler.last_planned import LastPlanned
+from foliot.scheduler.leadership import RENEWALS_PER_SESSION, TRUSTED_SHARE, Leadership
 from foliot.scheduler.presence import Presence
 from foliot.scheduler.unit import UnitsOfWork
 from simulate.virtual.election.ensemble import EXPIRE_EACH, Ensemble
 from simulate.virtual.election.library import Library
 from simulate.virtual.election.terms import LeaderRow, Unit
-from simulate.virtual.network import KINDS
 from simulate.virtual.owners import Process
-from simulate.virtual.postgres import Server, Units
+from simulate.virtual.postgres import KINDS, Server, Units
 from simulate.virtual.story import EVERYBODY, Fault, Plan, Stage
 
 SESSION = 3.0
 WORK_EVERY = 0.4
 FAULTS_WITHIN = 6.0
 PROCESS_FAULTS = ("pause", "pause", "kill", "term")
-ENSEMBLE_FAULTS = ("zk-cut", "zk-cut", "zk-hole", "zk-hole", "zk-slow", "zk-down", "zk-delete", "zk-wipe")
-DISTURBED = 0.2
-"""Seconds in which a leader may not know yet that somebody deleted its node by hand: a watch tells it. On a network in
-trouble nobody can tell it before its trust in the last renewal ends."""
+BY_HAND = ("zk-delete", "zk-squat", "zk-wipe")
+ENSEMBLE_FAULTS = ("zk-cut", "zk-cut", "zk-hole", "zk-hole", "zk-slow", "zk-down", *BY_HAND)
+AFTER = ("", ":scheduler", ":term", ":zk-ping")
+"""The tasks after whose next step a process is told to stop or stops, in the middle of a turn; "" at once."""
+WAITS = 1.0
+"""Seconds in which that step has to come."""
+DISTURBED = SESSION / RENEWALS_PER_SESSION + 0.1
+"""Seconds in which a leader may not know yet that somebody deleted its node by hand: a watch tells it or, before that is
+set, the next renewal. On a network in trouble nobody can tell it before its trust in the last renewal ends."""
 SETTLED_AFTER = 3.5
 """Seconds until the other schedulers have ended their backoff, too, and watch the node."""
+LATE_STATEMENTS = 8.0
+"""Seconds more after `pg-hold`: statements whose callers have gone arrive at its end, and each may lock the term until
+its transaction is ended as idle."""
 ELECTED_WITHIN = 2 * SESSION + 6.0
 """Seconds after the last fault until there is a leader: a session expires, a client gives up, a backoff runs out."""
 HANDED_OVER_WITHIN = 0.3
 """Seconds from the stop of a leader to the next one: less than a candidate's own look at the node (a sixth of a
 session), so a watch must have told it."""
+READY_WITHIN = 8.0
+"""Seconds more in which a scheduler hears that one plans: its heartbeat may just have begun to wait for PostgreSQL."""
 STOPS_WITHIN = 3.0
 ROOT = "/foliot"
 
@@ -51,19 +62,15 @@ class ElectionMachine:
             target = rng.choice([*range(size), EVERYBODY])
             if kind in PROCESS_FAULTS and target == EVERYBODY:
                 target = 0
-            if kind in ("zk-down", "zk-delete", "zk-wipe"):
+            if kind in ("zk-down", *BY_HAND):
                 target = EVERYBODY
             faults.append(Fault(round(rng.uniform(0, FAULTS_WITHIN), 3), round(lasts, 3), kind, target))
         return Plan(size, tuple(sorted(faults, key=lambda fault: fault.at)))
 
     async def play(self, stage: Stage) -> None:
-        before = zookeeper.aiozk
         election = Election(stage)
-        zookeeper.aiozk = election.library
-        try:
+        with mock.patch.object(zookeeper, "aiozk", election.library):
             await election.play()
-        finally:
-            zookeeper.aiozk = before
 
 
 class Scheduler:
@@ -82,7 +89,10 @@ class Scheduler:
             lambda: zookeeper.connect("model:2181", SESSION), database, self._lead,
             scheduler_id=self.process.name, root=ROOT, clock=self._clock,
         )  # fmt: skip
-        self._presence = Presence(database, self.leadership, self.process.name)
+        self.last_planned = LastPlanned(self._clock, SESSION)
+        self._presence = Presence(
+            database, self.leadership, self.last_planned, self._clock, scheduler_id=self.process.name
+        )
         self.task = stage.spawn(self.process, self._run(), self.process.name)
 
     async def _run(self) -> None:
@@ -90,6 +100,7 @@ class Scheduler:
         beating = asyncio.get_running_loop().create_task(presence, name="presence")
         await self.leadership.run(self.stop)
         beating.cancel()
+        await self._presence.forget()
 
     async def _lead(self, term: int, serves: Callable[[], None]) -> None:
         async def work() -> None:
@@ -108,7 +119,7 @@ class Scheduler:
 class Election:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.row = LeaderRow(self._taken)
+        self.row = LeaderRow(self._taken, stage.clock)
         self.server = Server(stage, self.row)
         self.ensemble = Ensemble(stage.loop.time, note=stage.note)
         numbers = {f"scheduler-{number}": number for number in range(stage.plan.size)}
@@ -127,11 +138,21 @@ class Election:
         if strikes:
             await asyncio.wait(strikes)
         leader = await self._elected(ELECTED_WITHIN, "there is a leader again")
-        await asyncio.sleep(SETTLED_AFTER)
+        late = any(fault.kind == "pg-hold" for fault in stage.plan.faults)
+        await asyncio.sleep(SETTLED_AFTER + (LATE_STATEMENTS if late else 0.0))
         leader = await self._elected(HANDED_OVER_WITHIN, "the leader stays") if leader is not None else None
+        await self._ready()
         if leader is not None:
             await self._stop(leader)
             await self._elected(HANDED_OVER_WITHIN, "a stopped leader hands over at once")
+
+    async def _ready(self) -> None:
+        """Wait until the heartbeats have told every scheduler that one plans."""
+        until = self.stage.now + READY_WITHIN
+        while unready := [s.process.name for s in self.schedulers if s.last_planned.why_not_ready()]:
+            if self.stage.now > until:
+                self.stage.violate("schedulers are ready while one plans", ", ".join(unready))
+            await asyncio.sleep(0.5)
 
     async def _expire(self) -> None:
         while True:
@@ -144,8 +165,8 @@ class Election:
         self.stage.note("FAULT", str(fault))
         if fault.kind in PROCESS_FAULTS:
             await self._strike_process(fault, self.schedulers[fault.target])
-        elif fault.kind == "zk-delete":
-            self.ensemble.disturb(f"{ROOT}/leader")
+        elif fault.kind in ("zk-delete", "zk-squat"):
+            self.ensemble.disturb(f"{ROOT}/leader", squat=fault.kind == "zk-squat")
         elif fault.kind == "zk-wipe":
             self.ensemble.wipe()
         elif fault.kind in ("zk-cut", "zk-down"):
@@ -156,8 +177,11 @@ class Election:
 
     async def _strike_process(self, fault: Fault, scheduler: Scheduler) -> None:
         loop = self.stage.loop
+        if scheduler.process.killed:
+            return  # its end brings the next one
+        after = self.stage.rng.choice(AFTER)
         if fault.kind == "pause":
-            loop.stop_process(scheduler.process)
+            await loop.strike_after(scheduler.process, after, WAITS, lambda: loop.stop_process(scheduler.process))
             await asyncio.sleep(fault.lasts)
             loop.resume_process(scheduler.process)
             return
@@ -166,8 +190,11 @@ class Election:
             self.library.cut(fault.target)
             await asyncio.sleep(fault.lasts)
         else:
-            scheduler.stop.set()
-            await asyncio.wait({scheduler.task})
+            await loop.strike_after(scheduler.process, after, WAITS, scheduler.stop.set)
+            while not (scheduler.task.done() or scheduler.process.killed):
+                await asyncio.wait({scheduler.task}, timeout=1.0)
+            if scheduler.process.killed:
+                return
         self.schedulers[fault.target] = Scheduler(self, fault.target)
 
     async def _stop(self, scheduler: Scheduler) -> None:

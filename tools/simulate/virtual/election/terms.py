@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from foliot.common.errors import Fenced
+from foliot.common.ledger.terms import Beat
+from simulate.virtual.clock import VirtualClock
 from simulate.virtual.postgres import Connection
 
 
 @dataclass
 class LeaderRow:
-    """The term, and whose it is. `on_taken` is told of each new one: scheduler, term, czxid."""
+    """The term, and whose it is. `on_taken` is told of each new one: scheduler, term, czxid. `planned`: when the clock
+    showed the last plan of each scheduler."""
 
     on_taken: Callable[[str, int, int], None]
+    clock: VirtualClock
     term: int = 0
     czxid: int = 0
     ensemble_id: str = ""
     holder: str = ""
+    planned: dict[str, float] = field(default_factory=dict)
 
     def save(self) -> Any:
         return dict(vars(self))
@@ -33,6 +38,16 @@ class LeaderRow:
         self.ensemble_id, self.holder = ensemble_id, scheduler_id
         self.on_taken(scheduler_id, self.term, czxid)
         return self.term
+
+    def beat(self, scheduler_id: str, planned_ago: float | None) -> Beat:
+        now = self.clock.elapsed()
+        if planned_ago is not None:
+            self.planned = {**self.planned, scheduler_id: now - planned_ago}
+        latest = max((at for at in self.planned.values() if at <= now), default=None)
+        return Beat(self.clock.now(), None if latest is None else now - latest)
+
+    def forget(self, scheduler_id: str) -> None:
+        self.planned = {known: at for known, at in self.planned.items() if known != scheduler_id}
 
     def hold(self, term: int) -> None:
         if term != self.term:
@@ -53,8 +68,11 @@ class Unit:
     async def hold_term(self, term: int) -> None:
         await self._connection.statement(lambda: self._row.hold(term))
 
-    async def beat_scheduler(self, _scheduler_id: str) -> None:
-        await self._connection.statement(lambda: None)
+    async def beat_scheduler(self, scheduler_id: str, planned_ago: float | None) -> Beat:
+        return await self._connection.statement(lambda: self._row.beat(scheduler_id, planned_ago))
+
+    async def forget_scheduler(self, scheduler_id: str) -> None:
+        await self._connection.statement(lambda: self._row.forget(scheduler_id))
 
     async def forget_silent_schedulers(self) -> None:
         await self._connection.statement(lambda: None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from aiormq.exceptions import ChannelInvalidStateError
 
 from foliot.common.broker.consuming import Delivery
+from foliot.common.broker.guard import Down
 from foliot.common.broker.messages import Dispatch, Dispatched, encode, to_microseconds
 from foliot.common.model.states import ExecutionStatus
 from simulate.virtual.clock import START
@@ -20,6 +21,9 @@ from simulate.virtual.worker.ledger import Ledger, Row
 
 QUEUE = "pending_jobs"
 LOOK_EVERY = 0.2
+AHEAD = (0.06, 4.0)
+"""Seconds before its time in which an attempt is dispatched: those of the product, or so many that much can happen to a
+worker that has claimed it and waits."""
 MOST_IN_MESSAGE = 3
 PREFETCH = 4
 
@@ -53,13 +57,37 @@ class Tagged:
         self.channel = self.delivery = self
         self.delivery_tag = 0
 
-    async def basic_ack(self, _tag: int, wait: bool) -> None:
-        if not self._of.open:
-            raise ChannelInvalidStateError("the channel is closed")
+    @property
+    def is_closed(self) -> bool:
+        return not self._of.open
+
+    def basic_ack(self, _tag: int, wait: bool) -> asyncio.Future[None]:
+        """It is done with the call: in a turn of asyncio nothing can overtake the first step of a task for seconds."""
+        acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._of.open:
+            self._ack()
+            acked.set_result(None)
+        else:
+            acked.set_exception(ChannelInvalidStateError("the channel is closed"))
+        return acked
+
+    def _ack(self) -> None:
         for execution_id, dispatch in self._message.dispatches.items():
             self._of.broker.judge.acked(self._of.process, execution_id, dispatch)
         if self._message in self._of.unacked:
             self._of.unacked.remove(self._message)
+
+
+class Letters:
+    """The publisher of a worker, which sets unreadable messages aside."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def publish(self, _queue: str, _body: bytes, _message_id: str) -> None:
+        await asyncio.sleep(0.004 * self._stage.rng.random())
+        if self._stage.until("amqp-away", 0):
+            raise Down("no connection")
 
 
 class Deliveries:
@@ -72,6 +100,7 @@ class Deliveries:
         self.judge = judge
         self._ready: list[Message] = []
         self._channels: list[Channel] = []
+        self._ahead = stage.rng.choice(AHEAD)
         self._world = stage.loop.context_of(stage.loop.world, "broker")
 
     def subscribe(self, process: Process, on_delivery: Callable[[Delivery], None]) -> None:
@@ -102,6 +131,10 @@ class Deliveries:
     def idle(self) -> bool:
         return not self._ready and not any(channel.unacked for channel in self._channels)
 
+    def spoil(self) -> None:
+        """Somebody publishes a message that no worker can read."""
+        self._ready.append(Message(b"{", {}))
+
     async def run(self) -> None:
         """Dispatch what is due, and deliver it, until cancelled."""
         while True:
@@ -124,7 +157,7 @@ class Deliveries:
 
     def _is_due(self, row: Row, known: set[tuple[int, int]]) -> bool:
         """Also what was dispatched and is not in the broker any more: redelivery finds it."""
-        if row.status != ExecutionStatus.QUEUED or row.available_at > self._stage.now + 0.06:
+        if row.status != ExecutionStatus.QUEUED or row.available_at > self._stage.now + self._ahead:
             return False
         return not row.dispatched or (row.execution_id, row.dispatch) not in known
 

@@ -16,6 +16,10 @@ STOPS_WITHIN = 1.0
 """Seconds that work takes to end, at most, when it is asked to for the first time."""
 
 
+LOSES = ("pause", "kill")
+"""Faults after which a worker is lost, beside those of PostgreSQL."""
+
+
 @dataclass
 class Effect:
     """The work of one attempt, from its start to its end. `paused`: seconds for which its process was stopped."""
@@ -45,6 +49,9 @@ class Judge:
     def tell(self, target: int, what: str, execution_ids: list[int]) -> None:
         self._stage.note(f"worker-{target}", f"{what} {execution_ids}")
 
+    def claimed(self, rows: int, alive: bool) -> None:
+        self._expect(alive or not rows, "nothing is claimed under a dead token", f"{rows} executions")
+
     def began(self, effect: Effect) -> None:
         row = self._ledger.rows[effect.execution_id]
         name = f"execution {effect.execution_id} at {effect.process.name}"
@@ -67,7 +74,10 @@ class Judge:
         self._expect(took <= STOPS_WITHIN, "a timeout ends the work", f"{took:.3f} s after its deadline")
 
     def rescued(self, execution_ids: list[int]) -> None:
+        kinds = {fault.kind for fault in self._stage.plan.faults}
+        lost = any(kind in LOSES or kind.startswith("pg-") for kind in kinds)
         for execution_id in execution_ids:
+            self._expect(lost, "a stop leaves nothing to the rescue", f"execution {execution_id}")
             effect = self.effects.get(execution_id)
             self._stage.note("rescuer", f"ends execution {execution_id}")
             if effect is not None and effect.ended is None:
@@ -75,6 +85,18 @@ class Judge:
                     self._excused(effect.process), "a worker fences itself before the rescue",
                     f"execution {execution_id} still runs at {effect.process.name}",
                 )  # fmt: skip
+
+    def ends(self, locked: set[int], job_ids: list[int]) -> None:
+        """A statement ends attempts of these jobs, after those of `locked` were locked in its transaction."""
+        self._expect(locked.issuperset(job_ids), "a job is locked before its attempts", f"jobs {job_ids}")
+
+    def noted(self) -> None:
+        """At the end: what is noted of a job is how its last attempt ended. One that ended at a claim whose answer was
+        lost is not noted, if its job was cancelled in the meantime."""
+        noted = self._ledger.noted
+        for job_id, last in {row.job_id: row for row in self._ledger.rows.values()}.items():
+            holds = noted.get(job_id) == last.status or last.ended_by == "claim"
+            self._expect(holds, "the last outcome is noted", f"{noted.get(job_id)} of {last}")
 
     def recorded(self, outcome: Outcome, claim: int | None) -> None:
         effect = self.effects.get(outcome.execution_id)
@@ -95,11 +117,11 @@ class Judge:
             if effect.process is process and effect.ended is None:
                 effect.ended = self._stage.now
 
-    def resumed(self, process: Process, after: float) -> None:
-        """SIGCONT, `after` seconds. What was lost in the meantime must be killed at once."""
+    def resumed(self, process: Process) -> None:
+        """SIGCONT. What was lost while the process was stopped must be killed at once."""
         for effect in self.effects.values():
             if effect.process is process and effect.ended is None:
-                effect.paused += after
+                effect.paused += self._stage.now - max(process.stopped_at, effect.began)
         self._stage.loop.call_later(WAKES_WITHIN, self._awake, process)
 
     def _awake(self, process: Process) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
+from foliot.common.broker.publishing import Publisher
+from foliot.common.ledger.workers import Offer
 from foliot.common.process.periodic import periodic
 from foliot.worker.claimer import Claimer
 from foliot.worker.handback import HAND_BACK_EVERY, HandBack
@@ -17,10 +19,11 @@ from foliot.worker.recorder import Recorder
 from foliot.worker.runner import Runner
 from foliot.worker.running import Running
 from foliot.worker.unit import UnitsOfWork
+from foliot.worker.unsettled import Unsettled
 from simulate.virtual.owners import Process
 from simulate.virtual.postgres import Units
 from simulate.virtual.story import Stage
-from simulate.virtual.worker.deliveries import QUEUE, Deliveries
+from simulate.virtual.worker.deliveries import QUEUE, Deliveries, Letters
 from simulate.virtual.worker.judge import Judge
 from simulate.virtual.worker.work import Work
 
@@ -45,7 +48,7 @@ class WorkerProcess:
         clock, database = stage.clock, cast(UnitsOfWork, units)
         name, claimable = self.process.name, asyncio.Event()
         self.lease, self.running = Lease(clock, LEASE), Running(slots, claimable)
-        self.inbox = Inbox(1, clock, claimable)
+        self.inbox, self.unsettled = Inbox(1, clock, claimable), Unsettled(clock)
         self._recorder = Recorder(database, self.running, self.lease, clock, worker_id=name)
         work = Work(stage, self.process, judge, self.running)
         self._runner = Runner({"noop": work}, self.running, self._recorder, self.lease, clock)
@@ -56,9 +59,11 @@ class WorkerProcess:
         self._hand_back = HandBack(database, self.inbox, hold_seconds=HOLD)
         self._heartbeat = Heartbeat(
             database, self.lease, self.running, self.inbox, clock,
-            claimable=claimable, worker_id=name, pools=("default",), slots=slots, on_extended=lambda _deadline: None,
+            claimable=claimable, offer=Offer(worker_id=name, pools=("default",), slots=slots, datasources=()),
+            on_extended=lambda _deadline: None,
         )  # fmt: skip
-        self._on_delivery = Intake(self.inbox, cast(Any, None), {QUEUE: 0})
+        letters = cast(Publisher, Letters(stage))
+        self._on_delivery = Intake(self.inbox, self.unsettled, letters, {QUEUE: 0}, clock)
         self.task = stage.spawn(self.process, self._run(), self.process.name)
 
     async def _run(self) -> None:

@@ -34,7 +34,7 @@ class Judged(msgspec.Struct, frozen=True):
     `gap`: the ticks are caught up after a time without planning. `left`: how many runs max_runs still allows (None:
     any number); `decide` counts, because a tick that is skipped for overlap is no run. `plain`: there is one tick, it
     meets no other run and waits for nothing. One statement can write it, provided that the job's row is still the one
-    that was read.
+    that was read. `floor`: the floor of history by which it was judged; if it has risen since then, it is judged again.
     """
 
     job: DueJob
@@ -44,6 +44,7 @@ class Judged(msgspec.Struct, frozen=True):
     next_run_time: datetime | None
     left: int | None
     plain: bool
+    floor: datetime
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -64,18 +65,18 @@ def judge(job: DueJob, timetable: Timetable, now: datetime, floor: datetime = NO
     """
     first = job.next_run_time if job.next_run_time >= floor else timetable.next_after(floor - _MICROSECOND)
     if first is None or first > now:
-        return _judged(job, [], [], True, first, None)
+        return _judged(job, [], [], True, first, left=None, floor=floor)
     left = None if job.max_runs is None else max(0, job.max_runs - job.runs_planned)
     late_until = now - timedelta(seconds=job.misfire_grace_seconds) - _MICROSECOND
     following = timetable.next_after(first)
     if late_until < first and (following is None or now < following):  # one tick, in time, as nearly always
-        return _judged(job, [first], [], False, following, left)
+        return _judged(job, [first], [], False, following, left=left, floor=floor)
     fresh = timetable.ticks(max(first, late_until), now, TICKS_PER_DECISION + 1)
     if len(fresh) > TICKS_PER_DECISION:
         fresh = fresh[: TICKS_PER_DECISION // 2]
     kept, skipped = _judge_late(job, timetable, first, late_until) if first <= late_until else ([first], [])
     next_run_time = timetable.next_after(fresh[-1] if fresh else now)
-    return _judged(job, kept + fresh, skipped, True, next_run_time, left)
+    return _judged(job, kept + fresh, skipped, True, next_run_time, left=left, floor=floor)
 
 
 def _judge_late(
@@ -102,13 +103,14 @@ def _kept_of_late(job: DueJob) -> int:
 
 
 def _judged(
-    job: DueJob, kept: list[datetime], skipped: list[Tick], gap: bool, next_run_time: datetime | None, left: int | None
-) -> Judged:
+    job: DueJob, kept: list[datetime], skipped: list[Tick], gap: bool, next_run_time: datetime | None,
+    *, left: int | None, floor: datetime,
+) -> Judged:  # fmt: skip
     if left == 0:  # no tick is expected any more
         kept, skipped = [], []
     meets_nothing = job.open_since is None or job.overlap_policy == OverlapPolicy.ALLOW
     plain = meets_nothing and not skipped and kept == [job.next_run_time]
-    return Judged(job, kept, skipped, gap, next_run_time, left, plain)
+    return Judged(job, kept, skipped, gap, next_run_time, left, plain, floor)
 
 
 def plain_tick(judged: Judged) -> PlainTick:

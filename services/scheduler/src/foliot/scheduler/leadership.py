@@ -223,6 +223,7 @@ class Leadership:
             sent_at = self._clock.elapsed()
             czxid = await zk.touch(self._path, self._scheduler_id.encode())
             if czxid != node.czxid:
+                self._deadline = 0.0  # not confirmed from here on, however long the duties take to end
                 await self._end_duties("the node was deleted")
                 raise Disconnected("the node is not ours any more")
             self._deadline = sent_at + TRUSTED_SHARE * zk.session_timeout

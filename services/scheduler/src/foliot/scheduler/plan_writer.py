@@ -76,7 +76,7 @@ class PlanWriter:
         judged = sorted(judged, key=_job_id)
         ticks = [plain_tick(one) for one in judged]
         try:
-            floor, made = await self._plan_plain(ticks, now)
+            floor, made = await self._plan_plain(ticks, _floor_of(judged), now)
         except asyncpg.UniqueViolationError:  # one of the ticks has its row already
             return await self._write_locked([one for one in judged if one.job.next_run_time <= now], now)
         if floor is not None:  # nothing was written if it has risen: a tick may lie in a month that is closed now
@@ -98,11 +98,13 @@ class PlanWriter:
         return len(made)
 
     @again
-    async def _plan_plain(self, ticks: Sequence[PlainTick], now: datetime) -> tuple[datetime | None, dict[int, int]]:
+    async def _plan_plain(
+        self, ticks: Sequence[PlainTick], known: datetime, now: datetime
+    ) -> tuple[datetime | None, dict[int, int]]:
         with self._dispatcher.reservation() as reserve:
             reserve(ticks, now)
             async with self._database.session() as unit:
-                return await unit.plan.plan_plain_ticks(ticks, self._term, self._floor.at)
+                return await unit.plan.plan_plain_ticks(ticks, self._term, known)
 
     async def _write_locked(self, judged: Sequence[Judged], now: datetime) -> int:
         """Write ticks in a transaction: lock the jobs, read their open runs in a later statement, then insert."""
@@ -118,7 +120,7 @@ class PlanWriter:
             async with self._database.transaction() as unit:
                 read = [ReadJob(one.job.job_id, one.job.version, one.job.next_run_time) for one in judged]
                 floor, locked = await unit.plan.hold_and_lock_due_jobs(read, self._term)
-                if self._floor.at < floor:  # a tick may lie in a month that is closed now: judge again
+                if _floor_of(judged) < floor:  # a tick may lie in a month that is closed now: judge again
                     self._floor.at = floor
                     return [], []
                 unchanged = [one for one in judged if one.job.job_id in locked]
@@ -153,6 +155,11 @@ async def _open_runs(unit: Unit, judged: Sequence[Judged]) -> dict[int, OpenRuns
         for job_id, begun in (await unit.plan.select_begun(caught_up)).items():
             open_runs[job_id] = msgspec.structs.replace(open_runs[job_id], begun=begun)
     return open_runs
+
+
+def _floor_of(judged: Sequence[Judged]) -> datetime:
+    """The floor of history by which all of these were judged. Another portion may have met a higher one since then."""
+    return min(one.floor for one in judged)
 
 
 def _job_id(judged: Judged) -> int:

@@ -40,10 +40,15 @@ _log = structlog.get_logger()
 
 
 class Doubtful(msgspec.Struct, frozen=True):
-    """A batch that was sent under the token `claim`, and whose outcome is unknown until PostgreSQL answers."""
+    """A batch whose claim was sent under the token `claim`, and whose outcome is unknown until PostgreSQL answers.
+
+    `new`: those that are claimed, by execution_id. The others are copies of messages whose attempts run here already: a
+    release of them would start the attempt elsewhere while it runs here.
+    """
 
     claim: int
     batch: list[Held]
+    new: dict[int, Held]
 
 
 class Claimer:
@@ -87,42 +92,38 @@ class Claimer:
         If the lease was lost during the claim, nothing starts: nobody would renew it, and the rescue would start it
         elsewhere too. The claim is released and the batch waits for the next token.
         """
-        batch, again = self._next_batch()
-        if not batch:
+        sent, again = self._next_batch()
+        if not sent.batch:
             return 0
-        claim = self._lease.claim
-        self.doubtful = Doubtful(claim, batch)
-        rows = await self._claim_all(batch, claim, again)
+        self.doubtful, claim, new = sent, sent.claim, sent.new
+        rows = await self._claim_all([*new.values()], claim, again) if new else []
         if claim != self._lease.claim or not self._lease.holds:
-            await self._release(batch, claim)
+            await self._release(sent)
             return 0
         self.doubtful = None
-        held = {item.handle.execution_id: item for item in batch}
-        self._start([claimed_from(row, held[row.execution_id], claim) for row in rows if self._is_new(row)])
-        await settle(batch)
+        running = ExecutionStatus.RUNNING
+        self._start([claimed_from(row, new[row.execution_id], claim) for row in rows if row.status == running])
+        await settle(sent.batch)
         return len(rows)
 
-    async def _release(self, batch: list[Held], claim: int) -> None:
+    async def _release(self, sent: Doubtful) -> None:
         async with self._database.session() as unit:
-            await unit.claims.release_claimed([held.handle for held in batch], claim)
+            await unit.claims.release_claimed([held.handle for held in sent.new.values()], sent.claim)
         self.doubtful = None
-        self._inbox.put_back(batch)
+        self._inbox.put_back(sent.batch)
 
-    def _is_new(self, row: ClaimedRow) -> bool:
-        """True for an attempt to start. One that runs here already was delivered twice: a batch in doubt gets the rows
-        that this token holds, those of an earlier batch too."""
-        return row.status == ExecutionStatus.RUNNING and self._running.get(row.execution_id) is None
-
-    def _next_batch(self) -> tuple[list[Held], bool]:
+    def _next_batch(self) -> tuple[Doubtful, bool]:
         """The batch in doubt first: asked again under the same token, it cannot be claimed twice. Gives the batch, and
         whether it was sent before."""
         if self.doubtful is not None:
             doubtful = self.doubtful
             if doubtful.claim == self._lease.claim:
-                return doubtful.batch, True
+                return doubtful, True
             self.doubtful = None
             self._inbox.put_back(doubtful.batch)
-        return self._inbox.take(min(MAX_CLAIMED, self._running.free)), False
+        batch, runs = self._inbox.take(min(MAX_CLAIMED, self._running.free)), self._running.get
+        new = {held.handle.execution_id: held for held in batch if runs(held.handle.execution_id) is None}
+        return Doubtful(self._lease.claim, batch, new), False
 
     async def _claim_all(self, batch: Sequence[Held], claim: int, again: bool) -> list[ClaimedRow]:
         """Claim a batch; a row that PostgreSQL cannot claim ends as FAILED, and the rest goes on."""

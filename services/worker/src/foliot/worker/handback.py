@@ -46,7 +46,8 @@ class HandBack:
             if doubtful is not None:
                 self._inbox.put_back(doubtful.batch)
                 async with self._database.session() as unit:
-                    await unit.claims.release_claimed([item.handle for item in doubtful.batch], doubtful.claim)
+                    handles = [item.handle for item in doubtful.new.values()]
+                    await unit.claims.release_claimed(handles, doubtful.claim)
             while held := self._inbox.take(MAX_HANDED_BACK):
                 await self.give_back(held)
         except (Unavailable, asyncpg.PostgresError) as error:

@@ -107,6 +107,10 @@ class DeadLetters:
             selection.job_id, selection.fingerprint, selection.dead_from, selection.dead_to, limit,
         )  # fmt: skip
 
+    async def lock_open(self, execution_ids: Sequence[int]) -> set[int]:
+        """The execution_ids of those that are still open, locked until the transaction ends."""
+        return set(await self._session.column(SQL.lock_open, list(execution_ids)))
+
     async def close_letters(self, execution_ids: Sequence[int], by: str) -> set[int]:
         """Close the letters that are open; returns their execution_ids."""
         return set(await self._session.column(SQL.close_letters, list(execution_ids), by))

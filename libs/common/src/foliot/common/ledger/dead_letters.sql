@@ -46,6 +46,12 @@ WHERE closed_at IS NULL AND ($1 OR team_id = $2 OR (team_id IS NULL AND $2::bigi
   AND ($7::timestamptz IS NULL OR dead_at >= $7) AND ($8::timestamptz IS NULL OR dead_at <= $8)
 ORDER BY job_id, execution_id LIMIT $9
 
+-- name: lock_open
+-- Locks those of the given dead letters that are still open, after their jobs: of two replays the second finds none.
+-- $1 execution_ids
+SELECT execution_id FROM dead_letters WHERE execution_id = ANY ($1::bigint[]) AND closed_at IS NULL
+ORDER BY execution_id FOR NO KEY UPDATE
+
 -- name: close_letters
 -- Closes the letters that are still open, and returns them. $1 execution_ids, $2 closed_by: replayed, discarded or expired
 WITH open AS (

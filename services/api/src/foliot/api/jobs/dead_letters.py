@@ -58,12 +58,17 @@ def decode(body: dict[str, Any]) -> LetterRequest:
 
 
 async def replay(change: OpenChange, request: LetterRequest) -> LetterCount:
-    """One more attempt of each run, spaced by `rate`. Runs of deleted jobs and of dropped history stay dead letters."""
-    letters = await _matching(change, request)
-    if request.dry_run or not letters:
-        return LetterCount(matched=len(letters), done=0)
+    """One more attempt of each run, spaced by `rate`. Runs of deleted jobs and of dropped history stay dead letters.
+    What somebody else has replayed or discarded before the jobs were locked is left out."""
+    matched = await _matching(change, request)
+    if request.dry_run or not matched:
+        return LetterCount(matched=len(matched), done=0)
     unit = change.unit
-    teams = await unit.runs.lock_jobs(sorted({row.job_id for row in letters}))
+    teams = await unit.runs.lock_jobs(sorted({row.job_id for row in matched}))
+    still_open = await unit.dead_letters.lock_open([row.execution_id for row in matched])
+    letters = [row for row in matched if row.execution_id in still_open]
+    if not letters:
+        return LetterCount(matched=len(matched), done=0)
     spacing = timedelta(seconds=1 / request.rate) if request.rate else timedelta()
     dead = [(row.execution_id, row.scheduled_time, spacing * n) for n, row in enumerate(letters)]
     made = await unit.runs.insert_replays(dead, change.caller.request_id, change.caller.traceparent)
@@ -80,7 +85,7 @@ async def replay(change: OpenChange, request: LetterRequest) -> LetterCount:
         team_id, new = teams.get(row.job_id), {"job_id": row.job_id}
         await change.audit("REPLAY_EXECUTION", "EXECUTION", row.execution_id, new=new, team_id=team_id)
     await change.wake()
-    return LetterCount(matched=len(letters), done=len(replayed))
+    return LetterCount(matched=len(matched), done=len(replayed))
 
 
 async def discard(change: OpenChange, request: LetterRequest) -> LetterCount:
