@@ -23,7 +23,7 @@ from foliot.common.errors import FoliotError
 
 ROOT = Path(__file__).parents[2]
 API = ROOT / "services/api/src/foliot/api"
-NEVER_ANSWERED = {"error", "fenced", "config", "migration", "schema_unknown"}
+NEVER_ANSWERED = {"error", "fenced", "config", "migration", "schema_unknown", "broker_down", "broker_rejected"}
 """Codes of errors that the API does not raise to a caller."""
 HEALTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 

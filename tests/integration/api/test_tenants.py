@@ -66,7 +66,10 @@ def routes(api: Api) -> list[tuple[str, str]]:
     found = {
         (route.method, route.resource.canonical)
         for route in api.client.app.router.routes()
-        if route.resource is not None and "{" in route.resource.canonical and route.method != "HEAD"
+        if route.resource is not None
+        and route.resource.canonical.startswith("/v1")
+        and "{" in route.resource.canonical
+        and route.method != "HEAD"
     }
     assert len(found) >= 12
     return sorted(found)
