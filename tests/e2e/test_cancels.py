@@ -15,15 +15,16 @@ JOBS = 200
 async def test_cancels_of_jobs_that_are_ending(foliot: Foliot) -> None:
     """Each run fails and is given up while its job is cancelled: nobody is answered 500, each job comes to one end."""
 
-    async def create() -> int:
-        job = await foliot.create(payload={"script": "exit 1"}, retry_policy={"max_retries": 0})
+    async def create(number: int) -> int:
+        script = f"sleep {number % 30 / 10}; exit 1"
+        job = await foliot.create(payload={"script": script}, retry_policy={"max_retries": 0})
         return int(job["job_id"])
 
     async def cancel(job_id: int) -> int:
         async with foliot.http.post(f"/v1/jobs/{job_id}/cancel") as response:
             return response.status
 
-    jobs = await asyncio.gather(*(create() for _ in range(JOBS)))
+    jobs = await asyncio.gather(*(create(number) for number in range(JOBS)))
     async with foliot.sql() as sql:
         query = "SELECT count(*) FROM executions WHERE job_id = ANY($1::bigint[]) AND end_time IS NOT NULL"
 

@@ -45,10 +45,10 @@ class Scheduler:
     def leads(self) -> bool:
         return self._ready and not self._stage.gate.is_dead(self.name)
 
-    async def take_term(self) -> None:
-        """Take leadership, and send once more what the former leader sent in vain."""
+    async def take_term(self, czxid: int) -> None:
+        """Take leadership with this node, and send once more what the former leader sent in vain."""
         async with self._units.transaction() as unit:
-            term = await unit.terms.take_term(self.name, next(self._stage.czxids), "story")
+            term = await unit.terms.take_term(self.name, czxid, "story")
         if term is None:
             return
         self._term = self._stage.effects.terms[self.name] = term
@@ -90,4 +90,4 @@ class Scheduler:
         self._stage.start(acting(), f"{self.name} {name}", tolerates=EXPECTED)
 
     def takes_over(self) -> None:
-        self._stage.start(self.take_term(), f"{self.name} takes over", tolerates=EXPECTED)
+        self._stage.start(self.take_term(next(self._stage.czxids)), f"{self.name} takes over", tolerates=EXPECTED)

@@ -18,7 +18,7 @@ from foliot.common.ledger.plan import PlannedRow, ReadJob
 from foliot.common.ledger.splitting import split
 from foliot.common.model.execution import Handout
 from foliot.common.model.ticks import OpenRuns, PlainTick
-from foliot.scheduler.decisions import Decision, Judged, decide, plain_tick
+from foliot.scheduler.decisions import NO_FLOOR, Decision, Judged, decide, plain_tick
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.new_runs import NewRun, report, sort_out
 from foliot.scheduler.portions import Floor
@@ -159,7 +159,7 @@ async def _open_runs(unit: Unit, judged: Sequence[Judged]) -> dict[int, OpenRuns
 
 def _floor_of(judged: Sequence[Judged]) -> datetime:
     """The floor of history by which all of these were judged. Another portion may have met a higher one since then."""
-    return min(one.floor for one in judged)
+    return min((one.floor for one in judged), default=NO_FLOOR)
 
 
 def _job_id(judged: Judged) -> int:
