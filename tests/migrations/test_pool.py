@@ -44,7 +44,7 @@ async def outcomes(database: TestDatabase) -> list[tuple[datetime, str]]:
         assert job is not None
         wanted = TimelineWanted(given_from=NOON, given_to=NOON + timedelta(hours=4), newest_first=False, outcomes=None)
         found = await timeline(unit, job, wanted, NOON)
-    return [(tick.scheduled_time, tick.outcome) for tick in found["items"]]
+    return [(tick.scheduled_time, tick.outcome) for tick in found.items]
 
 
 async def test_history_versions_and_open_runs_are_carried_on(servers: Servers, tmp_path: Path) -> None:

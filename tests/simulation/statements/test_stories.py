@@ -30,5 +30,6 @@ async def test_every_order_of_statements_keeps_the_promises() -> None:
     told = [
         re.findall(r"(\d+) of (\d+) seeds .* 0 violations  0 deadlocks  0 of (\d+) diff", text)[-1] for text in outputs
     ]
-    assert all(done == of and int(twice) > 0 for done, of, twice in told)
+    assert all(done == of for done, of, _ in told)
+    assert sum(int(twice) for _, _, twice in told) > 0
     assert sum(int(done) for done, _, _ in told) >= STORIES
