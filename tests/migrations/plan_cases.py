@@ -132,6 +132,8 @@ CASES: dict[str, Case] = {
     "jobs.list_keyed_jobs": Case(
         "api", lambda f: [*NO_FILTER[:7], "a key", None, None, 51, LAST, LAST_ID, None], PAGE
     ),
+    "keyed_jobs.find_job": Case("api", lambda f: [3, "a key"]),
+    "keyed_jobs.find_deleted_job": Case("api", lambda f: [3, "a key"]),
     "jobs.select_payloads": Case("api", lambda f: [f.jobs], BATCH),
     "jobs.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", 0, -5], 2_100),
     "history.list_latest_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),

@@ -45,7 +45,9 @@ def _document() -> dict[str, Any]:
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], str]]:
-    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in _document()["paths"]]
+    """Those with more fixed text first, as the router does: `by-key` is no job_id."""
+    paths = sorted(_document()["paths"], key=lambda path: len(path.partition("{")[0]), reverse=True)
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in paths]
 
 
 @cache
@@ -104,5 +106,5 @@ async def described(request: web.Request, handler: Any) -> web.StreamResponse:
     response: web.StreamResponse = await handler(request)
     assert isinstance(response, web.Response)
     body = response.body if isinstance(response.body, bytes) else b""
-    look(request.method, request.path, response.status, response.headers, body)
+    look(request.method, request.rel_url.raw_path, response.status, response.headers, body)
     return response

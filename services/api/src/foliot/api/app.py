@@ -10,6 +10,7 @@ from foliot.api.handlers.audit_logs import AuditLogHandlers
 from foliot.api.handlers.dead_letters import DeadLetterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
+from foliot.api.handlers.keyed_jobs import KeyedJobHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
 from foliot.api.handlers.workers import WorkerHandlers
@@ -19,6 +20,7 @@ from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.served import Served
 from foliot.api.web.auth import Keys
 from foliot.api.web.changes import Changes
+from foliot.api.web.job_keys import JobKeys
 from foliot.api.web.middleware import around
 from foliot.api.web.reads import ReadReplica, Reads
 from foliot.common.clock import Clock
@@ -40,6 +42,7 @@ def build_app(
     reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
     handlers = (
         JobHandlers(database, reads, changes, served),
+        KeyedJobHandlers(changes, served),
         ExecutionHandlers(database, reads, changes, served),
         TimelineHandlers(database),
         ScheduleHandlers(database),
@@ -48,7 +51,7 @@ def build_app(
         AuditLogHandlers(reads),
         ApiKeyHandlers(database, changes),
     )
-    app.add_routes(routes(handlers))
+    app.add_routes(routes(handlers, JobKeys(database)))
     app.add_routes(page_routes())
     metrics.initialise((route.method, route.resource.canonical) for route in app.router.routes() if route.resource)
     return app

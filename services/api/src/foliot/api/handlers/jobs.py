@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from foliot.api.jobs import steps
 from foliot.api.jobs.coalescer import Coalescer
-from foliot.api.jobs.creation import Created, NewJob, create_one
+from foliot.api.jobs.creation import NewJob, create_one
 from foliot.api.jobs.definition import decode
 from foliot.api.jobs.read_only import READ_ONLY_FIELDS, without_read_only
 from foliot.api.jobs.run_now import run
 from foliot.api.queries.jobs import SeenJob
 from foliot.api.queries.unit import Unit, UnitsOfWork
+from foliot.api.views.created import created_answer
 from foliot.api.views.execution import shown_execution
-from foliot.api.views.job import members_of, shown, warnings
+from foliot.api.views.job import members_of, shown
 from foliot.api.views.job_items import JobList, listed
 from foliot.api.views.job_pages import JobPage, JobQuery
-from foliot.api.views.served import Fleet, Served, datasource_of
+from foliot.api.views.served import Served
 from foliot.api.web.answers import JsonAnswer, dump, respond
 from foliot.api.web.auth import Principal, Role
 from foliot.api.web.bodies import parse_object
@@ -48,11 +48,11 @@ class JobHandlers:
         """Without an Idempotency-Key the request shares a statement with others; the answer comes after its commit."""
         if IDEMPOTENCY_KEY not in call.request.headers:
             created = await self._coalescer.create(call.body, call.caller)
-            return respond(_created(created, await self._served.fleet()))
+            return respond(created_answer(created, await self._served.fleet()))
         new = NewJob(definition=decode(parse_object(call.body)), caller=call.caller)
 
         async def work(change: OpenChange) -> JsonAnswer:
-            return _created(await create_one(change, new), await self._served.fleet())
+            return created_answer(await create_one(change, new), await self._served.fleet())
 
         return await self._changes.make(call, work)
 
@@ -130,11 +130,3 @@ async def _visible(unit: Unit, call: Call[Any, Any]) -> SeenJob:
 async def _present(change: OpenChange, call: Call[Any, Any]) -> dict[str, Any]:
     """The job as an answer has it now, in the types of JSON."""
     return parse_object(dump(members_of(await _visible(change.unit, call), change.principal)))
-
-
-def _created(created: Created, fleet: Fleet) -> JsonAnswer:
-    headers = {"Location": f"/v1/jobs/{created.job_id}", "ETag": etag(1)}
-    wanted = created.definition
-    lack = fleet.lacks(wanted.pool, datasource_of(wanted.job_type, wanted.payload))
-    body = orjson.Fragment(b'{%b,"warnings":%b}' % (created.shown, dump(warnings(lack))[:-1]))
-    return JsonAnswer(status=201, body=body, headers=headers)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from foliot.api.jobs.definition import decode, definition_of
+from foliot.api.jobs.definition import JobDefinition, decode, definition_of
 from foliot.api.jobs.dropping import drop_due
 from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms, same_schedule
 from foliot.api.queries.jobs import SeenJob
@@ -42,17 +42,29 @@ def allow(job: Job, step: str) -> None:
 
 
 async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match: str | None) -> SeenJob:
-    """Apply a JSON merge patch to the definition. It fires no past tick and no tick twice."""
+    """Apply a JSON merge patch to the definition."""
     job, now = await locked(change, job_id)
-    _check_match(job, if_match)
+    check_match(job, if_match)
     allow(job, "edit")
-    definition = decode(_patched(job, patch))
+    return await redefine(change, job, now, decode(_patched(job, patch)))
+
+
+def changed_fields(job: Job, definition: JobDefinition) -> set[str]:
+    """The fields in which the definition differs from the job's. Two texts of one retry policy do not differ."""
     changed = {name for name in DEFINITION_FIELDS if getattr(definition, name) != getattr(job, name)}
     if "retry_policy" in changed and policy_from(definition.retry_policy) == policy_from(job.retry_policy):
-        definition = msgspec.structs.replace(definition, retry_policy=job.retry_policy)
         changed.remove("retry_policy")
+    return changed
+
+
+async def redefine(change: OpenChange, job: Job, now: datetime, definition: JobDefinition) -> SeenJob:
+    """Give the locked job another definition. It fires no past tick and no tick twice; an equal one changes nothing,
+    not even the version."""
+    job_id, changed = job.job_id, changed_fields(job, definition)
     if not changed:
         return await _shown(change, job_id)
+    if "retry_policy" not in changed:
+        definition = msgspec.structs.replace(definition, retry_policy=job.retry_policy)
     edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
     if "schedule" in changed and same_schedule(job, edited):
         changed.remove("schedule")  # another text for it: the phase stays
@@ -111,7 +123,7 @@ async def cancel(change: OpenChange, job_id: int) -> SeenJob:
 async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
     """As cancel, and hidden. A job that came to its end keeps its outcome."""
     job, now = await locked(change, job_id)
-    _check_match(job, if_match)
+    check_match(job, if_match)
     await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     unended = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
     deleted = msgspec.structs.replace(
@@ -123,7 +135,8 @@ async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
     await change.unit.endings.note_outcomes(outcomes)
 
 
-def _check_match(job: Job, if_match: str | None) -> None:
+def check_match(job: Job, if_match: str | None) -> None:
+    """Raises PreconditionFailed if the If-Match names another version."""
     if not matches(if_match, job.version):
         weak = 'a weak tag (W/"...") never matches: send the strong one; ' if is_weak(if_match) else ""
         raise PreconditionFailed(f"{weak}job {job.job_id} has version {job.version} now: read it again")

@@ -14,7 +14,8 @@ from foliot.api.operations.meanings import HEADERS, PARAMETERS, PATH
 from foliot.api.operations.shapes import REF, Schema, components, properties_of, reference_to
 from foliot.api.operations.table import OPERATIONS
 from foliot.api.web.error_codes import ERROR_CODES
-from foliot.api.web.operation import Body, Operation
+from foliot.api.web.job_keys import MAX_KEY
+from foliot.api.web.operation import JOB_KEY, Body, Operation
 from foliot.api.web.problems import Problem
 
 _INFO = {
@@ -28,6 +29,7 @@ _KEY = {
     "type": "http", "scheme": "bearer",
     "description": "A key, by role: viewer reads, runner runs jobs too, operator changes them too, admin makes keys.",
 }  # fmt: skip
+_KEY_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_KEY}
 
 
 @cache
@@ -56,7 +58,7 @@ def _described(operation: Operation) -> dict[str, Any]:
     words = f"{operation.note} Needs the role {operation.role.name.lower()}.".strip()
     made: dict[str, Any] = {
         "operationId": operation.id, "summary": operation.summary, "description": words,
-        "x-role": operation.role.name.lower(), "tags": [operation.path.split("/")[2]],
+        "x-role": operation.role.name.lower(), "tags": [operation.tag],
         "parameters": _parameters(operation),
     }  # fmt: skip
     if operation.body is not None:
@@ -67,12 +69,15 @@ def _described(operation: Operation) -> dict[str, Any]:
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "description": PATH[name],
-         "schema": {"type": "integer", "minimum": 0}}
+         "schema": _KEY_TEXT if name == JOB_KEY else {"type": "integer", "minimum": 0}}
         for name in operation.names
     ]  # fmt: skip
     if operation.query is not None:
         found += [_parameter(name, schema) for name, schema in properties_of(operation.query).items()]
-    for wanted, name in ((operation.idempotent, "Idempotency-Key"), (operation.conditional, "If-Match")):
+    honoured = {
+        "Idempotency-Key": operation.idempotent, "If-Match": operation.conditional, "If-None-Match": operation.creates,
+    }  # fmt: skip
+    for name, wanted in honoured.items():
         if wanted:
             schema = {"type": "string"}
             found.append({"name": name, "in": "header", "description": PARAMETERS[name], "schema": schema})
@@ -105,7 +110,8 @@ def _body(operation: Operation, body: Body) -> dict[str, Any]:
 def _answers(operation: Operation) -> dict[str, Any]:
     found = {}
     for status, shape in operation.answers.items():
-        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*operation.headers, "X-Request-Id")}
+        made_here = [name for name in operation.headers if name != "Location" or status != HTTPStatus.OK]
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*made_here, "X-Request-Id")}
         made: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
         if shape is not None:
             made["content"] = {"application/json": {"schema": reference_to(shape)}}

@@ -1,4 +1,7 @@
-"""Examples: one file an operation, examples/<id>.http. A test sends each of them to a live server."""
+"""Examples: one file an operation, examples/<id>.http. A test sends each of them to a live server.
+
+Operations by job_key have the example of the one by job_id, with their own path.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from foliot.api.web.operation import Operation
+from foliot.api.web.operation import JOB_KEY, Operation
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -22,7 +25,10 @@ class Example(msgspec.Struct, frozen=True):
 
 
 def example_of(operation: Operation) -> Example:
-    return _read(operation.id)
+    if operation.origin is None:
+        return _read(operation.id)
+    by_id = _read(operation.origin)  # the path is the only difference
+    return msgspec.structs.replace(by_id, path=by_id.path.replace("/{job_id}", f"/by-key/{{{JOB_KEY}}}"))
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Final
 
 PATH: Final = {
     "job_id": "The job.",
+    "job_key": "The key of a job of your own team. Encode it for a path: / is %2F.",
     "execution_id": "The attempt.",
     "key_id": "The key.",
 }
@@ -22,6 +23,7 @@ PARAMETERS: Final = {
     "Idempotency-Key": "1 to 255 printable characters. The same request with the same key gets the first one's answer "
     "for 24 h, and changes nothing twice.",
     "If-Match": "An ETag: the change is made only if the job still has this version.",
+    "If-None-Match": "*: the change is made only if no job has the key.",
     "limit": "Items of a page at most.",
     "cursor": "next_cursor of the former page.",
     "status": "Only those with this status; several with commas for executions.",

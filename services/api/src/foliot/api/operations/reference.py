@@ -42,7 +42,7 @@ def errors_page(stylesheet: str) -> str:
 
 @cache
 def reference_page(stylesheet: str) -> str:
-    groups = groupby(OPERATIONS, lambda one: one.path.split("/")[2])
+    groups = groupby(OPERATIONS, lambda one: one.tag)
     by_tag: dict[str, list[dict[str, Any]]] = {}
     for tag, group in groups:
         by_tag.setdefault(tag, []).extend(_operation(one) for one in group)

@@ -8,6 +8,7 @@ from foliot.api.queries.api_keys import ApiKeys
 from foliot.api.queries.history import History
 from foliot.api.queries.idempotency_keys import IdempotencyKeys
 from foliot.api.queries.jobs import Jobs
+from foliot.api.queries.keyed_jobs import KeyedJobs
 from foliot.api.queries.replication import Replication
 from foliot.common.ledger import database
 from foliot.common.ledger.audit_logs import AuditLogs
@@ -70,6 +71,10 @@ class Unit:
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self.session)
+
+    @cached_property
+    def keyed_jobs(self) -> KeyedJobs:
+        return KeyedJobs(self.session)
 
     @cached_property
     def history(self) -> History:

@@ -57,6 +57,11 @@ class Principal(msgspec.Struct, frozen=True):
         everything = self.role is Role.ADMIN and self.team_id is None
         return Scope(everything, self.team_id, self.user_id)
 
+    @property
+    def owner(self) -> int:
+        """The owner of what it makes, as the indexes hold it: the team_id, or minus the user_id without a team."""
+        return -self.user_id if self.team_id is None else self.team_id
+
     def require(self, role: Role) -> None:
         if self.role < role:
             raise Forbidden(f"this needs a key with the role {role.name.lower()}; yours has {self.role.name.lower()}")

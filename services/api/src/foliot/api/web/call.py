@@ -19,8 +19,8 @@ Body = TypeVar("Body")
 
 
 class Call(msgspec.Struct, Generic[Query, Body], frozen=True):
-    """`query` and `body`: None for an operation without. `ids`: those in the path. `given`: the body as it came, an
-    object, or the bytes of one that its handler decodes."""
+    """`query` and `body`: None for an operation without. `ids`: those in the path, `job_key`: the key in it. `given`:
+    the body as it came, an object, or the bytes of one that its handler decodes."""
 
     operation: Operation
     request: web.Request
@@ -29,6 +29,7 @@ class Call(msgspec.Struct, Generic[Query, Body], frozen=True):
     query: Query
     body: Body
     given: dict[str, Any] | bytes | None
+    job_key: str | None = None
 
     @property
     def principal(self) -> Principal:
@@ -44,6 +45,12 @@ class Call(msgspec.Struct, Generic[Query, Body], frozen=True):
         if not self.operation.conditional:
             return None
         return self.request.headers.get(hdrs.IF_MATCH)
+
+    @property
+    def if_none_match(self) -> str | None:
+        if not self.operation.creates:
+            return None
+        return self.request.headers.get(hdrs.IF_NONE_MATCH)
 
     def identity(self) -> bytes:
         """Equal for calls that ask for the same, whatever the order and spacing of the members of their bodies."""

@@ -1,6 +1,6 @@
 """The door of an operation: its row of the table as the handler of its route. What it checks is prepared once.
 
-In this order: the caller's role, the parameters, the ids of the path, the body.
+In this order: the caller's role, the parameters, the ids or the job_key of the path, the body.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ from foliot.api.queries.bounds import LAST_ID
 from foliot.api.web.bodies import check_type, parse_object
 from foliot.api.web.call import Call
 from foliot.api.web.callers import caller_of
+from foliot.api.web.job_keys import JobKeys, key_in
 from foliot.api.web.numbers import whole
-from foliot.api.web.operation import Body, Operation
+from foliot.api.web.operation import JOB_KEY, Body, Operation
 from foliot.api.web.query import reader_of
 from foliot.common.errors import NotFound
 
 Handler = Callable[[Call[Any, Any]], Awaitable[web.StreamResponse]]
 
 
-def door(operation: Operation, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """`handler`: that of the row, bound to its object."""
-    role, body, names = operation.role, operation.body, operation.names
+def door(
+    operation: Operation, handler: Handler, keys: JobKeys | None = None
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """`handler`: that of the row, bound to its object. `keys`: finds the job of a row by job_key."""
+    role, body = operation.role, operation.body
+    names, keyed = [name for name in operation.names if name != JOB_KEY], JOB_KEY in operation.names
     read_query = reader_of(operation.query)
     without_query = read_query({})
 
@@ -33,10 +37,14 @@ def door(operation: Operation, handler: Handler) -> Callable[[web.Request], Awai
         caller.principal.require(role)
         query = read_query(request.query) if "?" in request.raw_path else without_query
         ids = {name: _id(request, name) for name in names} if names else {}
+        key = key_in(request) if keyed else None
+        if key is not None and operation.origin is not None:
+            assert keys is not None
+            ids["job_id"] = await keys.job_id(caller.principal, key, deleted=operation.of_deleted)
         if body is None:
-            return await handler(Call(operation, request, caller, ids, query, None, None))
+            return await handler(Call(operation, request, caller, ids, query, None, None, key))
         decoded, given = _decoded(body, request, await request.read())
-        return await handler(Call(operation, request, caller, ids, query, decoded, given))
+        return await handler(Call(operation, request, caller, ids, query, decoded, given, key))
 
     return opened
 

@@ -73,7 +73,7 @@ _CODES = (
         "Discard the dead letters, or create the job again.",
     ),
     ErrorCode(
-        "stale_version", 412, "If-Match names another version than the job has now: somebody changed it.",
+        "stale_version", 412, "If-Match or If-None-Match forbids it: the job has another version, or it exists.",
         "Read the job again, and send its new ETag if the change still makes sense.",
     ),
     ErrorCode(

@@ -15,6 +15,14 @@ def matches(if_match: str | None, version: int) -> bool:
     return any(tag.strip() in ("*", etag(version)) for tag in if_match.split(","))
 
 
+def excludes(if_none_match: str | None, version: int) -> bool:
+    """True if this If-None-Match forbids a change of a thing with the version: `*` forbids every one. Weak tags count
+    as strong ones."""
+    if if_none_match is None:
+        return False
+    return any(tag.strip().removeprefix("W/") in ("*", etag(version)) for tag in if_none_match.split(","))
+
+
 def is_weak(if_match: str | None) -> bool:
     """True if a tag is weak, as a proxy that compresses answers makes them."""
     return if_match is not None and any(tag.strip().startswith("W/") for tag in if_match.split(","))

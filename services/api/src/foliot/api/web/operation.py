@@ -16,6 +16,9 @@ from foliot.api.web.auth import Role
 from foliot.api.web.bodies import JSON, PATCHES
 from foliot.api.web.error_codes import ERROR_CODES, EVERYWHERE
 
+JOB_KEY = "job_key"
+"""The name in a path that is text: a job's key. The others are ids."""
+
 
 class Body(msgspec.Struct, frozen=True):
     """The body of a request: an object of this `shape`. `decode` makes the handler's value of it and raises Invalid.
@@ -43,7 +46,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     `role`: the least one that may call it. `query`: a Struct of its parameters. `answers`: status -> Struct of the
     body (None: no body). `errors`: codes of its own, beside those that follow from the rest. `headers`: of its answers.
-    `idempotent`: it honours Idempotency-Key. `conditional`: it honours If-Match.
+    `idempotent`: it honours Idempotency-Key. `conditional`: it honours If-Match. `creates`: it honours If-None-Match.
+    `origin`: the id of the row by job_id, of which this one by job_key is made. `of_deleted`: deleted jobs too.
     """
 
     method: str
@@ -60,11 +64,20 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     idempotent: bool = False
     conditional: bool = False
+    creates: bool = False
+    origin: str | None = None
+    of_deleted: bool = False
 
     @property
     def names(self) -> list[str]:
         """The names in the path."""
         return re.findall(r"\{(\w+)\}", self.path)
+
+    @property
+    def tag(self) -> str:
+        """The group of the reference."""
+        first = self.path.split("/")[2]
+        return f"{first} by key" if JOB_KEY in self.names else first
 
     def codes(self) -> list[str]:
         """Every error code that it may answer, by status."""
@@ -77,6 +90,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             found |= {"hung_up", "too_slow", "too_large", "unsupported_media_type"}
         if self.idempotent:
             found |= {"in_flight", "idempotency_key_reused"}
-        if self.conditional:
+        if self.conditional or self.creates:
             found.add("stale_version")
         return [code for code in ERROR_CODES if code in found]
