@@ -132,6 +132,10 @@ CASES: dict[str, Case] = {
     "jobs.list_keyed_jobs": Case(
         "api", lambda f: [*NO_FILTER[:7], "a key", None, None, 51, LAST, LAST_ID, None], PAGE
     ),
+    "versions.list_versions": Case("api", lambda f: [f.jobs[0], LAST_ID, 9], PAGE),
+    "versions.select_version": Case("api", lambda f: [f.jobs[0], 1]),
+    "versions.lock_restorable": Case("api", lambda f: [f.jobs[0], True, None, 1]),
+    "versions.select_former_status": Case("api", lambda f: [f.jobs[0]]),
     "keyed_jobs.find_job": Case("api", lambda f: [3, "a key"]),
     "keyed_jobs.find_deleted_job": Case("api", lambda f: [3, "a key"]),
     "jobs.select_payloads": Case("api", lambda f: [f.jobs], BATCH),
@@ -161,6 +165,7 @@ CASES: dict[str, Case] = {
     "retention.delete_finished_jobs": Case("scheduler", lambda f: [NOW - 30 * DAY, KEYS], BATCH),
     "retention.delete_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
     "retention.delete_terms": Case("scheduler", lambda f: [1000, KEYS], BATCH),
+    "retention.delete_versions": Case("scheduler", lambda f: [NOW - 700 * DAY, KEYS], BATCH),
     "retention.expire_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
 }  # fmt: skip
 
@@ -193,5 +198,6 @@ EXEMPT: dict[str, str] = {
     "replication.select_written": "reads no table",
     "replication.select_replayed": "reads no table",
     "definitions.reserve_job_ids": "reads no table",
+    "versions.list_restored": _ONE_ROW,
     "jobs.list_sorted_jobs": "an admin without a team sorts everybody's jobs: it reads them all, at most 5 s",
 }  # fmt: skip

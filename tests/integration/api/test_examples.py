@@ -16,7 +16,7 @@ from foliot.api.web.operation import Operation
 
 from .conftest import SCRIPT, Api
 
-BEFORE: dict[str, str] = {"resumeJob": "pause"}
+BEFORE: dict[str, tuple[str, str]] = {"resumeJob": ("POST", "/pause"), "restoreJob": ("DELETE", "")}
 """Steps that the example's job has behind it."""
 
 
@@ -28,7 +28,7 @@ async def things(api: Api, operation: Operation) -> dict[str, int | str]:
     _, run, _ = await api.call("POST", f"/v1/jobs/{job['job_id']}/run")
     _, api_key, _ = await api.call("POST", "/v1/api-keys", {"name": "an example", "role": "viewer"})
     if step := BEFORE.get(operation.origin or operation.id):
-        await api.call("POST", f"/v1/jobs/{job['job_id']}/{step}")
+        await api.call(step[0], f"/v1/jobs/{job['job_id']}{step[1]}")
     return {
         "job_id": job["job_id"], "execution_id": run["execution_id"], "key_id": api_key["key_id"],
         "job_key": quote(key, safe=""),

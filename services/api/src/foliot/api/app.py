@@ -13,6 +13,7 @@ from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.keyed_jobs import KeyedJobHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
+from foliot.api.handlers.versions import VersionHandlers
 from foliot.api.handlers.workers import WorkerHandlers
 from foliot.api.operations.pages import page_routes
 from foliot.api.operations.table import routes
@@ -43,6 +44,7 @@ def build_app(
     handlers = (
         JobHandlers(database, reads, changes, served),
         KeyedJobHandlers(changes, served),
+        VersionHandlers(database, changes, served),
         ExecutionHandlers(database, reads, changes, served),
         TimelineHandlers(database),
         ScheduleHandlers(database),

@@ -23,8 +23,8 @@ inserted_jobs AS (
         CASE WHEN c.once THEN c.traceparent END, c.created_at, c.created_at
     FROM created c, jsonb_populate_record(NULL::jobs, c.definition) d),
 inserted_versions AS (
-    INSERT INTO job_versions (job_id, valid_from, version, status, definition)
-    SELECT job_id, created_at, 1, 'PENDING', definition FROM created),
+    INSERT INTO job_versions (job_id, valid_from, version, status, definition, user_id, key_id)
+    SELECT job_id, created_at, 1, 'PENDING', definition, user_id, key_id FROM created),
 inserted_audits AS (
     INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, new_value, ip_address, user_agent, request_id,
         key_id)
@@ -64,8 +64,8 @@ unlisted AS (
 closed AS (
     UPDATE job_versions SET valid_to = $4 WHERE job_id = $1 AND valid_to IS NULL),
 opened AS (
-    INSERT INTO job_versions (job_id, version, status, definition, valid_from)
-    SELECT $1, r.version, r.status, $3::jsonb, $4 FROM jsonb_populate_record(NULL::jobs, $2) r),
+    INSERT INTO job_versions (job_id, version, status, definition, valid_from, user_id, key_id)
+    SELECT $1, r.version, r.status, $3::jsonb, $4, $5::bigint, $13::bigint FROM jsonb_populate_record(NULL::jobs, $2) r),
 audited AS (
     INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, old_value, new_value, ip_address, user_agent,
         request_id, key_id)

@@ -71,3 +71,7 @@ version, status, valid_from, valid_to, definition->>'previous_status' AS previou
     definition->>'schedule' AS schedule, definition->>'timezone' AS timezone, definition->>'dst_gap' AS dst_gap,
     definition->>'dst_overlap' AS dst_overlap, (definition->>'start_at')::timestamptz AS start_at,
     (definition->>'end_at')::timestamptz AS end_at, (definition->>'schedule_since')::timestamptz AS schedule_since
+
+-- fragment: version_fields
+-- A version `v` of a job for people, made with the key `k`: the fields of VersionRow, in their order.
+v.version, v.valid_from AS changed_at, v.user_id, v.key_id, k.name AS key_name, v.definition

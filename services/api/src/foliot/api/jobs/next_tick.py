@@ -111,6 +111,15 @@ def after_resume(job: Job, now: datetime) -> datetime | None:
     return job.paused_run_time if fires_once(times) else times.next_after(now)
 
 
+def after_restore(job: Job, now: datetime) -> datetime | None:
+    """As after_resume. A deleted job keeps no tick, so that a single one is found by its schedule."""
+    if _spent(job):
+        return None
+    times = timetable_of(job)
+    grace = timedelta(seconds=job.misfire_grace_seconds)  # an instant may have passed when it was set
+    return times.next_after(job.since - grace - _MICROSECOND if fires_once(times) else now)
+
+
 def _spent(job: Job) -> bool:
     """True if max_runs allows no further run."""
     return runs_left(job) <= 0

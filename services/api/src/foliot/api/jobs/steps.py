@@ -1,18 +1,20 @@
-"""The steps of a job: edit, pause, resume, cancel and delete, each inside the caller's transaction.
+"""The steps of a job: edit, pause, resume, cancel, delete and restore, each inside the caller's transaction.
 
 Each locks the job, then looks: what another transaction did before the lock is seen by the statements after it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 
+from foliot.api.jobs.creation import JOB_KEY_INDEX
 from foliot.api.jobs.definition import JobDefinition, decode, definition_of
 from foliot.api.jobs.dropping import drop_due
-from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms, same_schedule
+from foliot.api.jobs.next_tick import after_edit, after_restore, after_resume, at_pause, rearms, same_schedule
 from foliot.api.queries.jobs import SeenJob
 from foliot.api.web.etags import is_weak, matches
 from foliot.api.web.merge_patch import merge_patch
@@ -25,6 +27,9 @@ from foliot.common.model.policies import SkipReason
 from foliot.common.model.retry import policy_from
 from foliot.common.model.states import JOB_STEPS, JobStatus
 from foliot.common.schedules.of_job import timetable_of
+
+RESTORABLE = timedelta(days=30)
+"""Time for which a deleted job can be restored; retention keeps it at least as long."""
 
 
 async def locked(change: OpenChange, job_id: int) -> tuple[Job, datetime]:
@@ -101,9 +106,7 @@ async def resume(change: OpenChange, job_id: int) -> SeenJob:
     """Armed again, at a tick that has no execution yet."""
     job, now = await locked(change, job_id)
     allow(job, "resume")
-    tick = after_resume(job, now)
-    if tick is not None and await change.unit.runs.has_run(job_id, tick):
-        tick = timetable_of(job).next_after(tick)
+    tick = await _without_run(change, job, after_resume(job, now))
     resumed = msgspec.structs.replace(job, status=JobStatus.PENDING, next_run_time=tick, paused_run_time=None)
     await _store(change, job, resumed, "RESUME_JOB", now)
     return await _shown(change, job_id)
@@ -133,6 +136,35 @@ async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
     outcomes = await change.unit.endings.cancel_open([job_id])
     await _store(change, job, deleted, "DELETE_JOB", now)
     await change.unit.endings.note_outcomes(outcomes)
+
+
+async def restore(change: OpenChange, job_id: int) -> SeenJob:
+    """As it was before it was deleted; if it was armed, then from now on, as after a pause."""
+    found = await change.unit.versions.lock_restorable(job_id, change.principal.scope)
+    if found is None or (found[0].deleted_at is not None and found[1] - found[0].deleted_at > RESTORABLE):
+        raise NotFound(f"there is no job {job_id}")
+    job, now = found
+    if job.deleted_at is None:
+        raise Conflict("state", f"cannot restore job {job_id}: it is not deleted")
+    former = await change.unit.versions.select_former_status(job_id) or job.status
+    restored = msgspec.structs.replace(job, status=former, deleted_at=None)
+    if former in (JobStatus.PENDING, JobStatus.PAUSED):
+        restored = _armed(restored, await _without_run(change, job, after_restore(job, now)))
+    try:
+        await _store(change, job, restored, "RESTORE_JOB", now)
+    except asyncpg.UniqueViolationError as error:
+        if JOB_KEY_INDEX not in str(error):
+            raise
+        raise Conflict("job_key", f"another job has the job_key {job.job_key!r} by now: delete it first") from None
+    await change.unit.versions.list_restored(job_id)
+    return await _shown(change, job_id)
+
+
+async def _without_run(change: OpenChange, job: Job, tick: datetime | None) -> datetime | None:
+    """The tick, or the one after it if it has an execution."""
+    if tick is not None and await change.unit.runs.has_run(job.job_id, tick):
+        return timetable_of(job).next_after(tick)
+    return tick
 
 
 def check_match(job: Job, if_match: str | None) -> None:

@@ -44,6 +44,8 @@ PARAMETERS: Final = {
     "to": "The end of the range of scheduled_time.",
     "order": "asc: the oldest first; desc: the newest first.",
     "outcome": "Only ticks with one of these outcomes; several with commas.",
+    "version": "Only this version.",
+    "against": "The version with which each is compared; by default the one before it.",
     "force": "true revokes the last admin key without a team too.",
 }
 """Parameters of queries, and headers of requests."""
@@ -85,6 +87,13 @@ MEANINGS: Final = {
     "deleted_at": "When it was deleted; null: it is not.",
     "last_status": "The outcome of the last run that ended.",
     "warnings": "What is accepted and will not work as it stands: no worker has what the job needs.",
+    # a version of a job
+    "changed_at": "When this definition began to count.",
+    "definition": "The whole definition. Values of its payload that look secret are (hidden) from those who may not "
+    "change the job.",
+    "changes": "What differs from the version before, or from the one to compare with; null: there is none.",
+    "from": "The value in the version that it is compared with.",
+    "to": "The value in this version.",
     # a retry policy
     "max_retries": "Further attempts after the first at most.",
     "backoff_factor": "The delay before retry n is this number to the power of n, in seconds.",

@@ -10,6 +10,7 @@ from foliot.api.queries.idempotency_keys import IdempotencyKeys
 from foliot.api.queries.jobs import Jobs
 from foliot.api.queries.keyed_jobs import KeyedJobs
 from foliot.api.queries.replication import Replication
+from foliot.api.queries.versions import Versions
 from foliot.common.ledger import database
 from foliot.common.ledger.audit_logs import AuditLogs
 from foliot.common.ledger.dead_letters import DeadLetters
@@ -75,6 +76,10 @@ class Unit:
     @cached_property
     def keyed_jobs(self) -> KeyedJobs:
         return KeyedJobs(self.session)
+
+    @cached_property
+    def versions(self) -> Versions:
+        return Versions(self.session)
 
     @cached_property
     def history(self) -> History:
