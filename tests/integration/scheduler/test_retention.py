@@ -22,7 +22,12 @@ from support.locks import stands_behind_a_lock
 from support.making import insert_job
 
 PERIODS = RetentionPeriods(
-    executions_months=12, audit_logs_months=24, jobs_days=30, dead_letters_days=90, idempotency_keys_hours=24
+    executions_months=12,
+    audit_logs_months=24,
+    job_versions_months=24,
+    jobs_days=30,
+    dead_letters_days=90,
+    idempotency_keys_hours=24,
 )
 OLD = datetime.now(UTC) - timedelta(days=400)
 
@@ -176,6 +181,7 @@ async def test_finished_one_time_jobs_go_but_not_while_a_dead_letter_is_open(
             await insert_job(sql, schedule="immediate", status="COMPLETED", **past),
             await insert_job(sql, schedule="2026-01-01T00:00:00Z", status="FAILED", **past),
             await insert_job(sql, schedule=None, status="CANCELLED", **past),
+            await insert_job(sql, schedule=None, status="CANCELLED", deleted_at=long_ago, **past),
         ]
         kept = [
             await insert_job(
@@ -183,6 +189,9 @@ async def test_finished_one_time_jobs_go_but_not_while_a_dead_letter_is_open(
             ),
             await insert_job(sql, schedule="@daily", status="COMPLETED", **past),
             await insert_job(sql, schedule="immediate", status="PAUSED", **past),
+            await insert_job(
+                sql, schedule=None, status="CANCELLED", deleted_at=datetime.now(UTC), **past
+            ),  # restorable
             await insert_job(sql, schedule="immediate", status="FAILED", **past),
         ]
         await sql.execute(
@@ -202,6 +211,35 @@ async def test_finished_one_time_jobs_go_but_not_while_a_dead_letter_is_open(
         left = [row[0] for row in await sql.fetch("SELECT job_id FROM jobs")]
     assert kept[-1] not in left
     assert not set(gone) & set(left)
+
+
+async def test_replaced_versions_go_and_the_first_row_of_one_stays_with_the_others(
+    database: TestDatabase, expirer: Expirer
+) -> None:
+    """Which rows there are: (job, version, months ago when it began, when it ended)."""
+    rows = [
+        (1, 1, 40, 30, False),
+        (1, 2, 30, 29, True),  # who made version 2, of which the last row is in force
+        (1, 2, 29, 26, False),  # a pause
+        (1, 2, 26, None, True),
+        (2, 1, 40, 20, True),
+        (3, 1, 40, 30, False),
+        (3, 1, 30, 26, False),
+        (3, 2, 26, None, True),
+    ]
+    async with database.owner() as sql:
+        await sql.executemany(
+            """INSERT INTO job_versions (job_id, version, status, definition, valid_from, valid_to)
+               VALUES ($1, $2, 'PENDING', '{}', now() - $3 * interval '1 month', now() - $4 * interval '1 month')""",
+            [row[:4] for row in rows],
+        )
+        while await expirer.remove_rows(datetime.now(UTC)):
+            pass
+        await expirer.remove_rows(datetime.now(UTC))
+        left = await sql.fetch("SELECT job_id, version, valid_from, valid_to FROM job_versions ORDER BY 1, 3")
+        now = datetime.now(UTC)
+        found = [(row[0], row[1], round((now - row[2]).days / 30.44), row[3] is None) for row in left]
+    assert found == [(job, version, began, ended is None) for job, version, began, ended, stays in rows if stays]
 
 
 async def test_rows_go_in_small_batches(database: TestDatabase, expirer: Expirer) -> None:

@@ -77,6 +77,10 @@ class Config(ServiceConfig, frozen=True, kw_only=True):
     retention_audit_logs_months: Annotated[
         Months, Meta(description="How long audit logs are kept, in whole months before the present one.")
     ] = 24
+    retention_job_versions_months: Annotated[
+        Months,
+        Meta(description="How long a replaced version of a job is kept, in whole months before the present one."),
+    ] = 24
     retention_jobs_days: Annotated[Days, Meta(description="How long a one-time job is kept after it has ended.")] = 30
     retention_dead_letters_days: Annotated[
         Days, Meta(description="How long a dead letter is kept; an open one is then closed.")
@@ -91,6 +95,7 @@ def retention_periods(config: Config) -> RetentionPeriods:
     return RetentionPeriods(
         executions_months=config.retention_executions_months,
         audit_logs_months=config.retention_audit_logs_months,
+        job_versions_months=config.retention_job_versions_months,
         jobs_days=config.retention_jobs_days,
         dead_letters_days=config.retention_dead_letters_days,
         idempotency_keys_hours=config.retention_idempotency_keys_hours,

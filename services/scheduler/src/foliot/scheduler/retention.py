@@ -28,6 +28,7 @@ class RetentionPeriods(msgspec.Struct, frozen=True, kw_only=True):
 
     executions_months: int
     audit_logs_months: int
+    job_versions_months: int
     jobs_days: int
     dead_letters_days: int
     idempotency_keys_hours: int
@@ -65,9 +66,11 @@ class Expirer:
         """Remove one batch of each kind of row. True if there may be more."""
         finished_before = now - timedelta(days=self._periods.jobs_days)
         letters_before = now - timedelta(days=self._periods.dead_letters_days)
+        versions_before = months_before(now, self._periods.job_versions_months)
         answers_before = now - timedelta(hours=self._periods.idempotency_keys_hours)
         removals: dict[str, Callable[[Unit], Awaitable[int]]] = {
             "jobs": lambda unit: unit.retention.delete_finished_jobs(finished_before, ROWS_PER_BATCH),
+            "job_versions": lambda unit: unit.retention.delete_versions(versions_before, ROWS_PER_BATCH),
             "dead_letters_open": lambda unit: unit.retention.expire_letters(letters_before, ROWS_PER_BATCH),
             "dead_letters": lambda unit: unit.retention.delete_letters(letters_before, ROWS_PER_BATCH),
             "idempotency_keys": lambda unit: unit.retention.delete_answers(answers_before, ROWS_PER_BATCH),

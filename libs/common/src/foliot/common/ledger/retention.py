@@ -17,6 +17,9 @@ class Retention:
     async def delete_finished_jobs(self, before: datetime, limit: int) -> int:
         return await self._session.execute(SQL.delete_finished_jobs, before, limit)
 
+    async def delete_versions(self, before: datetime, limit: int) -> int:
+        return await self._session.execute(SQL.delete_versions, before, limit)
+
     async def expire_letters(self, before: datetime, limit: int) -> int:
         return await self._session.execute(SQL.expire_letters, before, limit)
 

@@ -1,10 +1,12 @@
 -- name: delete_finished_jobs
--- Deletes one-time jobs that ended before $1 and have neither an open dead letter nor an open execution. $2 limit
+-- Deletes one-time jobs that ended before $1 and have neither an open dead letter nor an open execution; of the deleted ones
+-- those that cannot be restored any more. $2 limit
 DELETE FROM jobs WHERE job_id IN (
     SELECT j.job_id FROM jobs j
     WHERE j.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
       AND (j.schedule IS NULL OR j.schedule = 'immediate' OR j.schedule ~ '^\d{4}-')
       AND GREATEST(j.updated_at, j.last_run_time) < $1
+      AND (j.deleted_at IS NULL OR j.deleted_at < now() - interval '30 days')
       AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.job_id = j.job_id AND d.closed_at IS NULL)
       AND NOT EXISTS (
         SELECT FROM executions e WHERE e.job_id = j.job_id AND e.scheduled_time >= j.open_since AND e.end_time IS NULL)
@@ -35,3 +37,15 @@ DELETE FROM idempotency_keys WHERE (user_id, team_id, method, path, key) IN (
 -- Deletes all terms of leadership but the newest $1. $2 limit
 DELETE FROM leader_terms WHERE term IN (
     SELECT term FROM leader_terms WHERE term <= (SELECT max(term) FROM leader_terms) - $1 ORDER BY term LIMIT $2)
+
+-- name: delete_versions
+-- Deletes what stands in job_versions and was replaced before $1. The first row of a version says who made it and when: it
+-- stays until the others have gone. $2 limit
+DELETE FROM job_versions WHERE (job_id, valid_from) IN (
+    SELECT v.job_id, v.valid_from FROM job_versions v
+    WHERE v.valid_to < $1
+      AND (EXISTS (SELECT FROM job_versions f
+                   WHERE f.job_id = v.job_id AND f.version = v.version AND f.valid_from < v.valid_from)
+        OR NOT EXISTS (SELECT FROM job_versions f
+                       WHERE f.job_id = v.job_id AND f.version = v.version AND f.valid_from > v.valid_from))
+    ORDER BY v.valid_to LIMIT $2 FOR UPDATE OF v SKIP LOCKED)
