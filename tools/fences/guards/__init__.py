@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from fences.guards import api, executors, http, ledger, scheduler, worker
+from fences.guards import api, executors, http, ledger, scheduler, versions, worker
 
-FENCES = [*ledger.FENCES, *scheduler.FENCES, *worker.FENCES, *executors.FENCES, *http.FENCES, *api.FENCES]
+FENCES = [
+    *ledger.FENCES, *scheduler.FENCES, *worker.FENCES, *executors.FENCES, *http.FENCES, *api.FENCES, *versions.FENCES,
+]  # fmt: skip
