@@ -27,8 +27,8 @@ FENCES = [
     Fence(
         "If-None-Match is looked at",
         f"{API}/jobs/putting.py",
-        "    if excludes(if_none_match, job.version):\n",
-        "    if excludes(None, job.version):\n",
+        "        if excludes(self.if_none_match, job.version):\n",
+        "        if excludes(None, job.version):\n",
         f"{KEY_TESTS}::test_preconditions",
     ),
     Fence(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from foliot.api.jobs.creation import Created
-from foliot.api.jobs.putting import put, with_key
+from foliot.api.jobs.putting import Put, put, with_key
+from foliot.api.queries.jobs import SeenJob
 from foliot.api.views.created import created_answer
-from foliot.api.views.job import shown
+from foliot.api.views.job import members_of, shown
 from foliot.api.views.served import Served
-from foliot.api.web.answers import JsonAnswer
+from foliot.api.web.answers import JsonAnswer, dump
 from foliot.api.web.bodies import parse_object
 from foliot.api.web.call import Call
 from foliot.api.web.changes import Changes
@@ -24,10 +27,17 @@ class KeyedJobHandlers:
 
     async def put(self, call: Call[None, bytes]) -> web.Response:
         assert call.job_key is not None
-        key, body = call.job_key, with_key(parse_object(call.body), call.job_key)
+
+        def present(job: SeenJob) -> dict[str, Any]:
+            return parse_object(dump(members_of(job, call.principal)))
+
+        wanted = Put(
+            key=call.job_key, body=with_key(parse_object(call.body), call.job_key), if_match=call.if_match,
+            if_none_match=call.if_none_match, shown=present,
+        )  # fmt: skip
 
         async def work(change: OpenChange) -> JsonAnswer:
-            found = await put(change, key, body, call.if_match, call.if_none_match)
+            found = await put(change, wanted)
             fleet = await self._served.fleet()
             if isinstance(found, Created):
                 return created_answer(found, fleet)

@@ -5,17 +5,16 @@ An equal definition is found without a lock, so that whoever sends all of its jo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from foliot.api.jobs.creation import Created, NewJob, create_one
-from foliot.api.jobs.definition import decode
+from foliot.api.jobs.definition import JobDefinition, decode
 from foliot.api.jobs.read_only import READ_ONLY_FIELDS, without_read_only
 from foliot.api.jobs.steps import allow, changed_fields, check_match, redefine
 from foliot.api.queries.jobs import SeenJob
-from foliot.api.views.job import members_of
-from foliot.api.web.answers import dump
-from foliot.api.web.bodies import parse_object
 from foliot.api.web.etags import excludes
 from foliot.api.web.open_change import OpenChange
 from foliot.common.errors import Conflict, FieldError, Invalid, PreconditionFailed, RolledBack
@@ -29,24 +28,45 @@ def with_key(body: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {**body, "job_key": key}
 
 
-async def put(
-    change: OpenChange, key: str, body: dict[str, Any], if_match: str | None, if_none_match: str | None
-) -> SeenJob | Created:
+class Put(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller wants of a job_key. `body`: the definition with the key; `shown`: a job as an answer has it, in the
+    types of JSON, so that an answer can be sent back."""
+
+    key: str
+    body: dict[str, Any]
+    if_match: str | None
+    if_none_match: str | None
+    shown: Callable[[SeenJob], dict[str, Any]]
+
+    def check(self, job: Job) -> None:
+        """Raises PreconditionFailed."""
+        check_match(job, self.if_match)
+        if excludes(self.if_none_match, job.version):
+            raise PreconditionFailed(f"job {job.job_id} has this job_key: leave If-None-Match out to replace it")
+
+    def definition_for(self, job: SeenJob) -> JobDefinition:
+        """Raises Invalid."""
+        if self.body.keys().isdisjoint(READ_ONLY_FIELDS):
+            return decode(self.body)
+        return decode(without_read_only(self.body, self.shown(job)))
+
+
+async def put(change: OpenChange, wanted: Put) -> SeenJob | Created:
     """The job after it. Raises RolledBack if somebody created or deleted the job in between: it is done again."""
-    seen = await _present(change, key)
+    seen = await _present(change, wanted.key)
     if seen is None:
-        if if_match is not None:
+        if wanted.if_match is not None:
             raise PreconditionFailed("no job has this job_key: leave If-Match out to create one")
-        return await _create(change, body)
-    _check(seen, if_match, if_none_match)
-    definition = decode(_without_read_only(change, seen, body))
+        return await _create(change, wanted.body)
+    wanted.check(seen)
+    definition = wanted.definition_for(seen)
     if not changed_fields(seen, definition):
         return seen
     found = await change.unit.definitions.lock_job(seen.job_id, change.principal.scope)
     if found is None:
         raise RolledBack("the job was deleted at the same time")
     job, now = found
-    _check(job, if_match, if_none_match)
+    wanted.check(job)
     allow(job, "edit")
     return await redefine(change, job, now, definition)
 
@@ -54,18 +74,6 @@ async def put(
 async def _present(change: OpenChange, key: str) -> SeenJob | None:
     job_id = await change.unit.keyed_jobs.find_job(change.principal.owner, key)
     return None if job_id is None else await change.unit.jobs.select_job(job_id, change.principal.scope)
-
-
-def _check(job: Job, if_match: str | None, if_none_match: str | None) -> None:
-    check_match(job, if_match)
-    if excludes(if_none_match, job.version):
-        raise PreconditionFailed(f"job {job.job_id} has this job_key: leave If-None-Match out to replace it")
-
-
-def _without_read_only(change: OpenChange, seen: SeenJob, body: dict[str, Any]) -> dict[str, Any]:
-    if body.keys().isdisjoint(READ_ONLY_FIELDS):
-        return body
-    return without_read_only(body, parse_object(dump(members_of(seen, change.principal))))
 
 
 async def _create(change: OpenChange, body: dict[str, Any]) -> Created:

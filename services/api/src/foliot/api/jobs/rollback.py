@@ -10,7 +10,6 @@ from foliot.api.jobs.definition import decode
 from foliot.api.jobs.steps import allow, check_match, locked, redefine
 from foliot.api.queries.bounds import LAST_ID
 from foliot.api.queries.jobs import SeenJob
-from foliot.api.views.versions import definition_in
 from foliot.api.web.fields import convert_fields
 from foliot.api.web.open_change import OpenChange
 from foliot.common.errors import FieldError, Invalid
@@ -38,4 +37,4 @@ async def rollback(change: OpenChange, job_id: int, version: int, if_match: str 
     row = await change.unit.versions.select_version(job_id, version)
     if row is None:
         raise Invalid([FieldError("version", f"the job has no version {version}: GET .../versions lists them")])
-    return await redefine(change, job, now, decode(definition_in(row)))
+    return await redefine(change, job, now, decode(row.fields))

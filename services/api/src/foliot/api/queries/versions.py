@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from foliot.common.ledger.job import Job
+from foliot.common.ledger.job import DEFINITION_FIELDS, Job
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statements
 from foliot.common.model.scope import Scope
@@ -22,6 +22,11 @@ class VersionRow(msgspec.Struct, frozen=True):
     key_id: int | None
     key_name: str | None
     definition: dict[str, Any]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The definition, without what the timeline keeps beside it."""
+        return {name: self.definition[name] for name in DEFINITION_FIELDS if name in self.definition}
 
 
 SQL = Statements("foliot.api.queries", "versions.sql", rows={"list_versions": VersionRow, "select_version": VersionRow})

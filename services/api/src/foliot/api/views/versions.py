@@ -15,7 +15,6 @@ from foliot.api.queries.versions import VersionRow
 from foliot.api.web.auth import Principal, Role
 from foliot.api.web.pages import PageQuery, cursor, place_of
 from foliot.common.errors import FieldError, Invalid
-from foliot.common.ledger.job import DEFINITION_FIELDS
 from foliot.common.model.hidden import without_secrets
 
 PAGE_BYTES = 4 * 1024 * 1024
@@ -107,18 +106,13 @@ async def _rows(unit: Unit, job_id: int, query: VersionQuery) -> tuple[list[Vers
     return found, True
 
 
-def definition_in(row: VersionRow) -> dict[str, Any]:
-    """Without what the timeline keeps beside it."""
-    return {name: row.definition[name] for name in DEFINITION_FIELDS if name in row.definition}
-
-
 def _shown(row: VersionRow, other: VersionRow | None, principal: Principal) -> JobVersionView:
     """`other`: the version to compare with. Values that look secret are for those alone who may change the job."""
-    definition = definition_in(row)
+    definition = row.fields
     visible = _visible(definition, principal)
     changes = None
     if other is not None:
-        former = definition_in(other)
+        former = other.fields
         seen = _visible(former, principal)
         changes = [
             Difference(**{"field": ".".join(path), "from": value_at(seen, path), "to": value_at(visible, path)})
