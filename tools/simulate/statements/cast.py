@@ -19,6 +19,11 @@ OVERRIDES: tuple[dict[str, str], ...] = ({}, {"overlap_policy": "allow"}, {"over
 SELDOM = 0.3
 """The chance of an act that ends a job or a worker, when it is drawn."""
 
+KEY = "a key"
+"""Of the one job of a story that callers put by key."""
+RESTORES = 4
+"""How often a restore stands in the menu beside a job that somebody cancelled or deleted."""
+
 
 class Cast:
     def __init__(
@@ -66,6 +71,10 @@ class Cast:
             ]  # fmt: skip
             if draw.random() < SELDOM:
                 menu += [("cancel", partial(callers.cancel, job_id)), ("delete", partial(callers.delete, job_id))]
+                menu.append(("roll back", partial(callers.roll_back, job_id, draw.choice([1, 2]))))
+            if callers.ended(job_id):  # of most ended jobs this is refused, in most stories nothing is restored
+                menu += RESTORES * [("restore", partial(callers.restore, job_id))]
         if len(self._jobs) < MOST_JOBS:
             menu.append(("create", lambda: callers.create(a_definition(draw, now))))
+            menu.append(("put", lambda: callers.put(KEY, a_definition(draw, now))))
         return menu

@@ -51,6 +51,8 @@ class Effects:
         """(step, process) of each commit that wrote something."""
         self.cancelled: dict[int, int] = {}
         """job_id -> the step at which its cancel or deletion was committed and answered."""
+        self.restored: set[int] = set()
+        """Jobs of which somebody asked for a restore: what was cancelled may go on again."""
         self.calls: dict[str, str] = {}
         """The end of each call: done, refused, or unknown."""
         self.overlapping: set[int] = set()

@@ -19,7 +19,7 @@ CHOSEN = (
     "self-fencing deadline", "a record locks its jobs first",
     "the outcome of a run that is concluded", "lock, then look", "due ticks are covered at a change",
     "due ticks are covered at a pause", "an edit keeps what is due all the same",
-    "a replay looks again under the lock",
+    "a replay looks again under the lock", "no tick comes back with a restored job",
 )  # fmt: skip
 _STORIES = ""
 """These have no test of their own: the stories are it."""
@@ -139,7 +139,7 @@ OWN = [
     ),
     _planted(
         "a resumed job passes over a tick that has its run",
-        f"{API}/jobs/steps.py", "    if tick is not None and await change.unit.runs.has_run(job_id, tick):\n", "    if False:\n",
+        f"{API}/jobs/steps.py", "    if tick is not None and await change.unit.runs.has_run(job.job_id, tick):\n", "    if False:\n",
     ),
     _planted(
         "a cancel reaches what is open",

@@ -75,7 +75,7 @@ class Story:
 
     def _answered(self, action: str, job_id: int, answer: dict[str, Any]) -> None:
         effects = self.stage.effects
-        if action == "create":
+        if action in ("create", "put") and answer["job_id"] not in self.jobs:
             job_id = answer["job_id"]
             self.jobs.append(job_id)
         if action in ("cancel", "delete"):

@@ -11,8 +11,10 @@ import orjson
 from aiohttp.test_utils import make_mocked_request
 
 from foliot.api.jobs import dead_letters, steps
-from foliot.api.jobs.creation import NewJob, create_one
+from foliot.api.jobs.creation import Created, NewJob, create_one
 from foliot.api.jobs.definition import decode
+from foliot.api.jobs.putting import Put, put, with_key
+from foliot.api.jobs.rollback import rollback
 from foliot.api.jobs.run_now import decode_override, run
 from foliot.api.operations.table import OPERATIONS
 from foliot.api.queries.unit import Unit
@@ -66,6 +68,20 @@ class Callers:
     def delete(self, job_id: int) -> None:
         self._step("delete", job_id, lambda change: steps.delete(change, job_id, None))
 
+    def ended(self, job_id: int) -> bool:
+        """True if somebody has cancelled or deleted it, as far as answers tell."""
+        return job_id in self._stage.effects.cancelled
+
+    def restore(self, job_id: int) -> None:
+        self._stage.effects.restored.add(job_id)
+        self._step("restore", job_id, lambda change: steps.restore(change, job_id))
+
+    def roll_back(self, job_id: int, version: int) -> None:
+        self._step("rollback", job_id, lambda change: rollback(change, job_id, version, None))
+
+    def put(self, key: str, body: dict[str, Any]) -> None:
+        self._ask("put", 0, lambda caller: _putting(body, key))
+
     def run(self, job_id: int, override: dict[str, Any]) -> None:
         if override.get("overlap_policy") == "allow":
             self._stage.effects.overlapping.add(job_id)
@@ -110,6 +126,18 @@ class Callers:
             self._answered(action, job_id, body if isinstance(body, dict) else {})
 
         self._stage.start(asking(), name, tolerates=REFUSALS)
+
+
+def _putting(body: dict[str, Any], key: str) -> Work:
+    wanted = Put(key=key, body=with_key(body, key), if_match=None, if_none_match=None, shown=msgspec.to_builtins)
+
+    async def work(change: OpenChange) -> JsonAnswer:
+        found = await put(change, wanted)
+        if isinstance(found, Created):
+            return JsonAnswer(status=201, body=orjson.loads(b"{%b}" % found.shown))
+        return JsonAnswer(body=msgspec.to_builtins(found))
+
+    return work
 
 
 def _letters_of(job_id: int) -> dead_letters.LetterRequest:

@@ -28,6 +28,7 @@ ALWAYS = (
     ticks.what_a_change_drops_is_covered,
     ticks.no_tick_is_covered_twice,
     ticks.nothing_is_written_before_the_floor,
+    ticks.a_restore_arms_no_tick_that_has_passed,
 )
 IN_THE_END = (
     runs.what_failed_is_a_dead_letter,

@@ -80,8 +80,9 @@ def work_of_a_run_never_overlaps(evidence: Evidence) -> None:
 
 
 def nothing_starts_after_a_cancel(evidence: Evidence) -> None:
-    """Once a cancel or a deletion is answered, nothing of the job is claimed to run, retried or planned."""
-    cancelled = evidence.effects.cancelled
+    """Once a cancel or a deletion is answered, nothing of the job is claimed to run, retried or planned, unless somebody
+    asked for a restore."""
+    cancelled, restored = evidence.effects.cancelled, evidence.effects.restored
     for said in evidence.said:
         if said.name not in (
             "claim_executions",
@@ -94,7 +95,7 @@ def nothing_starts_after_a_cancel(evidence: Evidence) -> None:
         for row in said.result:
             ran = said.name != "claim_executions" or row["status"] == "RUNNING"
             job_id = row["job_id"]
-            if ran and job_id in cancelled and said.granted > cancelled[job_id]:
+            if ran and job_id in cancelled and job_id not in restored and said.granted > cancelled[job_id]:
                 raise Violation("something of a cancelled job goes on", (said.process, said.name, row))
 
 

@@ -10,6 +10,7 @@ from simulate.statements.violation import Violation
 ACTIONS = {
     "create": "CREATE_JOB", "edit": "UPDATE_JOB", "pause": "PAUSE_JOB", "resume": "RESUME_JOB", "cancel": "CANCEL_JOB",
     "delete": "DELETE_JOB", "run": "RUN_JOB",
+    "restore": "RESTORE_JOB", "rollback": "UPDATE_JOB",
 }  # fmt: skip
 
 

@@ -96,6 +96,17 @@ def no_tick_is_covered_twice(evidence: Evidence) -> None:
                 raise Violation("a tick is covered twice", (job_id, spans))
 
 
+def a_restore_arms_no_tick_that_has_passed(evidence: Evidence) -> None:
+    """What passed while a job was deleted does not run, but for a single tick."""
+    for change in evidence.changes:
+        was, now = change.was, change.now
+        if change.what != "job" or not was or not now or not was["deleted_at"] or now["deleted_at"]:
+            continue
+        tick = _time(now["next_run_time"])
+        if tick is not None and tick <= change.at and ("*" in now["schedule"] or "@" in now["schedule"]):
+            raise Violation("a restore arms a tick that has passed", (was, now))
+
+
 def _covered(evidence: Evidence, job_id: int, begin: datetime, end: datetime | None, rules: Rules) -> list[datetime]:
     """The ticks from `begin` to before `end` that have a row, or lie in a range that was skipped."""
     found: list[datetime] = []
