@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from foliot.api.operations.table import OPERATIONS
+
 from .conftest import SCRIPT, Api
 
 HEADERS_WITH_SECRETS = {"Authorization": "Bearer s3cr3t", "X-Key": "s3cr3t", "Accept": "text/plain"}
@@ -61,12 +63,14 @@ async def changes(team: Team) -> dict[tuple[str, str], str]:
     await team.call("DELETE", "/v1/dead-letters", {"execution_ids": [await team.dead(job)]})
     await team.call("POST", f"/v1/jobs/{job}/cancel")
     await team.call("DELETE", f"/v1/jobs/{job}", expect=204)
+    await team.call("POST", f"/v1/jobs/{job}/restore")
     key = await team.call("POST", "/v1/api-keys", {"name": "k", "role": "viewer"}, team.admin, expect=201)
     await team.call("DELETE", f"/v1/api-keys/{key['key_id']}", key=team.admin)
     return {
         ("POST", "/v1/jobs"): "CREATE_JOB",
         ("PATCH", "/v1/jobs/{job_id}"): "UPDATE_JOB",
         ("DELETE", "/v1/jobs/{job_id}"): "DELETE_JOB",
+        ("POST", "/v1/jobs/{job_id}/restore"): "RESTORE_JOB",
         ("POST", "/v1/jobs/{job_id}/pause"): "PAUSE_JOB",
         ("POST", "/v1/jobs/{job_id}/resume"): "RESUME_JOB",
         ("POST", "/v1/jobs/{job_id}/cancel"): "CANCEL_JOB",
@@ -81,6 +85,10 @@ async def changes(team: Team) -> dict[tuple[str, str], str]:
 
 READS = {("POST", "/v1/schedules/preview")}
 """Routes that change nothing whatever their method."""
+AS_OTHERS = {("POST", "/v1/jobs/{job_id}/rollback"), ("PUT", "/v1/jobs/by-key/{job_key}")}
+"""Routes that are audited as an edit or a creation; their own tests look at it."""
+BY_KEY = {(one.method, one.path) for one in OPERATIONS if one.origin is not None}
+"""Routes with the handler of another one."""
 
 
 async def test_every_change_is_in_the_audit_of_its_team(api: Api) -> None:
@@ -96,7 +104,7 @@ async def test_every_change_is_in_the_audit_of_its_team(api: Api) -> None:
         for route in api.client.app.router.routes()
         if route.resource is not None and route.method not in ("GET", "HEAD")
     }
-    assert routes - READS == set(made), "a route that changes something is missing in this test"
+    assert routes - READS - AS_OTHERS - BY_KEY == set(made), "a route that changes something is missing in this test"
 
 
 async def test_no_row_of_the_audit_holds_a_secret(api: Api) -> None:

@@ -24,11 +24,11 @@ class RunOverride(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def decode_override(body: dict[str, Any]) -> dict[str, Any]:
-    """The fields that are given. Raises Invalid."""
+    """The fields that are given; null is as if left out. Raises Invalid."""
     override, errors = convert_fields(body, RunOverride)
     if errors:
         raise Invalid(errors)
-    return override
+    return {name: value for name, value in override.items() if value is not None}
 
 
 async def run(change: OpenChange, job_id: int, override: dict[str, Any]) -> Execution:

@@ -21,7 +21,7 @@ PAGE_BYTES = 4 * 1024 * 1024
 """Definitions of one page: a page with more of them is cut short. One may have a megabyte."""
 _PART = 8
 """Versions that one statement reads."""
-Number = Annotated[int, msgspec.Meta(ge=1, le=LAST_ID)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 
 
 class VersionQuery(PageQuery, frozen=True, kw_only=True):
