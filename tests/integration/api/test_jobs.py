@@ -291,13 +291,3 @@ async def test_a_change_takes_the_time_at_which_it_holds_the_job(api: Api) -> No
     status, edited, _ = await editing
     assert status == 200
     assert datetime.fromisoformat(edited["updated_at"]) >= released
-
-
-async def test_null_in_a_run_is_as_if_left_out(api: Api) -> None:
-    """Also for a runner, who may send no payload."""
-    job = await api.create(overlap_policy="skip")
-    runner = {"Authorization": f"Bearer {await api.key_for('runner')}"}
-    path, nothing = f"/v1/jobs/{job['job_id']}/run", {"payload": None, "overlap_policy": None}
-    assert (await api.call("POST", path, nothing, **runner))[0] == 202
-    status, problem, _ = await api.call("POST", path, nothing)
-    assert (status, problem["code"]) == (409, "overlap")  # by the policy of the job
