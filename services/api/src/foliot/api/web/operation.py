@@ -43,7 +43,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     `role`: the least one that may call it. `query`: a Struct of its parameters. `answers`: status -> Struct of the
     body (None: no body). `errors`: codes of its own, beside those that follow from the rest. `headers`: of its answers.
-    `idempotent`: it honours Idempotency-Key. `conditional`: it honours If-Match.
+    `idempotent`: it honours Idempotency-Key. `conditional`: it honours If-Match. `text`: its query can
+    ask for text/plain instead.
     """
 
     method: str
@@ -60,6 +61,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     idempotent: bool = False
     conditional: bool = False
+    text: bool = False
 
     @property
     def names(self) -> list[str]:
