@@ -68,15 +68,17 @@ def faults(method: str, path: str, status: int, headers: Mapping[str, str], body
     answer = operation["responses"].get(str(status))
     if answer is None:
         return [f"the status {status} is not described"]
-    kind = next(iter(answer.get("content", {})), None)
-    if kind is None:
+    kinds = list(answer.get("content", {}))
+    if not kinds:
         return [*_headers(answer, status, headers), *(["a body is not described"] if body else [])]
-    if headers.get("Content-Type", "").partition(";")[0] != kind:
-        return [f"Content-Type {headers.get('Content-Type')}, not {kind}"]
+    kind = headers.get("Content-Type", "").partition(";")[0]
+    if kind not in kinds:
+        return [f"Content-Type {headers.get('Content-Type')}, not {' or '.join(kinds)}"]
     at = (
         f"paths/{found.replace('/', '~1')}/{method.lower()}/responses/{status}/content/{kind.replace('/', '~1')}/schema"
     )
-    return [*_headers(answer, status, headers), *_schema(at, json.loads(body))]
+    sent = json.loads(body) if kind.endswith("json") else str(body)
+    return [*_headers(answer, status, headers), *_schema(at, sent)]
 
 
 def _schema(pointer: str, body: Any) -> Iterable[str]:

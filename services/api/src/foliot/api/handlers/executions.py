@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.execution import ExecutionList, shown_execution, shown_with_logs
 from foliot.api.views.execution_pages import ExecutionPage, ExecutionQuery
 from foliot.api.views.served import Served
+from foliot.api.views.stored_output import OutputQuery, stored_output
 from foliot.api.web.answers import JsonAnswer, respond
 from foliot.api.web.call import Call
 from foliot.api.web.changes import Changes
@@ -60,7 +62,13 @@ class ExecutionHandlers:
         execution = await self._visible(call)
         return respond(JsonAnswer(body=shown_with_logs(execution, await self._served.fleet())))
 
-    async def _visible(self, call: Call[None, None]) -> ExecutionWithLogs:
+    async def logs(self, call: Call[OutputQuery, None]) -> web.Response:
+        found = stored_output(await self._visible(call), call.query.offset)
+        if call.query.raw != "false":
+            return web.Response(text=found.logs, content_type="text/plain", charset="utf-8")
+        return respond(JsonAnswer(body=found))
+
+    async def _visible(self, call: Call[Any, None]) -> ExecutionWithLogs:
         execution_id = call.ids["execution_id"]
         async with self._database.session() as unit:
             found = await unit.history.select_execution(execution_id, call.scope)

@@ -115,6 +115,8 @@ def _answers(operation: Operation) -> dict[str, Any]:
         made: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
         if shape is not None:
             made["content"] = {"application/json": {"schema": reference_to(shape)}}
+            if operation.text:
+                made["content"]["text/plain"] = {"schema": {"type": "string"}}
         found[str(status)] = made
     return found
 

@@ -46,6 +46,8 @@ PARAMETERS: Final = {
     "outcome": "Only ticks with one of these outcomes; several with commas.",
     "version": "Only this version.",
     "against": "The version with which each is compared; by default the one before it.",
+    "offset": "The byte of the stored output, as UTF-8, to begin with.",
+    "raw": "Given without a value, or true: the output alone, as text/plain.",
     "force": "true revokes the last admin key without a team too.",
 }
 """Parameters of queries, and headers of requests."""
@@ -120,6 +122,9 @@ MEANINGS: Final = {
     "skipped_until": "Of a SKIPPED row that stands for many ticks: the last one.",
     "reason": "Why it waits, or why the tick has this outcome; null: nothing but its turn is in its way.",
     "logs": "The first and last part of its output.",
+    "offset": "The byte of the stored output, as UTF-8, at which `logs` begins.",
+    "next_offset": "The byte behind `logs`: the offset to go on with.",
+    "complete": "True once the attempt has ended: no output follows.",
     # ticks
     "fire_times": "The next ticks, oldest first.",
     "utc": "The tick in UTC.",

@@ -12,6 +12,7 @@ from foliot.api.preview.answer import Preview
 from foliot.api.preview.request import PreviewRequest
 from foliot.api.views.execution import ExecutionList, ExecutionView, ExecutionWithLogsView
 from foliot.api.views.execution_pages import ExecutionQuery
+from foliot.api.views.stored_output import OutputQuery, StoredOutput
 from foliot.api.web.auth import Role
 from foliot.api.web.operation import Body, Operation
 from foliot.api.web.pages import PageQuery
@@ -27,6 +28,12 @@ OPERATIONS = (
         method="GET", path="/v1/executions/{execution_id}", id="getExecution", handler=ExecutionHandlers.read,
         role=Role.VIEWER, summary="Read an attempt, with its output",
         answers={200: ExecutionWithLogsView},
+    ),
+    Operation(
+        method="GET", path="/v1/executions/{execution_id}/logs", id="getExecutionLogs", handler=ExecutionHandlers.logs,
+        role=Role.VIEWER, summary="Read the stored output of an attempt from a byte on",
+        note="Output is stored when the attempt ends: its first and last part. `?raw` answers it as text/plain.",
+        query=OutputQuery, answers={200: StoredOutput}, text=True,
     ),
     Operation(
         method="POST", path="/v1/executions/{execution_id}/cancel", id="cancelExecution",

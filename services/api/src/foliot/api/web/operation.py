@@ -48,6 +48,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body (None: no body). `errors`: codes of its own, beside those that follow from the rest. `headers`: of its answers.
     `idempotent`: it honours Idempotency-Key. `conditional`: it honours If-Match. `creates`: it honours If-None-Match.
     `origin`: the id of the row by job_id, of which this one by job_key is made. `of_deleted`: deleted jobs too.
+    `text`: its query can ask for text/plain instead.
     """
 
     method: str
@@ -67,6 +68,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     creates: bool = False
     origin: str | None = None
     of_deleted: bool = False
+    text: bool = False
 
     @property
     def names(self) -> list[str]:
