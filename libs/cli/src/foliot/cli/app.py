@@ -8,9 +8,7 @@ from typing import Final
 
 import click
 
-from foliot.cli.exits import FAILED, USAGE, Stop, code_of, words_of
-from foliot.cli.verbs import LazyGroup
-from foliot.client.errors import ClientError
+from foliot.cli.lazy import LazyGroup
 
 _AT: Final = "foliot.cli.commands"
 COMMANDS: Final = {
@@ -18,6 +16,10 @@ COMMANDS: Final = {
     "executions": (f"{_AT}.executions:executions", "attempts of runs: list, get, logs, cancel, wait"),
     "dead-letters": (f"{_AT}.dead_letters:dead_letters", "runs that were given up: list, replay, discard"),
     "schedules": (f"{_AT}.schedules:schedules", "preview: when a schedule fires"),
+    "plan": (f"{_AT}.manifests:plan", "what applying a manifest would change"),
+    "apply": (f"{_AT}.manifests:apply", "make the jobs of a set what its manifest says"),
+    "export": (f"{_AT}.manifests:export", "jobs as a manifest"),
+    "import": (f"{_AT}.importing:import_", "crontab, kubernetes: a manifest of another scheduler's jobs"),
     "cluster": (f"{_AT}.cluster:cluster", "status: schedulers and workers"),
     "audit": (f"{_AT}.audit:audit", "who changed what"),
     "keys": (f"{_AT}.keys:keys", "API keys: list, create, revoke"),
@@ -36,7 +38,7 @@ click.version_option(package_name="foliot-cli", prog_name="foliot")(foliot)
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit code. `plan` has codes of its own: 2 says that something differs, so wrong usage is 1 there."""
-    usage = FAILED if arguments[:1] == ["plan"] else USAGE
+    usage = 1 if list(arguments[:1]) == ["plan"] else 2
     try:
         result = foliot.main(list(arguments), prog_name="foliot", standalone_mode=False, obj=environment)
         sys.stdout.flush()
@@ -44,15 +46,24 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except click.ClickException as error:
         error.show()
         return usage
-    except (ClientError, Stop) as error:
-        sys.stderr.write(words_of(error) + "\n")
-        code = code_of(error)
-        return usage if code == USAGE or (usage == FAILED and code != 0) else code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("foliot: interrupted\n")
         return 130
     except BrokenPipeError:
         return _reader_left()
+    except Exception as error:
+        return _told(error, usage)
+
+
+def _told(error: Exception, usage: int) -> int:
+    """What a command says when it fails. Loaded then: the first thing that a command needs is not its errors."""
+    from foliot.cli.exits import USAGE, Stop, code_of, words_of  # noqa: PLC0415
+    from foliot.client.errors import ClientError  # noqa: PLC0415
+
+    if not isinstance(error, ClientError | Stop):
+        raise error
+    sys.stderr.write(words_of(error) + "\n")
+    return 1 if usage == 1 else usage if code_of(error) == USAGE else code_of(error)
 
 
 def _reader_left() -> int:

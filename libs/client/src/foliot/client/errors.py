@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 
 class ClientError(Exception):
     """Any of them."""
@@ -29,6 +27,8 @@ class Away(ClientError):
 
 def refusal(status: int, body: bytes) -> Refused:
     """Of an answer. What stands between client and API may answer something else than problem+json."""
+    import msgspec  # noqa: PLC0415 (errors are known before there is one)
+
     try:
         problem = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""The transport that blocks, over http.client: for scripts and the command line. It imports neither asyncio nor ssl."""
+"""The transport that blocks, over http.client: for scripts and the command line. It does not import asyncio."""
 
 from __future__ import annotations
 
