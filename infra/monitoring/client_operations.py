@@ -44,12 +44,15 @@ def function_name(operation_id: str) -> str:
 
 def _function(method: str, path: str, operation: Schema) -> str:
     parameters = operation.get("parameters", [])
-    answer = _answer(operation)
-    shown = f"types.{answer}" if answer else "None"
+    answers = _answers(operation)
+    answer, *_ = answers.values() or [None]
+    shown = " | ".join(dict.fromkeys(_shown(one) for one in answers.values())) or "None"
     lines = ["", f"def {function_name(operation['operationId'])}(", *_arguments(operation), f") -> Request[{shown}]:"]
     lines.append(f"    {json.dumps(operation['summary'] + '.')}")
     lines.append("    return Request(")
     lines.append(f"        method={json.dumps(method)}, path={_path(path)}, answer={answer and json.dumps(answer)},")
+    if others := {status: one for status, one in answers.items() if one != answer}:
+        lines.append(f"        others={others!r},")
     query = _pairs([one["name"] for one in parameters if one["in"] == "query"])
     headers = _pairs([one["name"] for one in parameters if one["in"] == "header" and one["name"] != "Idempotency-Key"])
     keyed = any(one["name"] == "Idempotency-Key" for one in parameters)
@@ -99,10 +102,15 @@ def _kind(schema: Schema) -> str:
     return _PLAIN.get(schema.get("type", ""), "str")
 
 
-def _answer(operation: Schema) -> str | None:
-    """The Struct of the answer that means done. One that is not JSON is read as it came."""
+def _shown(answer: str) -> str:
+    return answer if answer == "Any" else f"types.{answer}"
+
+
+def _answers(operation: Schema) -> dict[int, str]:
+    """The Struct of each answer that means done, by its status. What is not JSON is not decoded."""
+    found = {}
     for status, answer in operation["responses"].items():
-        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
-        if status.startswith("2") and "$ref" in schema:
-            return str(schema["$ref"]).rpartition("/")[2]
-    return None
+        if status.startswith("2") and "application/json" in answer.get("content", {}):
+            schema = answer["content"]["application/json"].get("schema", {})
+            found[int(status)] = str(schema["$ref"]).rpartition("/")[2] if "$ref" in schema else "Any"
+    return found

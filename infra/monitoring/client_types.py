@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import keyword
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,25 +20,37 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 '''
 _PLAIN = {"integer": "int", "number": "float", "boolean": "bool", "string": "str", "null": "None"}
 
 
 def types_module(document: Schema) -> str:
     schemas: dict[str, Schema] = document["components"]["schemas"]
-    aliases = {name: schema["enum"] for name, schema in schemas.items() if "enum" in schema}
+    aliases = {name: schema["enum"] for name, schema in schemas.items() if _is_text(schema)}
     structs = [
         _struct(name, schema, _tag(name, schemas), aliases)
         for name, schema in schemas.items()
         if "properties" in schema
     ]
-    unions = [f"{name} = {' | '.join(_members(schema))}" for name, schema in schemas.items() if "oneOf" in schema]
-    return "\n".join([_HEAD, *_aliases(aliases), "", *structs, "", *unions, ""])
+    others = [
+        f"{name} = {_union(schema, aliases)}"
+        for name, schema in schemas.items()
+        if "properties" not in schema and not _is_text(schema)
+    ]
+    return "\n".join([_HEAD, *_aliases(aliases), "", *structs, "", *others, ""])
 
 
-def _members(union: Schema) -> list[str]:
-    return [one["$ref"].rpartition("/")[2] for one in union["oneOf"]]
+def _is_text(schema: Schema) -> bool:
+    """A text with known values."""
+    return "enum" in schema and all(isinstance(one, str) for one in schema["enum"])
+
+
+def _union(schema: Schema, aliases: dict[str, list[str]]) -> str:
+    """Of Structs that a member tells apart, or whatever else has a name."""
+    if "discriminator" not in schema:
+        return _kind(schema, "", aliases)
+    return " | ".join(one["$ref"].rpartition("/")[2] for one in schema["oneOf"])
 
 
 def _tag(name: str, schemas: dict[str, Schema]) -> tuple[str, str] | None:
@@ -65,25 +78,40 @@ def _struct(name: str, schema: Schema, tag: tuple[str, str] | None, aliases: dic
         if tag and member == tag[0]:
             continue
         kind = _kind(inner, member, aliases)
-        optional = member not in schema["required"]
-        lines.append(f"    {member}: {kind} | UnsetType = UNSET" if optional else f"    {member}: {kind}")
+        lines.append(f"    {_member(member, kind, optional=member not in schema.get('required', []))}")
     return "\n".join([*lines, ""])
+
+
+def _member(name: str, kind: str, *, optional: bool) -> str:
+    """A name that Python does not allow gets a line below it."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        plain = f"{name.replace('-', '_')}_"
+        default = f"default=UNSET, name={json.dumps(name)}" if optional else f"name={json.dumps(name)}"
+        return f"{plain}: {kind}{' | UnsetType' if optional else ''} = field({default})"
+    return f"{name}: {kind} | UnsetType = UNSET" if optional else f"{name}: {kind}"
 
 
 def _kind(schema: Schema, member: str, aliases: dict[str, list[str]]) -> str:
     """The type of a member. Its name names the values that it may have, if they have no name of their own."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
-    if "anyOf" in schema:
-        return _any_of([_kind(one, member, aliases) for one in schema["anyOf"]], set(aliases))
-    if "enum" in schema:
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return _any_of([_kind(one, member, aliases) for one in choices], set(aliases))
+    if member and _is_text(schema):
         return _named(member, schema["enum"], aliases)
     if schema.get("type") == "array":
         return f"list[{_kind(schema.get('items', {}), member, aliases)}]"
     if schema.get("type") == "object":
         inner = schema.get("additionalProperties")
         return f"dict[str, {_kind(inner, member, aliases) if isinstance(inner, dict) else 'Any'}]"
-    return "datetime" if schema.get("format") == "date-time" else _PLAIN.get(schema.get("type", ""), "Any")
+    return _plain(schema)
+
+
+def _plain(schema: Schema) -> str:
+    if schema.get("format") == "date-time":
+        return "datetime"
+    kind = schema.get("type", "")
+    return " | ".join(_PLAIN.get(one, "Any") for one in (kind if isinstance(kind, list) else [kind]))
 
 
 def _any_of(kinds: list[str], aliases: set[str]) -> str:

@@ -14,9 +14,8 @@ Answer = TypeVar("Answer")
 
 
 def decoded(request: Request[Answer], reply: Reply) -> Answer:
-    if request.answer is None:
-        return cast(Answer, None)
-    return cast(Answer, _decoder(request.answer).decode(reply.body))
+    name = request.others.get(reply.status, request.answer)
+    return cast(Answer, None if name is None or not reply.body else _decoder(name).decode(reply.body))
 
 
 @cache

@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 
 
 class Request(msgspec.Struct, Generic[Answer], frozen=True, kw_only=True):
-    """`answer`: the name of its Struct in `types`; None: the answer has no body.
+    """`answer`: the name of its Struct in `types`; None: the answer has no body. `others`: of other statuses.
 
     `repeatable`: it may be sent again when its outcome is unknown, because it reads, or because it carries an
     Idempotency-Key. `keyed`: it takes one.
@@ -21,6 +21,7 @@ class Request(msgspec.Struct, Generic[Answer], frozen=True, kw_only=True):
     method: str
     path: str
     answer: str | None = None
+    others: Mapping[int, str] = {}
     query: Mapping[str, Any] = {}
     headers: Mapping[str, str | None] = {}
     body: Any = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 if TYPE_CHECKING:
     ExecutionStatus = Literal["CANCELLED", "COMPLETED", "FAILED", "QUEUED", "RUNNING", "SKIPPED", "TIMEOUT"]
