@@ -7,17 +7,24 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from foliot.cli import target as module
 from foliot.cli.app import COMMANDS, foliot, run
+from foliot.cli.commands.versions import warn_of_another_version
 from foliot.cli.contexts import Contexts
 from foliot.cli.exits import Stop
+from foliot.cli.session import Session
 from foliot.cli.target import Flags, target
 from foliot.cli.verbs import Verb
+from foliot.client.errors import refusal
+from foliot.client.exchange import Reply
+from foliot.client.request import Request
 
 CONFIG = """
 current = "prod"
@@ -83,6 +90,30 @@ def test_contexts_are_kept_as_they_were(environment: dict[str, str]) -> None:
     assert (again.all, again.current) == (contexts.all, "prod")
     assert again.path.stat().st_mode & 0o777 == 0o600
     assert module.target(Flags(), environment).protected
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "warns"),
+    [
+        (404, b"", False),
+        (200, b'{"version": "0.0.1"}', True),
+        (200, f'{{"version": "{version("foliot-cli")}"}}'.encode(), False),
+    ],
+)
+def test_another_version_is_a_warning(
+    status: int, body: bytes, warns: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Answering:
+        def answer(self, request: Request[Any]) -> Reply:
+            assert request.target == "/v1"
+            if status == 404:
+                raise refusal(404, body)
+            return Reply(status, {}, body)
+
+    session = Session(Flags(), "table", {})
+    session.__dict__["client"] = Answering()
+    warn_of_another_version(session)
+    assert ("0.0.1" in capsys.readouterr().err) == warns
 
 
 class Listener(http.server.BaseHTTPRequestHandler):
