@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "plan": (f"{_AT}.manifests:plan", "what applying a manifest would change"),
     "apply": (f"{_AT}.manifests:apply", "make the jobs of a set what its manifest says"),
     "export": (f"{_AT}.manifests:export", "jobs as a manifest"),
-    "import": (f"{_AT}.importing:import_", "crontab, kubernetes: a manifest of another scheduler's jobs"),
+    "import": (f"{_AT}.importing:import_", "crontab, kubernetes, celery-beat: a manifest of another scheduler's jobs"),
     "cluster": (f"{_AT}.cluster:cluster", "status: schedulers and workers"),
     "audit": (f"{_AT}.audit:audit", "who changed what"),
     "keys": (f"{_AT}.keys:keys", "API keys: list, create, revoke"),

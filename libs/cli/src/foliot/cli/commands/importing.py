@@ -53,6 +53,20 @@ def kubernetes_(file: str, set_name: str) -> int:
     return _print(kubernetes(_text(file), file), set_name)
 
 
+@import_.command("celery-beat")
+@click.argument("file")
+@click.option("-A", "--app", "application", required=True, help="The application, as celery's own option -A names it.")
+@click.option("--set", "set_name", default="celery-beat", show_default=True, help="The set that will own the jobs.")
+def celery_beat_(file: str, application: str, set_name: str) -> int:
+    """Read the beat_schedule of a Python module, without running it.
+
+    Exit code 1: something did not become a job.
+    """
+    from foliot.cli.importers.celery_beat import celery_beat  # noqa: PLC0415
+
+    return _print(celery_beat(_text(file), file, application), set_name)
+
+
 def _text(file: str) -> str:
     with click.open_file(file, encoding="utf-8", errors="surrogateescape") as opened:
         return str(opened.read())
