@@ -50,7 +50,7 @@ class Output:
             width = max((len(key) for key, _ in rows), default=0)
             self._write(self._colored("".join(f"{key:<{width}}  {value}\n" for key, value in rows)))
         elif self._form == "name":
-            self._write(f"{item[name]}\n")
+            self._write(f"{item.get(name, '')}\n")
         elif self._form == "ndjson":
             self._write(msgspec.json.encode(item).decode() + "\n")
         else:

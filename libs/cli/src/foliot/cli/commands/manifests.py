@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from foliot.cli.commands.planned import ask_to_apply, plan_of, planned, print_changes, read_plan
-from foliot.cli.exits import DIFFERS
+from foliot.cli.exits import DIFFERS, FAILED
 from foliot.cli.session import Session
+from foliot.cli.tables import cell
 from foliot.cli.verbs import Verb
 
 
@@ -32,7 +33,7 @@ def plan(session: Session, file: Path, ticks: bool) -> int:
     "--prune", type=click.IntRange(0), help="Delete the jobs of the set that the file leaves out, if they are so many."
 )
 @click.option("--adopt", is_flag=True, help="Take over jobs that belong to no set or to another.")
-def apply(session: Session, file: Path, prune: int | None, adopt: bool) -> None:
+def apply(session: Session, file: Path, prune: int | None, adopt: bool) -> int:
     """Make the jobs of a set what FILE says: a manifest, or a plan that was kept.
 
     A job that was changed since the plan is a conflict (exit code 5). Nothing is deleted without --prune.
@@ -44,7 +45,13 @@ def apply(session: Session, file: Path, prune: int | None, adopt: bool) -> None:
         body = plan_of(manifest, found)
     session.confirm(f"apply the set {body['set']}")
     answer = ask_to_apply(session, body, prune, adopt)
-    session.output.item(answer, "done")
+    session.output.item({name: value for name, value in answer.items() if name != "results"}, "done")
+    failed = [one for one in answer.get("results") or [] if one.get("error")]
+    for one in failed:
+        session.output.note(f"job {one.get('index')}: {cell(one['error'])}")
+    if "operation_id" in answer:
+        session.output.note(f"it goes on by itself: foliot api GET /v1/operations/{answer['operation_id']}")
+    return FAILED if failed else 0
 
 
 @click.command(
