@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCAL := PYTHONPATH=infra/local:infra $(BIN)/python -m cluster
 INSTALLED := test -x $(BIN)/python || { echo "nothing is installed here yet: make up" >&2; exit 1; }
-SERVICES := libs/common services/api services/scheduler services/worker
+SERVICES := libs/common libs/client libs/cli services/api services/scheduler services/worker
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -120,7 +120,7 @@ docs-events: setup ## write docs/events.md from the code
 docs-configuration: setup ## write docs/configuration.md from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring docs-configuration
 
-openapi: setup ## write docs/openapi.json from the code
+openapi: setup ## write docs/openapi.json and the client's types and operations from the code
 	@PYTHONPATH=infra $(BIN)/python -m monitoring openapi
 
 images: ## build the container images

@@ -9,7 +9,13 @@ from monitoring.configuration_page import configuration_page
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = {"FOLIOT_", "FOLIOT_RETENTION_"}
-OTHERS = {"FOLIOT_URL", "FOLIOT_API_KEY", "FOLIOT_CONTEXT"}  # the command line's: `make up` ignores them
+OTHERS = {
+    "FOLIOT_URL",
+    "FOLIOT_API_KEY",
+    "FOLIOT_CONTEXT",
+    "FOLIOT_CONFIG",
+    "FOLIOT_COMPLETE",
+}  # the command line's: `make up` ignores them
 
 
 def test_every_variable_of_the_code_is_documented() -> None:

@@ -17,6 +17,8 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if ".local" not in path.parts
 )
+GENERATED = {ROOT / "libs/client/src/foliot/client" / f"{one}.py" for one in ("types", "operations", "defaults")}
+"""Written by `make openapi`; tests/unit/monitoring/test_drift.py holds them to it."""
 PRODUCT = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("libs", "services")]
 
 
@@ -41,7 +43,7 @@ def test_foliot_is_a_namespace_without_a_file() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_a_file_holds_one_idea(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 300
+    assert len(path.read_text().splitlines()) <= 300 or path in GENERATED
     assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "base"}
 
 
@@ -51,7 +53,7 @@ def test_a_function_reads_without_scrolling(path: Path) -> None:
         f.name: f.end_lineno - f.lineno + 1 for f in functions(path) if f.end_lineno and f.end_lineno - f.lineno >= 45
     }
     roots = {"run"} if path.name == "main.py" else set()  # composition roots are lists
-    assert set(long) <= roots, long
+    assert set(long) <= roots or path in GENERATED, long
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name)

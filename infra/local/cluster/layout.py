@@ -26,6 +26,7 @@ class Layout:
         self.datasources = directory / "datasources.json"
         self.admin_key = directory / "admin-api-key"
         self.env = directory / "env"
+        self.context = directory / "context.toml"  # of the command line
         self.keys = directory / "keys"  # of PagerDuty and Slack: the user's
         self.supervisor_lock = directory / "supervisor.lock"
         self.command_lock = directory / "command.lock"
@@ -67,7 +68,8 @@ class Layout:
         """What is ours, and the directory if that was all; gives what others keep there."""
         for folder in (self.logs, *(self.directory / name for name in SERVERS)):
             shutil.rmtree(folder, ignore_errors=not folder.exists())
-        files = (self.state, self.settings, self.ports, self.passwords, self.datasources, self.admin_key, self.env)
+        made = (self.state, self.settings, self.ports, self.passwords, self.datasources)
+        files = (*made, self.admin_key, self.env, self.context)
         # Marker and lock last, so that an interrupted removal can go on.
         for file in (*files, self.supervisor_lock, self.marker, self.command_lock):
             file.unlink(missing_ok=True)

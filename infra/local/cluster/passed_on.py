@@ -20,7 +20,9 @@ CONFIGS: dict[str, type[msgspec.Struct]] = {
     "scheduler": foliot.scheduler.config.Config,
     "worker": foliot.worker.config.Config,
 }
-IGNORED = {"FOLIOT_LOCAL_DIR", "FOLIOT_URL", "FOLIOT_API_KEY", "FOLIOT_CONTEXT"}
+IGNORED = {
+    "FOLIOT_LOCAL_DIR", "FOLIOT_URL", "FOLIOT_API_KEY", "FOLIOT_API_KEY_FILE", "FOLIOT_CONTEXT", "FOLIOT_CONFIG",
+}  # fmt: skip
 """The folder of the cluster, and what the command line reads."""
 ADDRESSES_AND_IDS = {
     *("api_host", "api_port", "admin_host", "admin_port", "zookeeper_hosts", "zookeeper_root"),

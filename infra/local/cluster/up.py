@@ -126,6 +126,8 @@ def _write_addresses(plan: Plan) -> None:
         "ALERTMANAGER_URL": plan.alertmanager.url,
     }
     files.write(plan.layout.env, "".join(f"{name}={value}\n" for name, value in addresses.items()))
+    members = f'url = "{_api_url(plan)}"\nkey_file = "{plan.layout.admin_key.name}"\n'
+    files.write(plan.layout.context, f'current = "local"\n\n[contexts.local]\n{members}')
 
 
 def _api_url(plan: Plan) -> str:

@@ -45,6 +45,16 @@ class Commands:
         assert process.returncode == status, out.decode()
         return out.decode()
 
+    async def foliot(self, *arguments: str) -> str:
+        """The command line, which finds the cluster by its folder."""
+        process = await asyncio.create_subprocess_exec(
+            Path(sys.executable).with_name("foliot"), *arguments, stdout=asyncio.subprocess.PIPE,
+            env={"FOLIOT_LOCAL_DIR": str(self.layout.directory), "HOME": str(self.layout.directory)},
+        )  # fmt: skip
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == 0
+        return out.decode()
+
     def get(self, path: str) -> list[dict[str, Any]]:
         key = self.layout.admin_key.read_text().strip()
         request = urllib.request.Request(
@@ -68,6 +78,7 @@ async def commands(tmp_path: Path) -> AsyncIterator[Commands]:
 async def test_a_cluster_is_proved_changed_read_and_removed(commands: Commands) -> None:
     first = await commands("up", WORKERS="1", SCHEDULERS="1")
     assert first.count("COMPLETED") == 3
+    assert await commands.foliot("executions", "list", "-o", "name")
     assert commands.get("/v1/jobs") == [], "the list is the user's own"
     assert len(commands.get("/v1/executions")) == 3
 

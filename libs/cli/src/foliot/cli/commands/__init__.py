@@ -1,0 +1,1 @@
+"""A module for each noun. None is imported before its command is called."""

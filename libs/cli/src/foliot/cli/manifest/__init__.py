@@ -1,0 +1,1 @@
+"""Jobs as a file: read with lines, compared with the server, written."""

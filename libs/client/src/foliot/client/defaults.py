@@ -1,0 +1,18 @@
+"""Defaults of bodies, by their Struct. Written by `make openapi` from the description: do not edit."""
+
+from typing import Any
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    'HttpRequest': {'method': 'GET', 'headers': {}, 'body': None, 'expected_status': ['2xx'], 'follow_redirects': False},
+    'LetterFilter': {'job_id': None, 'fingerprint': None},
+    'LetterRequest': {'execution_ids': None, 'filter': None, 'dry_run': False, 'rate': None},
+    'NewHttpRequestJob': {'job_key': None, 'description': None, 'timezone': 'UTC', 'priority': 0, 'timeout_seconds': 300, 'overlap_policy': 'skip', 'misfire_policy': 'run_once', 'misfire_grace_seconds': 60, 'misfire_limit': 100, 'dst_gap': 'shift', 'dst_overlap': 'first', 'start_at': None, 'end_at': None, 'max_runs': None, 'jitter_seconds': 0, 'labels': {}, 'pool': 'default'},
+    'NewKey': {'user_id': None, 'team_id': None, 'create_team': False, 'expires_at': None},
+    'NewRetryPolicy': {'max_retries': 3, 'backoff_factor': 3, 'delay_seconds': None, 'max_backoff': 3600, 'jitter': 0, 'max_age': None, 'retry_on': None},
+    'NewScriptJob': {'job_key': None, 'description': None, 'timezone': 'UTC', 'priority': 0, 'timeout_seconds': 300, 'overlap_policy': 'skip', 'misfire_policy': 'run_once', 'misfire_grace_seconds': 60, 'misfire_limit': 100, 'dst_gap': 'shift', 'dst_overlap': 'first', 'start_at': None, 'end_at': None, 'max_runs': None, 'jitter_seconds': 0, 'labels': {}, 'pool': 'default'},
+    'NewSqlQueryJob': {'job_key': None, 'description': None, 'timezone': 'UTC', 'priority': 0, 'timeout_seconds': 300, 'overlap_policy': 'skip', 'misfire_policy': 'run_once', 'misfire_grace_seconds': 60, 'misfire_limit': 100, 'dst_gap': 'shift', 'dst_overlap': 'first', 'start_at': None, 'end_at': None, 'max_runs': None, 'jitter_seconds': 0, 'labels': {}, 'pool': 'default'},
+    'PreviewRequest': {'timezone': 'UTC', 'dst_gap': 'shift', 'dst_overlap': 'first', 'start_at': None, 'end_at': None, 'max_runs': None, 'jitter_seconds': 0, 'misfire_grace_seconds': 60, 'job_name': '', 'count': 5, 'after': None},
+    'RunOverride': {'payload': None, 'overlap_policy': None},
+    'Script': {'interpreter': None, 'args': [], 'env': {}},
+    'SqlQuery': {'params': []},
+}
