@@ -17,6 +17,7 @@ from foliot.api.operations.pages import page_routes
 from foliot.api.operations.table import routes
 from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.served import Served
+from foliot.api.views.waits import Waits
 from foliot.api.web.auth import Keys
 from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
@@ -38,9 +39,11 @@ def build_app(
     app[KEYS] = keys
     app.add_routes(health_routes(readiness))
     reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
+    waits = Waits(database, clock)
+    app.on_shutdown.append(waits.close)
     handlers = (
-        JobHandlers(database, reads, changes, served),
-        ExecutionHandlers(database, reads, changes, served),
+        JobHandlers(database, reads, changes, served, waits),
+        ExecutionHandlers(database, reads, changes, served, waits),
         TimelineHandlers(database),
         ScheduleHandlers(database),
         DeadLetterHandlers(reads, changes),

@@ -12,19 +12,19 @@ import msgspec
 
 from foliot.api.jobs.definition import decode, definition_of
 from foliot.api.jobs.dropping import drop_due
-from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms, same_schedule
+from foliot.api.jobs.next_tick import after_edit, at_pause, rearms, same_schedule
+from foliot.api.jobs.pausing import PLAINLY, PauseRequest
 from foliot.api.queries.jobs import SeenJob
 from foliot.api.web.etags import is_weak, matches
 from foliot.api.web.merge_patch import merge_patch
 from foliot.api.web.open_change import OpenChange
-from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
-from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.changing import audited, store_change
 from foliot.common.ledger.job import DEFINITION_FIELDS, Job
+from foliot.common.ledger.resuming import resumed
 from foliot.common.model.policies import SkipReason
 from foliot.common.model.retry import policy_from
 from foliot.common.model.states import JOB_STEPS, JobStatus
-from foliot.common.schedules.of_job import timetable_of
 
 
 async def locked(change: OpenChange, job_id: int) -> tuple[Job, datetime]:
@@ -73,15 +73,17 @@ async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match:
     return await _shown(change, job_id)
 
 
-async def pause(change: OpenChange, job_id: int) -> SeenJob:
+async def pause(change: OpenChange, job_id: int, request: PauseRequest = PLAINLY) -> SeenJob:
     """No tick is planned until resume; runs that exist go on to their end."""
     job, now = await locked(change, job_id)
     allow(job, "pause")
+    request.check(now)
     following = at_pause(job, now)
     if following.drops_due:
         await drop_due(change.unit, job, now, SkipReason.PAUSED)
     paused = _armed(msgspec.structs.replace(job, status=JobStatus.PAUSED), following.tick)
-    await _store(change, job, paused, "PAUSE_JOB", now)
+    await change.unit.pauses.insert_pause(request.noted(job_id, change.principal, now))
+    await _store(change, job, paused, "PAUSE_JOB", now, request)
     return await _shown(change, job_id)
 
 
@@ -89,11 +91,7 @@ async def resume(change: OpenChange, job_id: int) -> SeenJob:
     """Armed again, at a tick that has no execution yet."""
     job, now = await locked(change, job_id)
     allow(job, "resume")
-    tick = after_resume(job, now)
-    if tick is not None and await change.unit.runs.has_run(job_id, tick):
-        tick = timetable_of(job).next_after(tick)
-    resumed = msgspec.structs.replace(job, status=JobStatus.PENDING, next_run_time=tick, paused_run_time=None)
-    await _store(change, job, resumed, "RESUME_JOB", now)
+    await _store(change, job, await resumed(change.unit, job, now), "RESUME_JOB", now)
     return await _shown(change, job_id)
 
 
@@ -101,6 +99,7 @@ async def cancel(change: OpenChange, job_id: int) -> SeenJob:
     """Final: no further tick, open executions are cancelled."""
     job, now = await locked(change, job_id)
     allow(job, "cancel")
+    await change.unit.pauses.delete_pauses([job_id])
     await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED, next_run_time=None, paused_run_time=None)
     await _store(change, job, cancelled, "CANCEL_JOB", now)
@@ -112,6 +111,7 @@ async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
     """As cancel, and hidden. A job that came to its end keeps its outcome."""
     job, now = await locked(change, job_id)
     _check_match(job, if_match)
+    await change.unit.pauses.delete_pauses([job_id])
     await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     unended = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
     deleted = msgspec.structs.replace(
@@ -147,18 +147,13 @@ def _armed(job: Job, tick: datetime | None) -> Job:
     return msgspec.structs.replace(job, status=JobStatus.PENDING, next_run_time=tick)
 
 
-async def _store(change: OpenChange, old: Job, new: Job, action: str, now: datetime) -> None:
+async def _store(
+    change: OpenChange, old: Job, new: Job, action: str, now: datetime, pause: PauseRequest | None = None
+) -> None:
     """Write the locked job, its version and its audit row; end it if no tick and no run follow."""
-    # The timeline derives the expected ticks from versions, for which it needs the anchor and the former status.
-    version = definition_of(new) | {"schedule_since": rfc3339(new.schedule_since), "previous_status": old.status}
-    entry = change.entry(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
-    await change.unit.definitions.store_changed(new, version, now, entry)
-    if new.next_run_time is None and new.status in (JobStatus.PENDING, JobStatus.PAUSED) and new.deleted_at is None:
-        await end_runs(change.unit, [new.job_id])
-
-
-def _audited(job: Job) -> dict[str, Any]:
-    return definition_of(job) | {"status": job.status}
+    values = audited(new) if pause is None else audited(new) | pause.audited()
+    entry = change.entry(action, "JOB", new.job_id, old=audited(old), new=values, team_id=new.team_id)
+    await store_change(change.unit, old, new, now, entry)
 
 
 async def _shown(change: OpenChange, job_id: int) -> SeenJob:

@@ -42,6 +42,7 @@ PARAMETERS: Final = {
     "to": "The end of the range of scheduled_time.",
     "order": "asc: the oldest first; desc: the newest first.",
     "outcome": "Only ticks with one of these outcomes; several with commas.",
+    "wait": "Seconds that the answer waits for the end at most; then it has the present state.",
     "force": "true revokes the last admin key without a team too.",
 }
 """Parameters of queries, and headers of requests."""
@@ -76,11 +77,16 @@ MEANINGS: Final = {
     "jitter_seconds": "Each tick starts 0 to so many seconds later, always the same for the same job and tick.",
     "labels": "Names and values of your own, to filter by.",
     "pool": "The group of workers that may run it.",
+    "shadow": "true: its ticks are planned and recorded as SKIPPED, and never run.",
     "version": "The number of the definition; the ETag.",
     "runs_planned": "Scheduled runs until now; max_runs counts them.",
     "created_at": "When it was made.",
     "updated_at": "When its definition was changed last.",
     "deleted_at": "When it was deleted; null: it is not.",
+    "paused": "The pause that lasts: who, why and until when; null: the job is not PAUSED.",
+    "pause_id": "The id of the pause: the next one of the same job has another.",
+    "paused_at": "When it was paused.",
+    "until": "When the job is resumed by itself; null: when somebody resumes it.",
     "last_status": "The outcome of the last run that ended.",
     "warnings": "What is accepted and will not work as it stands: no worker has what the job needs.",
     # a retry policy
@@ -107,7 +113,8 @@ MEANINGS: Final = {
     "cancel_requested_at": "When somebody asked to cancel it.",
     "skipped_count": "Of a SKIPPED row that stands for many ticks: how many.",
     "skipped_until": "Of a SKIPPED row that stands for many ticks: the last one.",
-    "reason": "Why it waits, or why the tick has this outcome; null: nothing but its turn is in its way.",
+    "reason": "Why the job is paused, why an attempt waits (null: nothing but its turn is in its way), or why the tick "
+    "has this outcome.",
     "logs": "The first and last part of its output.",
     # ticks
     "fire_times": "The next ticks, oldest first.",
