@@ -11,6 +11,7 @@ import pytest
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Fenced
 from foliot.common.ledger.database import Database
+from foliot.common.ledger.pauses import Pauses
 from foliot.scheduler.pause_ends import PauseEnds
 from foliot.scheduler.unit import Unit
 from integration.api.conftest import Api
@@ -128,6 +129,26 @@ async def test_a_job_that_was_resumed_before_is_left_alone(api: Api) -> None:
     _, found, _ = await api.call("GET", f"/v1/jobs/{job['job_id']}")
     assert (found["status"], found["paused"]) == ("COMPLETED", None)
     assert await api.rows("SELECT FROM pauses WHERE job_id = $1", job["job_id"]) == []
+
+
+async def test_a_pause_that_was_made_again_is_not_ended(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the statement's look at the pauses and its lock of the job."""
+    job = await api.create()
+    await paused(api, job, until=IN_AN_HOUR)
+    lock = Pauses.lock_ending
+
+    async def late(self: Pauses, limit: int) -> Any:
+        await come(api, job)
+        found = await lock(self, limit)
+        await api.rows(
+            "UPDATE pauses SET until = $2 WHERE job_id = $1", job["job_id"], datetime(2100, 1, 1, tzinfo=UTC)
+        )
+        return found
+
+    monkeypatch.setattr(Pauses, "lock_ending", late)
+    await end_pauses(api)
+    _, found, _ = await api.call("GET", f"/v1/jobs/{job['job_id']}")
+    assert (found["status"], found["paused"]["until"]) == ("PAUSED", "2100-01-01T00:00:00.000000Z")
 
 
 async def test_a_job_whose_schedule_cannot_be_read_is_left_to_the_planner(api: Api) -> None:

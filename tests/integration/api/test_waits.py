@@ -7,13 +7,20 @@ import time
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from foliot.api.app import WAITS
 from foliot.api.views import waits
 from integration.api.conftest import Api, open_api
 from support.databases import TestDatabase
 from support.eventually import eventually
 
 SECRET = {"script": "true", "env": {"API_TOKEN": "s3cret", "PLACE": "here"}}
+
+
+def served_app(api: Api) -> web.Application:
+    app: web.Application = api.client.server.app  # type: ignore[attr-defined]
+    return app
 
 
 async def end(api: Api, execution_id: int, status: str) -> None:
@@ -114,10 +121,24 @@ async def test_a_stop_answers_whoever_waits(database: TestDatabase) -> None:
         asked = asyncio.create_task(api.call("POST", f"/v1/jobs/{job['job_id']}/run?wait=60"))
         await made(api, job)
         began = time.monotonic()
-        await api.client.app.shutdown()
+        await served_app(api).shutdown()
         status, answer, _ = await asked
         assert (status, answer["status"]) == (202, "QUEUED")
         assert time.monotonic() - began < 20
+
+
+async def test_a_client_that_has_gone_waits_no_more(database: TestDatabase) -> None:
+    async with open_api(database) as api:
+        job = await api.create(schedule="manual")
+        _, run, _ = await api.call("POST", f"/v1/jobs/{job['job_id']}/run")
+        asked = asyncio.create_task(api.call("GET", f"/v1/executions/{run['execution_id']}?wait=60"))
+
+        async def waiting(count: int) -> None:
+            assert len(served_app(api)[WAITS].waiting) == count
+
+        await eventually(lambda: waiting(1))
+        asked.cancel()
+        await eventually(lambda: waiting(0))
 
 
 async def test_an_attempt_shows_the_payload_that_it_ran_with(api: Api) -> None:

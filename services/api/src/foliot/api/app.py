@@ -30,6 +30,9 @@ MAX_BODY_BYTES = 1024 * 1024
 KEYS = web.AppKey("keys", Keys)
 """The keys' memory, for the duty that writes down when they were used."""
 
+WAITS = web.AppKey("waits", Waits)
+"""Who waits, for tests and whoever looks from outside."""
+
 
 def build_app(
     database: UnitsOfWork, clock: Clock, readiness: Readiness, replica: ReadReplica | None = None
@@ -40,6 +43,7 @@ def build_app(
     app.add_routes(health_routes(readiness))
     reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
     waits = Waits(database, clock)
+    app[WAITS] = waits
     app.on_shutdown.append(waits.close)
     handlers = (
         JobHandlers(database, reads, changes, served, waits),

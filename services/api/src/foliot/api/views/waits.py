@@ -48,38 +48,39 @@ class Waits:
     def __init__(self, database: UnitsOfWork, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._waiters: set[_Waiter] = set()
+        self.waiting: set[_Waiter] = set()
+        """The requests that wait now."""
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
 
     async def end_of(self, call: Call[WaitQuery, Any], what: Awaited) -> None:
         """Returns when it has ended, when the time of the call is over, when its client has gone, or when the process
         stops."""
-        if self._closed or len(self._waiters) >= MAX_WAITING:
+        if self._closed or len(self.waiting) >= MAX_WAITING:
             return
         waiter = _Waiter(what, lambda: _connected(call), asyncio.Event())
-        self._waiters.add(waiter)
+        self.waiting.add(waiter)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(), name="waits", context=contextvars.Context())
         try:
             await self._clock.wait(waiter.over, call.query.wait or 0)
         finally:
-            self._waiters.discard(waiter)
+            self.waiting.discard(waiter)
 
     async def close(self, _app: object = None) -> None:
         """The process stops: whoever waits is answered now."""
         self._closed = True
-        for waiter in self._waiters:
+        for waiter in self.waiting:
             waiter.over.set()
         if self._looking is not None:
             self._looking.cancel()
 
     async def _look(self) -> None:
-        while self._waiters:
-            waiting = list(self._waiters)
-            for place in await self._ended([waiter.what for waiter in waiting]):
-                waiting[place - 1].over.set()
-            for waiter in waiting:
+        while self.waiting:
+            waiters = list(self.waiting)
+            for place in await self._ended([waiter.what for waiter in waiters]):
+                waiters[place - 1].over.set()
+            for waiter in waiters:
                 if not waiter.connected():
                     waiter.over.set()
             await self._clock.sleep(LOOK_EVERY_SECONDS)
