@@ -71,6 +71,11 @@ CASES: dict[str, Case] = {
     "claim.claim_executions": Case("worker", lambda f: [ids(f.queued), times(f.queued), "w", 1, 30.0, False], BATCH),
     "claim.fail_unclaimable": Case("worker", lambda f: [*f.queued[0][:2], "why"]),
     "claim.hand_back": Case("worker", lambda f: [ids(f.queued), times(f.queued)], BATCH),
+    "pauses.insert_pause": Case("api", lambda f: [f.jobs[0], 1, 1, NOW, "why", None]),
+    "pauses.delete_pauses": Case("api", lambda f: [f.jobs], BATCH),
+    "pauses.lock_ending": Case("scheduler", lambda f: [KEYS], BATCH),
+    "pauses.select_ending": Case("scheduler", lambda f: [f.jobs], BATCH),
+    "history.select_ended": Case("api", lambda f: [f.jobs, [NOW] * KEYS, [None] * KEYS], BATCH),
     "runs.has_run": Case("api", lambda f: [f.ended[0][2], f.ended[0][1]]),
     "plan.insert_planned": Case(
         "scheduler",

@@ -24,7 +24,7 @@ def a_due_job(**fields: Any) -> DueJob:
         "schedule_since": NOW - timedelta(days=1), "spread_key": None, "next_run_time": NOW, "overlap_policy": "skip",
         "misfire_policy": "run_once", "misfire_grace_seconds": 60, "misfire_limit": 100, "dst_gap": "shift",
         "dst_overlap": "first", "start_at": None, "end_at": None, "max_runs": None, "runs_planned": 0,
-        "jitter_seconds": 0, "pool": "default", "priority": 0, "version": 1, "request_id": None, "traceparent": None,
+        "jitter_seconds": 0, "pool": "default", "priority": 0, "shadow": False, "version": 1, "request_id": None, "traceparent": None,
         "at": (0, 1), "read_xmin": 700, "open_since": None,
     }  # fmt: skip
     return msgspec.convert(values | fields, DueJob, strict=True)
@@ -39,7 +39,7 @@ def a_job(**fields: Any) -> Job:
         "payload": {"script": "true"}, "status": "PENDING", "retry_policy": {}, "priority": 0, "timeout_seconds": 300,
         "overlap_policy": "skip", "misfire_policy": "run_once", "misfire_grace_seconds": 60, "misfire_limit": 100,
         "dst_gap": "shift", "dst_overlap": "first", "start_at": None, "end_at": None, "max_runs": None,
-        "jitter_seconds": 0, "labels": {}, "pool": "default", "version": 1, "runs_planned": 0, "open_since": None,
+        "jitter_seconds": 0, "labels": {}, "pool": "default", "shadow": False, "version": 1, "runs_planned": 0, "open_since": None,
         "request_id": None, "traceparent": None, "created_at": NOW - timedelta(days=1),
         "updated_at": NOW - timedelta(days=1), "deleted_at": None,
     }  # fmt: skip

@@ -19,6 +19,7 @@ from aiohttp import web
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.operations.table import OPERATIONS, route
 from foliot.api.views.served import Served
+from foliot.api.views.waits import Waits
 from foliot.api.web.auth import Principal, Role, hash_key
 from foliot.api.web.changes import Changes
 from foliot.api.web.middleware import around
@@ -66,7 +67,9 @@ async def serve(port: int, key: str) -> None:
     app = web.Application(middlewares=[around(OneKey(key))])  # type: ignore[arg-type]
     nothing: Any = Nothing()
     clock = SystemClock()
-    handlers = JobHandlers(nothing, Reads(nothing), Changes(nothing, clock), Served(nothing, clock))
+    handlers = JobHandlers(
+        nothing, Reads(nothing), Changes(nothing, clock), Served(nothing, clock), Waits(nothing, clock)
+    )
     app.add_routes(route(one, handlers) for one in OPERATIONS if one.handler is JobHandlers.create)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -48,6 +48,7 @@ FIELDS: Mapping[str, Sequence[Any]] = {
     "overlap_policy": ("skip", "queue_one", "allow", "cancel_running"), "misfire_policy": ("skip", "run_once", "run_all"),
     "misfire_grace_seconds": (0, 31_622_400), "misfire_limit": (1, 1_000), "dst_gap": ("shift", "skip"),
     "dst_overlap": ("first", "both"), "start_at": TIMES, "end_at": TIMES, "max_runs": (1, 2**53 - 1), "pool": ("default", "gpu"),
+    "shadow": (False, True), "reason": ("moved", ""), "until": TIMES,
     "labels": ({}, {"a": "b"}, {"a": None}, {"": ""}), "count": (1, 100), "after": TIMES,
     "execution_ids": ([1], [1, 2], [], [2**63 - 1]), "filter": ({}, {"job_id": 1}, {"fingerprint": "x"}),
     "dry_run": (True, False), "rate": (0.001, 100_000, 1e-300), "name": ("k", "a\nb"), "role": ("viewer", "operator", "admin"),

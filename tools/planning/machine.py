@@ -271,12 +271,15 @@ class Story(RuleBasedStateMachine):
         life = self._life(which)
         if life is None or life.over:
             return
+        stored = "SELECT status FROM jobs WHERE job_id = $1"
+        (before,) = self.world.run(self.world.rows(stored, self._job(which)))
         status, job = self._do(self.world.call("PATCH", f"/v1/jobs/{self._job(which)}", patch))
         if status != 200:
             assert status in (409, 422), job
             return
         rules = edited_rules(job, life.rules, scheduled="schedule" in patch)
-        life.change(self.world.now, rules=rules)
+        armed_again = before["status"] in ("COMPLETED", "FAILED") and job["status"] not in ("COMPLETED", "FAILED")
+        life.change(self.world.now, rules=rules, paused=False if armed_again else None)  # it ended in its pause
         if rules.overlap == "allow":
             self.overlapping.add(self._job(which))
 

@@ -39,6 +39,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     misfire: str = "run_once"
     grace: int = 60
     limit: int = 100
+    shadow: bool = False
 
     def ticks(self, after: datetime, until: datetime) -> list[datetime]:
         """All in (after, until]."""
@@ -163,6 +164,9 @@ def _kept(
     rules: Rules, kept: list[datetime], met: list[datetime], open_runs: list[Open], left: int
 ) -> Iterator[Planned]:
     """Tick by tick: `met` found an open run at their own time and follow the overlap policy, the others are caught up."""
+    if rules.shadow:
+        yield from (Planned(tick, "shadow") for tick in kept)
+        return
     if rules.overlap == "allow":
         yield from (Planned(tick) for tick in kept)
         return

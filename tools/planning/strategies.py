@@ -19,6 +19,7 @@ POLICIES = st.fixed_dictionaries(
         "misfire_policy": st.sampled_from(["skip", "run_once", "run_all"]),
         "misfire_grace_seconds": st.sampled_from([0, 5, 60, 600]),
         "misfire_limit": st.sampled_from([1, 3, 100]),
+        "shadow": st.sampled_from([False, False, False, True]),
     }
 )
 WINDOWS = st.fixed_dictionaries(

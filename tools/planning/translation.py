@@ -43,7 +43,8 @@ def rules_of(job: dict[str, Any], since: datetime) -> Rules:
         every=every, cron=cron, once=once, zone=job["timezone"], dst_gap=job["dst_gap"],
         dst_overlap=job["dst_overlap"], anchor=since,
         max_runs=job["max_runs"], overlap=job["overlap_policy"], misfire=job["misfire_policy"],
-        grace=job["misfire_grace_seconds"], limit=job["misfire_limit"], **times,
+        grace=job["misfire_grace_seconds"], limit=job["misfire_limit"], shadow=job["shadow"],
+        **times,
     )  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from foliot.api.jobs.next_tick import NextTick, after_edit, after_resume, at_pause, due_tick, first_tick, rearms
+from foliot.api.jobs.next_tick import NextTick, after_edit, at_pause, due_tick, first_tick, rearms
 from foliot.common.errors import Invalid
 from foliot.common.ledger.job import Job
+from foliot.common.ledger.resuming import after_resume
 from foliot.common.schedules.of_job import timetable_of
 from support.making import NOW, a_job, seconds
 

@@ -212,3 +212,23 @@ def test_every_due_tick_is_covered_exactly_once(
     assert sum(t.skipped_count or 1 for t in made.ticks) == expected
     assert len({t.scheduled_time for t in made.ticks}) == len(made.ticks)
     assert made.advance.next_run_time == NOW - seconds(late) + seconds(10 * expected)
+
+
+@pytest.mark.parametrize("overlap_policy", ["skip", "queue_one", "allow", "cancel_running"])
+@pytest.mark.parametrize("open_runs", [NOTHING, UNFINISHED])
+def test_a_shadow_runs_nothing_whatever_the_policy(overlap_policy: str, open_runs: OpenRuns) -> None:
+    made = plan(open_runs, shadow=True, overlap_policy=overlap_policy, max_runs=1)
+    assert [(tick.status, tick.error_message) for tick in made.ticks] == [("SKIPPED", "shadow")]
+    assert (made.advance.last_run_time, made.advance.runs, made.cancel_open) == (None, 0, False)
+    assert (made.advance.next_run_time, made.advance.open_since) == (NOW + seconds(10), open_runs.since)
+
+
+def test_a_shadow_is_never_plain() -> None:
+    """The one statement of plain ticks makes runs."""
+    job = a_due_job(shadow=True)
+    assert not judge(job, timetable(job), NOW).plain
+
+
+def test_late_ticks_of_a_shadow_are_judged_as_any_others_first() -> None:
+    made = plan(shadow=True, misfire_policy="run_once", misfire_grace_seconds=5, next_run_time=NOW - seconds(30))
+    assert [tick.error_message for tick in made.ticks] == ["misfire", "misfire", "shadow", "shadow"]

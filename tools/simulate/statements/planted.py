@@ -139,7 +139,7 @@ OWN = [
     ),
     _planted(
         "a resumed job passes over a tick that has its run",
-        f"{API}/jobs/steps.py", "    if tick is not None and await change.unit.runs.has_run(job.job_id, tick):\n", "    if False:\n",
+        f"{LEDGER}/resuming.py", "    if tick is not None and await unit.runs.has_run(job.job_id, tick):\n", "    if False:\n",
     ),
     _planted(
         "a cancel reaches what is open",

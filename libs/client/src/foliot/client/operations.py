@@ -86,11 +86,12 @@ def delete_job(
 
 def pause_job(
     job_id: int,
+    body: types.PauseRequest | Mapping[str, Any] | None = None,
 ) -> Request[types.Job]:
     "Pause a job."
     return Request(
         method="POST", path=f"/v1/jobs/{segment(job_id)}/pause", answer="Job",
-        query={}, headers={}, keyed=True, repeatable=True,
+        query={}, headers={}, keyed=True, repeatable=True, body=body,
     )
 
 
@@ -117,11 +118,13 @@ def cancel_job(
 def run_job(
     job_id: int,
     body: types.RunOverride | Mapping[str, Any] | None = None,
+    *,
+    wait: int | None = None,
 ) -> Request[types.Execution]:
     "Run a job now, beside its schedule."
     return Request(
         method="POST", path=f"/v1/jobs/{segment(job_id)}/run", answer="Execution",
-        query={}, headers={}, keyed=True, repeatable=True, body=body,
+        query={"wait": wait}, headers={}, keyed=True, repeatable=True, body=body,
     )
 
 
@@ -153,6 +156,93 @@ def get_timeline(
     )
 
 
+def put_job_by_key(
+    job_key: str,
+    body: types.NewJob | Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+    if_none_match: str | None = None,
+) -> Request[types.Job]:
+    "Create the job with a key, or replace its definition."
+    return Request(
+        method="PUT", path=f"/v1/jobs/by-key/{segment(job_key)}", answer="Job",
+        query={}, headers={"If-Match": if_match, "If-None-Match": if_none_match}, keyed=True, repeatable=True, body=body,
+    )
+
+
+def get_job_by_key(
+    job_key: str,
+) -> Request[types.Job]:
+    "Read a job (by job_key)."
+    return Request(
+        method="GET", path=f"/v1/jobs/by-key/{segment(job_key)}", answer="Job",
+        query={}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def edit_job_by_key(
+    job_key: str,
+    body: types.JobPatch | Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+) -> Request[types.Job]:
+    "Edit a job by a JSON merge patch (by job_key)."
+    return Request(
+        method="PATCH", path=f"/v1/jobs/by-key/{segment(job_key)}", answer="Job",
+        query={}, headers={"If-Match": if_match}, keyed=True, repeatable=True, body=body,
+    )
+
+
+def delete_job_by_key(
+    job_key: str,
+    *,
+    if_match: str | None = None,
+) -> Request[None]:
+    "Delete a job (by job_key)."
+    return Request(
+        method="DELETE", path=f"/v1/jobs/by-key/{segment(job_key)}", answer=None,
+        query={}, headers={"If-Match": if_match}, keyed=True, repeatable=True,
+    )
+
+
+def list_versions(
+    job_id: int,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    version: int | None = None,
+    against: int | None = None,
+) -> Request[types.JobVersionList]:
+    "List the versions of a job, newest first, each with what it changed."
+    return Request(
+        method="GET", path=f"/v1/jobs/{segment(job_id)}/versions", answer="JobVersionList",
+        query={"limit": limit, "cursor": cursor, "version": version, "against": against}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def rollback_job(
+    job_id: int,
+    body: types.RollbackRequest | Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+) -> Request[types.Job]:
+    "Give a job the definition of a former version again."
+    return Request(
+        method="POST", path=f"/v1/jobs/{segment(job_id)}/rollback", answer="Job",
+        query={}, headers={"If-Match": if_match}, keyed=True, repeatable=True, body=body,
+    )
+
+
+def restore_job(
+    job_id: int,
+) -> Request[types.Job]:
+    "Restore a job that was deleted in the last 30 days."
+    return Request(
+        method="POST", path=f"/v1/jobs/{segment(job_id)}/restore", answer="Job",
+        query={}, headers={}, keyed=True, repeatable=True,
+    )
+
+
 def list_executions(
     *,
     limit: int | None = None,
@@ -173,11 +263,26 @@ def list_executions(
 
 def get_execution(
     execution_id: int,
+    *,
+    wait: int | None = None,
 ) -> Request[types.ExecutionWithLogs]:
-    "Read an attempt, with its output."
+    "Read an attempt, with its payload and output."
     return Request(
         method="GET", path=f"/v1/executions/{segment(execution_id)}", answer="ExecutionWithLogs",
-        query={}, headers={}, keyed=False, repeatable=True,
+        query={"wait": wait}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def get_execution_logs(
+    execution_id: int,
+    *,
+    offset: int | None = None,
+    raw: str | None = None,
+) -> Request[types.StoredOutput]:
+    "Read the stored output of an attempt from a byte on."
+    return Request(
+        method="GET", path=f"/v1/executions/{segment(execution_id)}/logs", answer="StoredOutput",
+        query={"offset": offset, "raw": raw}, headers={}, keyed=False, repeatable=True,
     )
 
 
@@ -291,4 +396,114 @@ def list_audit_logs(
     return Request(
         method="GET", path="/v1/audit-logs", answer="AuditLogList",
         query={"limit": limit, "cursor": cursor}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def pause_job_by_key(
+    job_key: str,
+    body: types.PauseRequest | Mapping[str, Any] | None = None,
+) -> Request[types.Job]:
+    "Pause a job (by job_key)."
+    return Request(
+        method="POST", path=f"/v1/jobs/by-key/{segment(job_key)}/pause", answer="Job",
+        query={}, headers={}, keyed=True, repeatable=True, body=body,
+    )
+
+
+def resume_job_by_key(
+    job_key: str,
+) -> Request[types.Job]:
+    "Resume a paused job at its next tick (by job_key)."
+    return Request(
+        method="POST", path=f"/v1/jobs/by-key/{segment(job_key)}/resume", answer="Job",
+        query={}, headers={}, keyed=True, repeatable=True,
+    )
+
+
+def cancel_job_by_key(
+    job_key: str,
+) -> Request[types.Job]:
+    "Cancel a job for good (by job_key)."
+    return Request(
+        method="POST", path=f"/v1/jobs/by-key/{segment(job_key)}/cancel", answer="Job",
+        query={}, headers={}, keyed=True, repeatable=True,
+    )
+
+
+def run_job_by_key(
+    job_key: str,
+    body: types.RunOverride | Mapping[str, Any] | None = None,
+    *,
+    wait: int | None = None,
+) -> Request[types.Execution]:
+    "Run a job now, beside its schedule (by job_key)."
+    return Request(
+        method="POST", path=f"/v1/jobs/by-key/{segment(job_key)}/run", answer="Execution",
+        query={"wait": wait}, headers={}, keyed=True, repeatable=True, body=body,
+    )
+
+
+def list_executions_of_job_by_key(
+    job_key: str,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Request[types.ExecutionList]:
+    "List the attempts of a job, newest first (by job_key)."
+    return Request(
+        method="GET", path=f"/v1/jobs/by-key/{segment(job_key)}/executions", answer="ExecutionList",
+        query={"limit": limit, "cursor": cursor}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def get_timeline_by_key(
+    job_key: str,
+    *,
+    from_: datetime | str | None = None,
+    to: datetime | str | None = None,
+    order: str | None = None,
+    outcome: Sequence[str] | None = None,
+) -> Request[types.Timeline]:
+    "Every expected tick of a range, and its outcome (by job_key)."
+    return Request(
+        method="GET", path=f"/v1/jobs/by-key/{segment(job_key)}/timeline", answer="Timeline",
+        query={"from": from_, "to": to, "order": order, "outcome": outcome}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def list_versions_by_key(
+    job_key: str,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    version: int | None = None,
+    against: int | None = None,
+) -> Request[types.JobVersionList]:
+    "List the versions of a job, newest first, each with what it changed (by job_key)."
+    return Request(
+        method="GET", path=f"/v1/jobs/by-key/{segment(job_key)}/versions", answer="JobVersionList",
+        query={"limit": limit, "cursor": cursor, "version": version, "against": against}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def rollback_job_by_key(
+    job_key: str,
+    body: types.RollbackRequest | Mapping[str, Any],
+    *,
+    if_match: str | None = None,
+) -> Request[types.Job]:
+    "Give a job the definition of a former version again (by job_key)."
+    return Request(
+        method="POST", path=f"/v1/jobs/by-key/{segment(job_key)}/rollback", answer="Job",
+        query={}, headers={"If-Match": if_match}, keyed=True, repeatable=True, body=body,
+    )
+
+
+def restore_job_by_key(
+    job_key: str,
+) -> Request[types.Job]:
+    "Restore a job that was deleted in the last 30 days (by job_key)."
+    return Request(
+        method="POST", path=f"/v1/jobs/by-key/{segment(job_key)}/restore", answer="Job",
+        query={}, headers={}, keyed=True, repeatable=True,
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType, field
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 if TYPE_CHECKING:
     ExecutionStatus = Literal["CANCELLED", "COMPLETED", "FAILED", "QUEUED", "RUNNING", "SKIPPED", "TIMEOUT"]
@@ -93,6 +94,13 @@ class DeadLetterList(Struct, kw_only=True):
     next_cursor: str | None
 
 
+class Difference(Struct, kw_only=True):
+    "A member of the definition that another version has otherwise. A side that lacks the member is left out."
+    field: str
+    from_: Any | UnsetType = field(default=UNSET, name="from")
+    to: Any | UnsetType = UNSET
+
+
 class Execution(Struct, kw_only=True):
     "One attempt. `reason`: why one that waits cannot start as things are; null if nothing but its turn is in its way."
     execution_id: int
@@ -126,7 +134,7 @@ class ExecutionList(Struct, kw_only=True):
 
 
 class ExecutionWithLogs(Struct, kw_only=True):
-    "One attempt with the first and last part of its output."
+    "One attempt with the first and last part of its output, and the payload that it ran with."
     execution_id: int
     job_id: int
     job_name: str | None
@@ -150,6 +158,7 @@ class ExecutionWithLogs(Struct, kw_only=True):
     pool: str
     reason: str | None
     logs: str | None
+    payload: dict[str, Any] | None
 
 
 class FieldError(Struct, kw_only=True):
@@ -204,11 +213,13 @@ class HttpRequestJob(Struct, kw_only=True, tag_field="job_type", tag="http_reque
     jitter_seconds: int
     labels: dict[str, str]
     pool: str
+    shadow: bool
     version: int
     runs_planned: int
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    paused: Pause | None
     last_status: ExecutionStatus | None
     retry_delays: str
     warnings: list[FieldError]
@@ -244,11 +255,13 @@ class JobItem(Struct, kw_only=True):
     jitter_seconds: int | UnsetType = UNSET
     labels: dict[str, str] | UnsetType = UNSET
     pool: str | UnsetType = UNSET
+    shadow: bool | UnsetType = UNSET
     version: int | UnsetType = UNSET
     runs_planned: int | UnsetType = UNSET
     created_at: datetime | UnsetType = UNSET
     updated_at: datetime | UnsetType = UNSET
     deleted_at: datetime | None | UnsetType = UNSET
+    paused: Pause | None | UnsetType = UNSET
     last_status: ExecutionStatus | None | UnsetType = UNSET
     retry_delays: str | UnsetType = UNSET
 
@@ -283,6 +296,7 @@ class JobPatch(Struct, kw_only=True):
     jitter_seconds: int | None | UnsetType = UNSET
     labels: dict[str, str] | None | UnsetType = UNSET
     pool: str | None | UnsetType = UNSET
+    shadow: bool | None | UnsetType = UNSET
     job_id: Any | UnsetType = UNSET
     user_id: Any | UnsetType = UNSET
     team_id: Any | UnsetType = UNSET
@@ -294,9 +308,27 @@ class JobPatch(Struct, kw_only=True):
     created_at: Any | UnsetType = UNSET
     updated_at: Any | UnsetType = UNSET
     deleted_at: Any | UnsetType = UNSET
+    paused: Any | UnsetType = UNSET
     last_status: Any | UnsetType = UNSET
     retry_delays: Any | UnsetType = UNSET
     warnings: Any | UnsetType = UNSET
+
+
+class JobVersion(Struct, kw_only=True):
+    "A definition that a job had, and who made it; null: before this was written down."
+    version: int
+    changed_at: datetime
+    user_id: int | None
+    key_id: int | None
+    key_name: str | None
+    definition: dict[str, Any]
+    changes: list[Difference] | None
+
+
+class JobVersionList(Struct, kw_only=True):
+    "A page of versions. It may hold fewer than `limit` and still have a next one."
+    items: list[JobVersion]
+    next_cursor: str | None
 
 
 class KeyList(Struct, kw_only=True):
@@ -348,6 +380,7 @@ class NewHttpRequestJob(Struct, kw_only=True, tag_field="job_type", tag="http_re
     jitter_seconds: int | UnsetType = UNSET
     labels: dict[str, str] | UnsetType = UNSET
     pool: str | UnsetType = UNSET
+    shadow: bool | UnsetType = UNSET
 
 
 class NewKey(Struct, kw_only=True):
@@ -394,6 +427,7 @@ class NewScriptJob(Struct, kw_only=True, tag_field="job_type", tag="script"):
     jitter_seconds: int | UnsetType = UNSET
     labels: dict[str, str] | UnsetType = UNSET
     pool: str | UnsetType = UNSET
+    shadow: bool | UnsetType = UNSET
 
 
 class NewSqlQueryJob(Struct, kw_only=True, tag_field="job_type", tag="sql_query"):
@@ -419,6 +453,24 @@ class NewSqlQueryJob(Struct, kw_only=True, tag_field="job_type", tag="sql_query"
     jitter_seconds: int | UnsetType = UNSET
     labels: dict[str, str] | UnsetType = UNSET
     pool: str | UnsetType = UNSET
+    shadow: bool | UnsetType = UNSET
+
+
+class Pause(Struct, kw_only=True):
+    "A pause that lasts: who made it, why and until when. `pause_id` tells it from other pauses of the same job."
+    pause_id: int
+    user_id: int
+    key_id: int | None
+    key_name: str | None
+    paused_at: datetime
+    reason: str | None
+    until: datetime | None
+
+
+class PauseRequest(Struct, kw_only=True):
+    "`until`: the job is resumed by itself then."
+    reason: str | None | UnsetType = UNSET
+    until: datetime | None | UnsetType = UNSET
 
 
 class Preview(Struct, kw_only=True):
@@ -463,6 +515,11 @@ class RetryPolicy(Struct, kw_only=True):
     jitter: float
     max_age: float | None
     retry_on: list[int | str] | None
+
+
+class RollbackRequest(Struct, kw_only=True):
+    "The body of a rollback: the version whose definition is wanted again."
+    version: int
 
 
 class RunOverride(Struct, kw_only=True):
@@ -523,11 +580,13 @@ class ScriptJob(Struct, kw_only=True, tag_field="job_type", tag="script"):
     jitter_seconds: int
     labels: dict[str, str]
     pool: str
+    shadow: bool
     version: int
     runs_planned: int
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    paused: Pause | None
     last_status: ExecutionStatus | None
     retry_delays: str
     warnings: list[FieldError]
@@ -569,14 +628,26 @@ class SqlQueryJob(Struct, kw_only=True, tag_field="job_type", tag="sql_query"):
     jitter_seconds: int
     labels: dict[str, str]
     pool: str
+    shadow: bool
     version: int
     runs_planned: int
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    paused: Pause | None
     last_status: ExecutionStatus | None
     retry_delays: str
     warnings: list[FieldError]
+
+
+class StoredOutput(Struct, kw_only=True):
+    "The output of an attempt from `offset` on. An attempt that has not ended has none yet."
+    execution_id: int
+    status: ExecutionStatus
+    logs: str
+    offset: int
+    next_offset: int
+    complete: bool
 
 
 class Timeline(Struct, kw_only=True):

@@ -19,6 +19,7 @@ from foliot.api.operations.pages import page_routes
 from foliot.api.operations.table import routes
 from foliot.api.queries.unit import UnitsOfWork
 from foliot.api.views.served import Served
+from foliot.api.views.waits import Waits
 from foliot.api.web.auth import Keys
 from foliot.api.web.changes import Changes
 from foliot.api.web.job_keys import JobKeys
@@ -32,6 +33,9 @@ MAX_BODY_BYTES = 1024 * 1024
 KEYS = web.AppKey("keys", Keys)
 """The keys' memory, for the duty that writes down when they were used."""
 
+WAITS = web.AppKey("waits", Waits)
+"""Who waits, for tests and whoever looks from outside."""
+
 
 def build_app(
     database: UnitsOfWork, clock: Clock, readiness: Readiness, replica: ReadReplica | None = None
@@ -41,11 +45,14 @@ def build_app(
     app[KEYS] = keys
     app.add_routes(health_routes(readiness))
     reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
+    waits = Waits(database, clock)
+    app[WAITS] = waits
+    app.on_shutdown.append(waits.close)
     handlers = (
-        JobHandlers(database, reads, changes, served),
+        JobHandlers(database, reads, changes, served, waits),
         KeyedJobHandlers(changes, served),
         VersionHandlers(database, changes, served),
-        ExecutionHandlers(database, reads, changes, served),
+        ExecutionHandlers(database, reads, changes, served, waits),
         TimelineHandlers(database),
         ScheduleHandlers(database),
         DeadLetterHandlers(reads, changes),

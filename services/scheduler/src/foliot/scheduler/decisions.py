@@ -13,7 +13,7 @@ import msgspec
 
 from foliot.common.model.due import DueJob
 from foliot.common.model.policies import MisfirePolicy, OverlapPolicy, SkipReason
-from foliot.common.model.skipped import skip_range
+from foliot.common.model.skipped import skip_range, skip_ticks
 from foliot.common.model.states import ExecutionStatus
 from foliot.common.model.ticks import Advance, OpenRuns, PlainTick, Tick
 from foliot.common.schedules.timetable import Timetable
@@ -109,7 +109,7 @@ def _judged(
     if left == 0:  # no tick is expected any more
         kept, skipped = [], []
     meets_nothing = job.open_since is None or job.overlap_policy == OverlapPolicy.ALLOW
-    plain = meets_nothing and not skipped and kept == [job.next_run_time]
+    plain = meets_nothing and not skipped and kept == [job.next_run_time] and not job.shadow
     return Judged(job, kept, skipped, gap, next_run_time, left, plain, floor)
 
 
@@ -130,8 +130,12 @@ def plain_tick(judged: Judged) -> PlainTick:
 
 
 def decide(judged: Judged, open_runs: OpenRuns) -> Decision:
-    """Apply the overlap policy and max_runs. `open_runs`: those of the job, read after its row was locked."""
-    rows, cancels = overlapped(judged.job, judged.kept, open_runs, gap=judged.gap)
+    """Apply the overlap policy and max_runs. `open_runs`: those of the job, read after its row was locked. A shadow
+    runs none of its ticks, whatever the policy."""
+    if judged.job.shadow:
+        rows, cancels = skip_ticks(judged.job, judged.kept, SkipReason.SHADOW) if judged.kept else [], False
+    else:
+        rows, cancels = overlapped(judged.job, judged.kept, open_runs, gap=judged.gap)
     planned = rows if judged.left is None else _up_to(judged.left, rows)
     runs = [tick for tick in planned if tick.status == ExecutionStatus.QUEUED]
     ended = judged.left is not None and len(runs) >= judged.left

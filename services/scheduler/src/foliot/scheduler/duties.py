@@ -16,6 +16,7 @@ from foliot.scheduler.dead_letter_queue import DeadLetterQueue
 from foliot.scheduler.dispatcher import Dispatcher
 from foliot.scheduler.gauges import Gauges
 from foliot.scheduler.partitions import Partitions
+from foliot.scheduler.pause_ends import PauseEnds
 from foliot.scheduler.planner import Planner
 from foliot.scheduler.reconciler import Reconciler
 from foliot.scheduler.redelivery import Redelivery
@@ -93,6 +94,7 @@ class Duties:
             Duty("redeliver", redelivery.step, Redelivery.INTERVAL),
             Duty("dead_letter_copy", dead_letters.copy, DeadLetterQueue.COPY_INTERVAL),
             Duty("dead_letter_clear", dead_letters.clear, DeadLetterQueue.CLEAR_INTERVAL),
+            Duty("pause_ends", PauseEnds(database, term).step, PauseEnds.INTERVAL),
             Duty("gauges", gauges.step, Gauges.INTERVAL),
             Duty("retention", expirer.step, Expirer.INTERVAL),
             Duty("time_zones", time_zones.step, TimeZones.INTERVAL),

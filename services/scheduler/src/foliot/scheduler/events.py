@@ -99,6 +99,9 @@ TZDATA_CHANGED = EVENTS.declare(
 JOB_MOVED = EVENTS.declare(
     "job_moved", "INFO", "The new tzdata moved a job's next tick.", "job_id former next_run_time"
 )
+PAUSE_ENDED = EVENTS.declare(
+    "pause_ended", "INFO", "A job was resumed because its pause was to last until now.", "job_id next_run_time"
+)
 PARTITIONS_MADE = EVENTS.declare(
     "partitions_made", "INFO", "Months of a partitioned table were made ahead.", "table made"
 )

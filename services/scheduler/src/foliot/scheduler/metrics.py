@@ -44,7 +44,7 @@ POISON = Counter("scheduler_poison_total", "Jobs set aside because they cannot b
 
 for _direction in ("forward", "back"):
     CLOCK_JUMPS.labels(_direction)
-for _reason in ("misfire", "overlap"):
+for _reason in ("misfire", "overlap", "shadow"):
     TICKS_SKIPPED.labels(_reason)
 for _table in ("jobs", "dead_letters_open", "dead_letters", "idempotency_keys", "leader_terms"):
     EXPIRED_ROWS.labels(_table)

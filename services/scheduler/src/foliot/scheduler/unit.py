@@ -7,12 +7,15 @@ from functools import cached_property
 from foliot.common.ledger import database
 from foliot.common.ledger.audit_logs import AuditLogs
 from foliot.common.ledger.dead_letters import DeadLetters
+from foliot.common.ledger.definitions import Definitions
 from foliot.common.ledger.dispatch import Dispatch
 from foliot.common.ledger.ending import Endings
 from foliot.common.ledger.months import Months
+from foliot.common.ledger.pauses import Pauses
 from foliot.common.ledger.plan import Plan
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.retention import Retention
+from foliot.common.ledger.runs import Runs
 from foliot.common.ledger.server import Server
 from foliot.common.ledger.terms import Terms
 from foliot.common.ledger.tzdata import Tzdata
@@ -26,8 +29,20 @@ class Unit:
         self.session = session
 
     @cached_property
+    def pauses(self) -> Pauses:
+        return Pauses(self.session)
+
+    @cached_property
     def plan(self) -> Plan:
         return Plan(self.session)
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        return Definitions(self.session)
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self.session)
 
     @cached_property
     def dispatch(self) -> Dispatch:

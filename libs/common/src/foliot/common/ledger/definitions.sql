@@ -14,12 +14,12 @@ inserted_jobs AS (
     INSERT INTO jobs (
         job_id, user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
         next_run_time, payload, retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy,
-        misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool,
+        misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool, shadow,
         request_id, traceparent, created_at, updated_at)
     SELECT c.job_id, c.user_id, c.team_id, d.job_key, d.job_name, d.job_type, d.description, d.schedule, d.timezone,
         c.created_at, c.spread_key, c.next_run_time, d.payload, d.retry_policy, d.priority, d.timeout_seconds,
         d.overlap_policy, d.misfire_policy, d.misfire_grace_seconds, d.misfire_limit, d.dst_gap, d.dst_overlap, d.start_at,
-        d.end_at, d.max_runs, d.jitter_seconds, d.labels, d.pool, CASE WHEN c.once THEN c.request_id END,
+        d.end_at, d.max_runs, d.jitter_seconds, d.labels, d.pool, d.shadow, CASE WHEN c.once THEN c.request_id END,
         CASE WHEN c.once THEN c.traceparent END, c.created_at, c.created_at
     FROM created c, jsonb_populate_record(NULL::jobs, c.definition) d),
 inserted_versions AS (
@@ -49,12 +49,12 @@ WITH updated AS (
     UPDATE jobs SET (
         job_name, job_type, description, schedule, timezone, schedule_since, next_run_time, paused_run_time, payload, status,
         retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap,
-        dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool, version, runs_planned, request_id, traceparent,
+        dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool, shadow, version, runs_planned, request_id, traceparent,
         updated_at, deleted_at) = (
         SELECT r.job_name, r.job_type, r.description, r.schedule, r.timezone, r.schedule_since, r.next_run_time,
             r.paused_run_time, r.payload, r.status, r.retry_policy, r.priority, r.timeout_seconds, r.overlap_policy,
             r.misfire_policy, r.misfire_grace_seconds, r.misfire_limit, r.dst_gap, r.dst_overlap, r.start_at, r.end_at,
-            r.max_runs, r.jitter_seconds, r.labels, r.pool, r.version, r.runs_planned, r.request_id, r.traceparent,
+            r.max_runs, r.jitter_seconds, r.labels, r.pool, r.shadow, r.version, r.runs_planned, r.request_id, r.traceparent,
             r.updated_at, r.deleted_at
         FROM jsonb_populate_record(NULL::jobs, $2) r)
     WHERE job_id = $1),

@@ -28,8 +28,15 @@ LEFT JOIN LATERAL (
 w.job_id, w.user_id, w.team_id, w.job_key, w.job_name, w.job_type, w.description, w.schedule, w.timezone, w.schedule_since,
     w.spread_key, w.next_run_time, w.last_run_time, w.paused_run_time, NULL AS payload, w.status, w.retry_policy, w.priority,
     w.timeout_seconds, w.overlap_policy, w.misfire_policy, w.misfire_grace_seconds, w.misfire_limit, w.dst_gap, w.dst_overlap,
-    w.start_at, w.end_at, w.max_runs, w.jitter_seconds, w.labels, w.pool, w.version, w.runs_planned, w.open_since,
-    w.request_id, w.traceparent, w.created_at, w.updated_at, w.deleted_at, /*:last_status:*/ AS last_status
+    w.start_at, w.end_at, w.max_runs, w.jitter_seconds, w.labels, w.pool, w.shadow, w.version, w.runs_planned, w.open_since,
+    w.request_id, w.traceparent, w.created_at, w.updated_at, w.deleted_at, /*:pause:*/ AS paused, /*:last_status:*/ AS last_status
+
+-- fragment: pause
+-- The pause of the job `w`, an object with the members of Pause; null if it is not PAUSED.
+CASE WHEN w.status = 'PAUSED' THEN (
+    SELECT jsonb_build_object('pause_id', p.pause_id, 'user_id', p.user_id, 'key_id', p.key_id, 'key_name', k.name,
+        'paused_at', p.paused_at, 'reason', p.reason, 'until', p.until)
+    FROM pauses p LEFT JOIN api_keys k ON k.key_id = p.key_id WHERE p.job_id = w.job_id) END
 
 -- fragment: last_status
 -- The outcome of the last run of the job `w` that ended; null if none has. A job that completed needs no row for it.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
+
+from foliot.common.clock import rfc3339
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +45,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     jitter_seconds: int
     labels: dict[str, str]
     pool: str
+    shadow: bool
     version: int
     runs_planned: int
     open_since: datetime | None
@@ -56,10 +60,19 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """The anchor of the schedule."""
         return self.schedule_since
 
+    def definition(self) -> dict[str, Any]:
+        """DEFINITION_FIELDS as they are answered, audited and kept as a version."""
+        values = dict(zip(DEFINITION_FIELDS, _definition_of(self), strict=True))
+        for name in ("start_at", "end_at"):
+            if values[name] is not None:
+                values[name] = rfc3339(values[name])
+        return values
+
 
 DEFINITION_FIELDS = (
     "job_key", "job_name", "job_type", "description", "schedule", "timezone", "payload", "retry_policy", "priority",
     "timeout_seconds", "overlap_policy", "misfire_policy", "misfire_grace_seconds", "misfire_limit", "dst_gap",
-    "dst_overlap", "start_at", "end_at", "max_runs", "jitter_seconds", "labels", "pool",
+    "dst_overlap", "start_at", "end_at", "max_runs", "jitter_seconds", "labels", "pool", "shadow",
 )  # fmt: skip
 """Fields that a caller defines. Version and ETag change with these fields alone."""
+_definition_of = attrgetter(*DEFINITION_FIELDS)

@@ -6,7 +6,7 @@
 -- $1 limit of each part, $2 limit of both, $3 ahead (interval)
 SELECT job_id, user_id, team_id, job_name, schedule, timezone, schedule_since, spread_key, next_run_time, overlap_policy,
     misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, runs_planned,
-    jitter_seconds, pool, priority, version, request_id, traceparent, at, read_xmin, (
+    jitter_seconds, pool, priority, shadow, version, request_id, traceparent, at, read_xmin, (
         SELECT e.scheduled_time FROM executions e
         WHERE e.job_id = due.job_id AND e.scheduled_time >= due.open_since
           AND e.scheduled_time <= now() + INTERVAL '1 day' AND e.end_time IS NULL

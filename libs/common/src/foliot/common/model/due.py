@@ -33,6 +33,7 @@ class DueJob(msgspec.Struct, frozen=True):
     jitter_seconds: int
     pool: str
     priority: int
+    shadow: bool
     version: int
     request_id: str | None
     traceparent: str | None

@@ -30,3 +30,4 @@ class SkipReason(StrEnum):
     EDITED = "edited"
     PAUSED = "paused"
     CANCELLED = "cancelled"
+    SHADOW = "shadow"

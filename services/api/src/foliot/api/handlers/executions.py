@@ -14,6 +14,7 @@ from foliot.api.views.execution import ExecutionList, shown_execution, shown_wit
 from foliot.api.views.execution_pages import ExecutionPage, ExecutionQuery
 from foliot.api.views.served import Served
 from foliot.api.views.stored_output import OutputQuery, stored_output
+from foliot.api.views.waits import Awaited, WaitQuery, Waits
 from foliot.api.web.answers import JsonAnswer, respond
 from foliot.api.web.call import Call
 from foliot.api.web.changes import Changes
@@ -27,11 +28,12 @@ from foliot.common.model.states import ExecutionStatus
 
 
 class ExecutionHandlers:
-    def __init__(self, database: UnitsOfWork, reads: Reads, changes: Changes, served: Served) -> None:
+    def __init__(self, database: UnitsOfWork, reads: Reads, changes: Changes, served: Served, waits: Waits) -> None:
         self._database = database
         self._reads = reads
         self._changes = changes
         self._served = served
+        self._waits = waits
 
     async def list_of_job(self, call: Call[PageQuery, None]) -> web.Response:
         job_id, limit = call.ids["job_id"], call.query.limit
@@ -58,9 +60,14 @@ class ExecutionHandlers:
         fleet = await self._served.fleet()
         return ExecutionList(items=[shown_execution(one, fleet) for one in page[0]], next_cursor=page[1])
 
-    async def read(self, call: Call[None, None]) -> web.Response:
+    async def read(self, call: Call[WaitQuery, None]) -> web.Response:
         execution = await self._visible(call)
-        return respond(JsonAnswer(body=shown_with_logs(execution, await self._served.fleet())))
+        if call.query.wait is not None and execution.end_time is None:
+            what = Awaited(execution.job_id, execution.scheduled_time, execution.attempt_number)
+            await self._waits.end_of(call, what)
+            execution = await self._visible(call)
+        body = shown_with_logs(execution, call.principal, await self._served.fleet())
+        return respond(JsonAnswer(body=body))
 
     async def logs(self, call: Call[OutputQuery, None]) -> web.Response:
         found = stored_output(await self._visible(call), call.query.offset)

@@ -11,8 +11,10 @@ from foliot.api.jobs import steps
 from foliot.api.jobs.coalescer import Coalescer
 from foliot.api.jobs.creation import NewJob, create_one
 from foliot.api.jobs.definition import decode
+from foliot.api.jobs.pausing import PauseRequest
 from foliot.api.jobs.read_only import READ_ONLY_FIELDS, without_read_only
 from foliot.api.jobs.run_now import run
+from foliot.api.queries.bounds import LAST_ATTEMPT
 from foliot.api.queries.jobs import SeenJob
 from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.api.views.created import created_answer
@@ -21,6 +23,7 @@ from foliot.api.views.job import members_of, shown
 from foliot.api.views.job_items import JobList, listed
 from foliot.api.views.job_pages import JobPage, JobQuery
 from foliot.api.views.served import Served
+from foliot.api.views.waits import Awaited, WaitQuery, Waits
 from foliot.api.web.answers import JsonAnswer, dump, respond
 from foliot.api.web.auth import Principal, Role
 from foliot.api.web.bodies import parse_object
@@ -37,11 +40,12 @@ Step = Callable[[OpenChange, int], Awaitable[SeenJob]]
 
 
 class JobHandlers:
-    def __init__(self, database: UnitsOfWork, reads: Reads, changes: Changes, served: Served) -> None:
+    def __init__(self, database: UnitsOfWork, reads: Reads, changes: Changes, served: Served, waits: Waits) -> None:
         self._database = database
         self._reads = reads
         self._changes = changes
         self._served = served
+        self._waits = waits
         self._coalescer = Coalescer(database)
 
     async def create(self, call: Call[None, bytes]) -> web.Response:
@@ -90,8 +94,8 @@ class JobHandlers:
 
         return await self._changes.make(call, work)
 
-    async def pause(self, call: Call[None, None]) -> web.Response:
-        return await self._step(call, steps.pause)
+    async def pause(self, call: Call[None, PauseRequest]) -> web.Response:
+        return await self._step(call, lambda change, job_id: steps.pause(change, job_id, call.body))
 
     async def resume(self, call: Call[None, None]) -> web.Response:
         return await self._step(call, steps.resume)
@@ -99,13 +103,13 @@ class JobHandlers:
     async def cancel(self, call: Call[None, None]) -> web.Response:
         return await self._step(call, steps.cancel)
 
-    async def _step(self, call: Call[None, None], step: Step) -> web.Response:
+    async def _step(self, call: Call[None, Any], step: Step) -> web.Response:
         async def work(change: OpenChange) -> JsonAnswer:
             return await self._answer(await step(change, call.ids["job_id"]), change.principal)
 
         return await self._changes.make(call, work)
 
-    async def run(self, call: Call[None, dict[str, Any]]) -> web.Response:
+    async def run(self, call: Call[WaitQuery, dict[str, Any]]) -> web.Response:
         """A runner runs the job as it is defined; another payload is a definition of its own."""
         if "payload" in call.body:
             call.principal.require(Role.OPERATOR)
@@ -116,7 +120,22 @@ class JobHandlers:
             body = shown_execution(execution, await self._served.fleet())
             return JsonAnswer(status=202, body=body, headers=headers)
 
-        return await self._changes.make(call, work)
+        made = await self._changes.make(call, work)
+        return made if call.query.wait is None or made.status != 202 else await self._at_its_end(call, made)
+
+    async def _at_its_end(self, call: Call[WaitQuery, Any], made: web.Response) -> web.Response:
+        """The answer to a run that was made, now or by an earlier request with this key, at the end of the run."""
+        execution_id = int(made.headers["Location"].rpartition("/")[2])
+        async with self._database.session() as unit:
+            first = await unit.history.select_execution(execution_id, call.scope)
+        if first is None:
+            return made
+        await self._waits.end_of(call, Awaited(first.job_id, first.scheduled_time, None))
+        async with self._database.session() as unit:
+            (last,) = await unit.history.list_by_job(first.job_id, (first.scheduled_time, LAST_ATTEMPT), 1)
+        headers = {"Location": f"/v1/executions/{last.execution_id}"}
+        body = shown_execution(last, await self._served.fleet())
+        return respond(JsonAnswer(status=202, body=body, headers=headers))
 
 
 async def _visible(unit: Unit, call: Call[Any, Any]) -> SeenJob:

@@ -44,6 +44,13 @@ def check_window(values: dict[str, Any]) -> list[FieldError]:
     return []
 
 
+def check_shadow(values: dict[str, Any]) -> list[FieldError]:
+    """A shadow never runs, and `immediate` asks for nothing else."""
+    if values.get("shadow") and values.get("schedule") == "immediate":
+        return [FieldError("shadow", "an immediate job only runs: give another schedule, or leave shadow out")]
+    return []
+
+
 def check_schedule(values: dict[str, Any]) -> list[FieldError]:
     """Schedule and zone can be read; the message names the column and a text that works."""
     if "schedule" not in values:

@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from foliot.api.jobs.definition import JobDefinition, definition_of
-from foliot.api.jobs.next_tick import fires_once, first_tick
+from foliot.api.jobs.next_tick import first_tick
 from foliot.api.jobs.shown_policy import shown_policy
 from foliot.api.queries.unit import Unit
 from foliot.api.web.callers import Caller
@@ -19,6 +19,7 @@ from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FoliotError, Invalid
 from foliot.common.ledger.definitions import Creation
 from foliot.common.ledger.job import DEFINITION_FIELDS
+from foliot.common.ledger.resuming import fires_once
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.of_job import spread_key, timetable
 
@@ -121,7 +122,7 @@ def _created(prepared: Prepared) -> Created:
     state = {
         "next_run_time": creation["next_run_time"], "last_run_time": None, "status": JobStatus.PENDING, "version": 1,
         "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
-        "deleted_at": None, "last_status": None, "retry_delays": policy.delays,
+        "deleted_at": None, "paused": None, "last_status": None, "retry_delays": policy.delays,
     }  # fmt: skip
     document = _joined(prepared.document, policy.document)
     members = (orjson.dumps(owned)[1:-1], document[1:-1], orjson.dumps(state)[1:-1])

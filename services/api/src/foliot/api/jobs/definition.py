@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from foliot.api.jobs.checks import check_labels, check_pool, check_schedule, check_window
+from foliot.api.jobs.checks import check_labels, check_pool, check_schedule, check_shadow, check_window
 from foliot.api.jobs.read_only import READ_ONLY_FIELDS, refused_at_creation
 from foliot.api.jobs.retry_fields import convert_retry_policy
 from foliot.api.web.fields import convert_each
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
-from foliot.common.ledger.job import DEFINITION_FIELDS, Job
+from foliot.common.ledger.job import Job
 from foliot.common.model import payloads
 from foliot.common.model.hidden import marked
 from foliot.common.model.payloads.checks import PayloadError
@@ -24,7 +23,6 @@ from foliot.common.model.retry import STORED_BY_DEFAULT
 
 _TIMETABLE = ("schedule", "timezone", "dst_", "start_at", "end_at")
 """Beginnings of the names of fields that say when a job fires."""
-_definition_of_job = attrgetter(*DEFINITION_FIELDS)
 
 SECONDS = {"unit": "seconds"}
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -61,6 +59,7 @@ class JobDefinition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     jitter_seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400, extra=SECONDS)] = 0
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     pool: str = "default"
+    shadow: bool = False
 
 
 def decode(body: dict[str, Any]) -> JobDefinition:
@@ -104,6 +103,7 @@ def _check(values: dict[str, Any], known: Sequence[FieldError] = ()) -> list[Fie
     if (pool := values.get("pool", "default")) != "default":
         errors += check_pool(pool)
     errors += check_window(values)
+    errors += check_shadow(values)
     if (known or errors) and any(error.field.startswith(_TIMETABLE) for error in (*known, *errors)):
         return errors
     return errors + check_schedule(values)
@@ -122,10 +122,9 @@ def check_payload(job_type: str, payload: dict[str, Any]) -> list[FieldError]:
 
 def definition_of(job: Job | JobDefinition) -> dict[str, Any]:
     """The definition as it is answered, audited and kept as a version."""
-    if isinstance(job, JobDefinition):
-        values = msgspec.structs.asdict(job)
-    else:
-        values = dict(zip(DEFINITION_FIELDS, _definition_of_job(job), strict=True))
+    if isinstance(job, Job):
+        return job.definition()
+    values = msgspec.structs.asdict(job)
     for name in ("start_at", "end_at"):
         if values[name] is not None:
             values[name] = rfc3339(values[name])

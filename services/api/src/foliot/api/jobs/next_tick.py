@@ -6,7 +6,6 @@ writes: the steps apply what is decided.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Set
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ import msgspec
 from foliot.common.clock import rfc3339
 from foliot.common.errors import FieldError, Invalid
 from foliot.common.ledger.job import Job
+from foliot.common.ledger.resuming import fires_once, runs_left
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.kinds import Immediate, Instant, Manual
 from foliot.common.schedules.of_job import meaning_of, timetable_of
@@ -66,10 +66,6 @@ def same_schedule(job: Job, edited: Job) -> bool:
     return meaning_of(job) == meaning_of(edited)
 
 
-def fires_once(times: Timetable) -> bool:
-    return isinstance(times.schedule, (Immediate, Instant))
-
-
 def due_tick(job: Job, times: Timetable, now: datetime) -> datetime | None:
     """The oldest due tick that is not planned. In a paused job only a single tick waits, others are not expected."""
     waiting = job.next_run_time or (job.paused_run_time if fires_once(times) else None)
@@ -103,14 +99,6 @@ def at_pause(job: Job, now: datetime) -> NextTick:
     return NextTick(tick)
 
 
-def after_resume(job: Job, now: datetime) -> datetime | None:
-    """Strictly after now; a single tick that passed in the pause is left to the planner, which judges it as late."""
-    if _spent(job):
-        return None
-    times = timetable_of(job)
-    return job.paused_run_time if fires_once(times) else times.next_after(now)
-
-
 def after_restore(job: Job, now: datetime) -> datetime | None:
     """As after_resume. A deleted job keeps no tick, so that a single one is found by its schedule."""
     if _spent(job):
@@ -123,11 +111,6 @@ def after_restore(job: Job, now: datetime) -> datetime | None:
 def _spent(job: Job) -> bool:
     """True if max_runs allows no further run."""
     return runs_left(job) <= 0
-
-
-def runs_left(job: Job) -> float:
-    """Runs that max_runs still allows."""
-    return math.inf if job.max_runs is None else job.max_runs - job.runs_planned
 
 
 def _same_ticks(before: Timetable, after: Timetable, due: datetime, now: datetime, most: float) -> bool:

@@ -32,13 +32,16 @@ def decode_override(body: dict[str, Any]) -> dict[str, Any]:
 
 
 async def run(change: OpenChange, job_id: int, override: dict[str, Any]) -> Execution:
-    """With an unfinished run the overlap policy decides. Raises Conflict, or Invalid for a payload that is wrong."""
+    """With an unfinished run the overlap policy decides. A shadow never runs. Raises Conflict, or Invalid for a
+    payload that is wrong."""
     job, _ = await locked(change, job_id)
     unit = change.unit
     unfinished = await unit.runs.is_open(job_id)
     if "payload" in override and (errors := check_payload(job.job_type, override["payload"])):
         raise Invalid(errors)
     allow(job, "run")
+    if job.shadow:
+        raise Conflict("shadow", f"job {job_id} is a shadow, which never runs: set shadow to false first")
     policy = override.get("overlap_policy", job.overlap_policy)
     if unfinished and policy == OverlapPolicy.SKIP:
         raise Conflict(

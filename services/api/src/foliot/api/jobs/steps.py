@@ -14,19 +14,19 @@ import msgspec
 from foliot.api.jobs.creation import JOB_KEY_INDEX
 from foliot.api.jobs.definition import JobDefinition, decode, definition_of
 from foliot.api.jobs.dropping import drop_due
-from foliot.api.jobs.next_tick import after_edit, after_restore, after_resume, at_pause, rearms, same_schedule
+from foliot.api.jobs.next_tick import after_edit, after_restore, at_pause, rearms, same_schedule
+from foliot.api.jobs.pausing import PLAINLY, PauseRequest
 from foliot.api.queries.jobs import SeenJob
 from foliot.api.web.etags import is_weak, matches
 from foliot.api.web.merge_patch import merge_patch
 from foliot.api.web.open_change import OpenChange
-from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
-from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.changing import audited, store_change
 from foliot.common.ledger.job import DEFINITION_FIELDS, Job
+from foliot.common.ledger.resuming import resumed, without_run
 from foliot.common.model.policies import SkipReason
 from foliot.common.model.retry import policy_from
 from foliot.common.model.states import JOB_STEPS, JobStatus
-from foliot.common.schedules.of_job import timetable_of
 
 RESTORABLE = timedelta(days=30)
 """Time for which a deleted job can be restored; retention keeps it at least as long."""
@@ -90,15 +90,17 @@ async def redefine(change: OpenChange, job: Job, now: datetime, definition: JobD
     return await _shown(change, job_id)
 
 
-async def pause(change: OpenChange, job_id: int) -> SeenJob:
+async def pause(change: OpenChange, job_id: int, request: PauseRequest = PLAINLY) -> SeenJob:
     """No tick is planned until resume; runs that exist go on to their end."""
     job, now = await locked(change, job_id)
     allow(job, "pause")
+    request.check(now)
     following = at_pause(job, now)
     if following.drops_due:
         await drop_due(change.unit, job, now, SkipReason.PAUSED)
     paused = _armed(msgspec.structs.replace(job, status=JobStatus.PAUSED), following.tick)
-    await _store(change, job, paused, "PAUSE_JOB", now)
+    await change.unit.pauses.insert_pause(request.noted(job_id, change.principal, now))
+    await _store(change, job, paused, "PAUSE_JOB", now, request)
     return await _shown(change, job_id)
 
 
@@ -106,9 +108,7 @@ async def resume(change: OpenChange, job_id: int) -> SeenJob:
     """Armed again, at a tick that has no execution yet."""
     job, now = await locked(change, job_id)
     allow(job, "resume")
-    tick = await _without_run(change, job, after_resume(job, now))
-    resumed = msgspec.structs.replace(job, status=JobStatus.PENDING, next_run_time=tick, paused_run_time=None)
-    await _store(change, job, resumed, "RESUME_JOB", now)
+    await _store(change, job, await resumed(change.unit, job, now), "RESUME_JOB", now)
     return await _shown(change, job_id)
 
 
@@ -116,6 +116,7 @@ async def cancel(change: OpenChange, job_id: int) -> SeenJob:
     """Final: no further tick, open executions are cancelled."""
     job, now = await locked(change, job_id)
     allow(job, "cancel")
+    await change.unit.pauses.delete_pauses([job_id])
     await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     cancelled = msgspec.structs.replace(job, status=JobStatus.CANCELLED, next_run_time=None, paused_run_time=None)
     await _store(change, job, cancelled, "CANCEL_JOB", now)
@@ -127,6 +128,7 @@ async def delete(change: OpenChange, job_id: int, if_match: str | None) -> None:
     """As cancel, and hidden. A job that came to its end keeps its outcome."""
     job, now = await locked(change, job_id)
     check_match(job, if_match)
+    await change.unit.pauses.delete_pauses([job_id])
     await drop_due(change.unit, job, now, SkipReason.CANCELLED)
     unended = job.status in (JobStatus.PENDING, JobStatus.PAUSED)
     deleted = msgspec.structs.replace(
@@ -149,7 +151,7 @@ async def restore(change: OpenChange, job_id: int) -> SeenJob:
     former = await change.unit.versions.select_former_status(job_id) or job.status
     restored = msgspec.structs.replace(job, status=former, deleted_at=None)
     if former in (JobStatus.PENDING, JobStatus.PAUSED):
-        restored = _armed(restored, await _without_run(change, job, after_restore(job, now)))
+        restored = _armed(restored, await without_run(change.unit, job, after_restore(job, now)))
     try:
         await _store(change, job, restored, "RESTORE_JOB", now)
     except asyncpg.UniqueViolationError as error:
@@ -158,13 +160,6 @@ async def restore(change: OpenChange, job_id: int) -> SeenJob:
         raise Conflict("job_key", f"another job has the job_key {job.job_key!r} by now: delete it first") from None
     await change.unit.versions.list_restored(job_id)
     return await _shown(change, job_id)
-
-
-async def _without_run(change: OpenChange, job: Job, tick: datetime | None) -> datetime | None:
-    """The tick, or the one after it if it has an execution."""
-    if tick is not None and await change.unit.runs.has_run(job.job_id, tick):
-        return timetable_of(job).next_after(tick)
-    return tick
 
 
 def check_match(job: Job, if_match: str | None) -> None:
@@ -192,18 +187,13 @@ def _armed(job: Job, tick: datetime | None) -> Job:
     return msgspec.structs.replace(job, status=JobStatus.PENDING, next_run_time=tick)
 
 
-async def _store(change: OpenChange, old: Job, new: Job, action: str, now: datetime) -> None:
+async def _store(
+    change: OpenChange, old: Job, new: Job, action: str, now: datetime, pause: PauseRequest | None = None
+) -> None:
     """Write the locked job, its version and its audit row; end it if no tick and no run follow."""
-    # The timeline derives the expected ticks from versions, for which it needs the anchor and the former status.
-    version = definition_of(new) | {"schedule_since": rfc3339(new.schedule_since), "previous_status": old.status}
-    entry = change.entry(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
-    await change.unit.definitions.store_changed(new, version, now, entry)
-    if new.next_run_time is None and new.status in (JobStatus.PENDING, JobStatus.PAUSED) and new.deleted_at is None:
-        await end_runs(change.unit, [new.job_id])
-
-
-def _audited(job: Job) -> dict[str, Any]:
-    return definition_of(job) | {"status": job.status}
+    values = audited(new) if pause is None else audited(new) | pause.audited()
+    entry = change.entry(action, "JOB", new.job_id, old=audited(old), new=values, team_id=new.team_id)
+    await store_change(change.unit, old, new, now, entry)
 
 
 async def _shown(change: OpenChange, job_id: int) -> SeenJob:

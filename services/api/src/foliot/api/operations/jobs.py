@@ -5,13 +5,16 @@ from __future__ import annotations
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
+from foliot.api.jobs import pausing
 from foliot.api.jobs.definition import JobDefinition
+from foliot.api.jobs.pausing import PauseRequest
 from foliot.api.jobs.run_now import RunOverride, decode_override
 from foliot.api.views.execution import ExecutionList, ExecutionView
 from foliot.api.views.job import JobView
 from foliot.api.views.job_items import JobList
 from foliot.api.views.job_pages import JobQuery
 from foliot.api.views.timeline import Timeline, TimelineQuery
+from foliot.api.views.waits import WaitQuery
 from foliot.api.web.auth import Role
 from foliot.api.web.operation import Body, Operation
 from foliot.api.web.pages import PageQuery
@@ -50,8 +53,10 @@ OPERATIONS = (
     Operation(
         method="POST", path="/v1/jobs/{job_id}/pause", id="pauseJob", handler=JobHandlers.pause, role=Role.OPERATOR,
         summary="Pause a job",
-        note="No tick is planned until it is resumed. Runs that exist go on to their end.",
-        answers={200: JobView}, errors=("state",), headers=("ETag",), idempotent=True,
+        note="No tick is planned until it is resumed, by somebody or at `until`. Runs that exist go on to their end. "
+        "The body is optional.",
+        body=Body(PauseRequest, pausing.decode, optional=True), answers={200: JobView},
+        errors=("state",), headers=("ETag",), idempotent=True,
     ),
     Operation(
         method="POST", path="/v1/jobs/{job_id}/resume", id="resumeJob", handler=JobHandlers.resume, role=Role.OPERATOR,
@@ -67,9 +72,13 @@ OPERATIONS = (
     Operation(
         method="POST", path="/v1/jobs/{job_id}/run", id="runJob", handler=JobHandlers.run, role=Role.RUNNER,
         summary="Run a job now, beside its schedule",
-        note="The body is optional; another payload needs the role operator.",
+        note="The body is optional; another payload needs the role operator. With `wait` the answer is the last "
+        "attempt of the run, retries included, as it is at the end of the run, or after so many seconds. A repeat with "
+        "the same Idempotency-Key makes no other run; with `wait` it waits for that one. 1,000 requests of a process "
+        "wait at most; further ones are answered at once.",
+        query=WaitQuery,
         body=Body(RunOverride, decode_override, optional=True), answers={202: ExecutionView},
-        errors=("state", "overlap"), headers=("Location",), idempotent=True,
+        errors=("state", "overlap", "shadow"), headers=("Location",), idempotent=True,
     ),
     Operation(
         method="GET", path="/v1/jobs/{job_id}/executions", id="listExecutionsOfJob",

@@ -48,6 +48,7 @@ PARAMETERS: Final = {
     "against": "The version with which each is compared; by default the one before it.",
     "offset": "The byte of the stored output, as UTF-8, to begin with.",
     "raw": "Given without a value, or true: the output alone, as text/plain.",
+    "wait": "Seconds that the answer waits for the end at most; then it has the present state.",
     "force": "true revokes the last admin key without a team too.",
 }
 """Parameters of queries, and headers of requests."""
@@ -82,11 +83,16 @@ MEANINGS: Final = {
     "jitter_seconds": "Each tick starts 0 to so many seconds later, always the same for the same job and tick.",
     "labels": "Names and values of your own, to filter by.",
     "pool": "The group of workers that may run it.",
+    "shadow": "true: its ticks are planned and recorded as SKIPPED, and never run.",
     "version": "The number of the definition; the ETag.",
     "runs_planned": "Scheduled runs until now; max_runs counts them.",
     "created_at": "When it was made.",
     "updated_at": "When its definition was changed last.",
     "deleted_at": "When it was deleted; null: it is not.",
+    "paused": "The pause that lasts: who, why and until when; null: the job is not PAUSED.",
+    "pause_id": "The id of the pause: the next one of the same job has another.",
+    "paused_at": "When it was paused.",
+    "until": "When the job is resumed by itself; null: when somebody resumes it.",
     "last_status": "The outcome of the last run that ended.",
     "warnings": "What is accepted and will not work as it stands: no worker has what the job needs.",
     # a version of a job
@@ -120,7 +126,8 @@ MEANINGS: Final = {
     "cancel_requested_at": "When somebody asked to cancel it.",
     "skipped_count": "Of a SKIPPED row that stands for many ticks: how many.",
     "skipped_until": "Of a SKIPPED row that stands for many ticks: the last one.",
-    "reason": "Why it waits, or why the tick has this outcome; null: nothing but its turn is in its way.",
+    "reason": "Why the job is paused, why an attempt waits (null: nothing but its turn is in its way), or why the tick "
+    "has this outcome.",
     "logs": "The first and last part of its output.",
     "offset": "The byte of the stored output, as UTF-8, at which `logs` begins.",
     "next_offset": "The byte behind `logs`: the offset to go on with.",

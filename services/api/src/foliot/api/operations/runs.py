@@ -13,6 +13,7 @@ from foliot.api.preview.request import PreviewRequest
 from foliot.api.views.execution import ExecutionList, ExecutionView, ExecutionWithLogsView
 from foliot.api.views.execution_pages import ExecutionQuery
 from foliot.api.views.stored_output import OutputQuery, StoredOutput
+from foliot.api.views.waits import WaitQuery
 from foliot.api.web.auth import Role
 from foliot.api.web.operation import Body, Operation
 from foliot.api.web.pages import PageQuery
@@ -26,8 +27,9 @@ OPERATIONS = (
     ),
     Operation(
         method="GET", path="/v1/executions/{execution_id}", id="getExecution", handler=ExecutionHandlers.read,
-        role=Role.VIEWER, summary="Read an attempt, with its output",
-        answers={200: ExecutionWithLogsView},
+        role=Role.VIEWER, summary="Read an attempt, with its payload and output",
+        note="With `wait` the answer comes when this attempt has ended, or after so many seconds.",
+        query=WaitQuery, answers={200: ExecutionWithLogsView},
     ),
     Operation(
         method="GET", path="/v1/executions/{execution_id}/logs", id="getExecutionLogs", handler=ExecutionHandlers.logs,

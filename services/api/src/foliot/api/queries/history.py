@@ -8,16 +8,18 @@ from typing import Any
 
 import msgspec
 
-from foliot.common.ledger.postgres import Session
+from foliot.common.ledger.postgres import Session, columns
 from foliot.common.ledger.statements import Statements
 from foliot.common.model.execution import Execution
 from foliot.common.model.scope import Scope
 
 
 class ExecutionWithLogs(Execution, frozen=True):
-    """One attempt with what it printed."""
+    """One attempt with what it printed, and the payload that it ran with: None until it is claimed, and if its version
+    of the definition is not kept any more."""
 
     logs: str | None
+    payload: dict[str, Any] | None
 
 
 class TickRow(msgspec.Struct, frozen=True):
@@ -102,6 +104,11 @@ class History:
             SQL.select_execution, execution_id, scope.everything, scope.team_id, scope.user_id
         )
         return found
+
+    async def select_ended(self, awaited: Sequence[tuple[int, datetime, int | None]]) -> list[int]:
+        """`awaited`: (job_id, scheduled_time, attempt_number or None for the whole run). Gives the places, from 1, of
+        those that have ended."""
+        return await self._session.column(SQL.select_ended, *columns(awaited, 3))
 
     async def list_by_job(self, job_id: int, before: tuple[datetime, int], limit: int) -> list[Execution]:
         """`before`: (scheduled_time, attempt_number)."""

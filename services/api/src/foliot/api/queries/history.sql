@@ -1,8 +1,23 @@
 -- name: select_execution
--- One execution that the caller may see, with its logs. $1 execution_id, $2 all teams, $3 team_id, $4 user_id
-SELECT /*:execution_columns:*/, e.logs
+-- One execution that the caller may see, with its logs and the payload that it ran with: that of its run, else that of the
+-- definition which it was claimed with. $1 execution_id, $2 all teams, $3 team_id, $4 user_id
+SELECT /*:execution_columns:*/, e.logs, COALESCE(e.override->'payload', CASE WHEN e.job_version = j.version THEN j.payload
+    ELSE (SELECT v.definition->'payload' FROM job_versions v
+          WHERE v.job_id = e.job_id AND v.version = e.job_version ORDER BY v.valid_from LIMIT 1) END) AS payload
 FROM executions e LEFT JOIN jobs j ON j.job_id = e.job_id
 WHERE e.execution_id = $1 AND ($2 OR e.team_id = $3 OR (e.team_id IS NULL AND $3::bigint IS NULL AND e.user_id = $4))
+
+-- name: select_ended
+-- Which of the awaited runs and attempts have ended, by their places in the arrays. A run between two attempts has not: the
+-- next one is inserted in the transaction in which the former ended. One look by the ledger key each.
+-- $1 job_ids, $2 scheduled_times, $3 attempt_numbers (null: the whole run)
+SELECT a.place
+FROM unnest($1::bigint[], $2::timestamptz[], $3::int[]) WITH ORDINALITY AS a (job_id, scheduled_time, attempt_number, place)
+WHERE COALESCE((
+    SELECT false FROM executions e
+    WHERE e.job_id = a.job_id AND e.scheduled_time = a.scheduled_time AND e.end_time IS NULL
+      AND (a.attempt_number IS NULL OR e.attempt_number = a.attempt_number)
+    LIMIT 1), true)
 
 -- name: list_by_job
 -- Executions of one job, newest first. $1 job_id, $2/$3 cursor (scheduled_time, attempt_number), $4 limit

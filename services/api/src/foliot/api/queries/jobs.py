@@ -22,10 +22,23 @@ SortedPlace = tuple[str, int]
 """A place in a sorted list: (sort_key, job_id)."""
 
 
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A pause that lasts: who made it, why and until when. `pause_id` tells it from other pauses of the same job."""
+
+    pause_id: int
+    user_id: int
+    key_id: int | None
+    key_name: str | None
+    paused_at: datetime
+    reason: str | None
+    until: datetime | None
+
+
 class SeenJob(Job, frozen=True, kw_only=True):
     """A job as people see it: `status` is derived from the open executions. `payload` is None in a list; whoever wants
     it asks for it. `last_status`: the outcome of its last run that ended."""
 
+    paused: Pause | None
     last_status: str | None
 
 
@@ -105,6 +118,8 @@ def _job(record: asyncpg.Record) -> SeenJob:
     values = dict(record)
     values["status"] = values.pop("derived_status")
     values.pop("sort_key", None)
+    if values["paused"] is not None:
+        values["paused"] = msgspec.convert(values["paused"], Pause)
     return SeenJob(**values)
 
 

@@ -1,6 +1,7 @@
 -- name: select_job
 -- One job that the caller may see, with its status derived. $1 job_id, $2 all teams, $3 team_id, $4 user_id
-SELECT w.*, COALESCE(open.status, w.status) AS derived_status, /*:last_status:*/ AS last_status
+SELECT w.*, COALESCE(open.status, w.status) AS derived_status, /*:pause:*/ AS paused,
+    /*:last_status:*/ AS last_status
 FROM jobs w
 /*:open_of_job:*/
 WHERE w.job_id = $1 AND w.deleted_at IS NULL

@@ -17,6 +17,7 @@ from foliot.common.ledger.dead_letters import DeadLetters
 from foliot.common.ledger.definitions import Definitions
 from foliot.common.ledger.ending import Endings
 from foliot.common.ledger.months import Months
+from foliot.common.ledger.pauses import Pauses
 from foliot.common.ledger.plan import Plan
 from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.runs import Runs
@@ -32,6 +33,10 @@ class Unit:
     @cached_property
     def definitions(self) -> Definitions:
         return Definitions(self.session)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        return Pauses(self.session)
 
     @cached_property
     def plan(self) -> Plan:

@@ -9,7 +9,9 @@ import msgspec
 
 from foliot.api.queries.history import ExecutionWithLogs
 from foliot.api.views.served import Fleet
+from foliot.api.web.auth import Principal, Role
 from foliot.common.model.execution import Execution
+from foliot.common.model.hidden import without_secrets
 from foliot.common.model.states import ExecutionStatus, Trigger
 
 
@@ -42,9 +44,10 @@ class ExecutionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionWithLogsView(ExecutionView, frozen=True, kw_only=True):
-    """One attempt with the first and last part of its output."""
+    """One attempt with the first and last part of its output, and the payload that it ran with."""
 
     logs: str | None
+    payload: dict[str, Any] | None
 
 
 class ExecutionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +64,10 @@ def shown_execution(execution: Execution, fleet: Fleet) -> ExecutionView:
     return ExecutionView(**_members(execution, fleet))
 
 
-def shown_with_logs(execution: ExecutionWithLogs, fleet: Fleet) -> ExecutionWithLogsView:
-    return ExecutionWithLogsView(**_members(execution, fleet), logs=execution.logs)
+def shown_with_logs(execution: ExecutionWithLogs, principal: Principal, fleet: Fleet) -> ExecutionWithLogsView:
+    """Values of the payload that look secret are for those alone who may change the job."""
+    payload = execution.payload if principal.role >= Role.OPERATOR else without_secrets(execution.payload)
+    return ExecutionWithLogsView(**_members(execution, fleet), logs=execution.logs, payload=payload)
 
 
 def _members(execution: Execution, fleet: Fleet) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from enum import StrEnum
 
 import msgspec
 
-from foliot.api.jobs.next_tick import fires_once
 from foliot.api.queries.bounds import FIRST_TIME, LAST_TIME
 from foliot.api.queries.history import JobVersion
 from foliot.common.ledger.job import Job
+from foliot.common.ledger.resuming import fires_once
 from foliot.common.model.states import JobStatus
 from foliot.common.schedules.errors import ScheduleError
 from foliot.common.schedules.of_job import spread_of, timetable, timetable_of

@@ -9,7 +9,7 @@ import msgspec
 
 from foliot.api.jobs.definition import JobTypeName
 from foliot.api.jobs.shown_policy import RetryPolicyView, shown_policy
-from foliot.api.queries.jobs import SeenJob
+from foliot.api.queries.jobs import Pause, SeenJob
 from foliot.api.views.served import Fleet, datasource_of
 from foliot.api.web.auth import Principal, Role
 from foliot.common.errors import FieldError
@@ -49,11 +49,13 @@ class JobMembers(msgspec.Struct, frozen=True, kw_only=True):
     jitter_seconds: int
     labels: dict[str, str]
     pool: str
+    shadow: bool
     version: int
     runs_planned: int
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    paused: Pause | None
     last_status: ExecutionStatus | None
     retry_delays: str
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from foliot.api.jobs.next_tick import runs_left
 from foliot.api.queries.history import LastTick, TickRow
 from foliot.api.views.expectations import Period, Unrecorded
 from foliot.common.ledger.job import Job
+from foliot.common.ledger.resuming import runs_left
 from foliot.common.model.states import ExecutionStatus
 
 RangeRow = TickRow | LastTick
@@ -65,7 +65,7 @@ def outcomes(snapshot: Snapshot, ticks: Sequence[tuple[datetime, Period]]) -> li
             found.append(_dropped(period, tick, range_row))
             continue
         outcome = _unrecorded(snapshot, tick, period)
-        if outcome is Unrecorded.TO_COME:
+        if outcome is Unrecorded.TO_COME and not snapshot.job.shadow:  # max_runs counts no tick of a shadow
             left -= 1
             if left < 0:
                 continue

@@ -53,6 +53,10 @@ _CODES = (
         "Wait for the run to end, or send `overlap_policy` allow or queue_one.",
     ),
     ErrorCode(
+        "shadow", 409, "The job is a shadow: its ticks are recorded and never run, and neither is this run.",
+        "Set `shadow` to false with PATCH, then run it.",
+    ),
+    ErrorCode(
         "job_key", 409, "The team has a job with this job_key.",
         "Choose another job_key, or edit the job that has it: GET /v1/jobs?job_key=... finds it.",
     ),
