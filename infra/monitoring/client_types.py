@@ -88,7 +88,7 @@ def _member(name: str, kind: str, *, optional: bool) -> str:
     if not name.isidentifier() or keyword.iskeyword(name):
         plain = f"{name.replace('-', '_')}_"
         default = f"default=UNSET, name={json.dumps(name)}" if optional else f"name={json.dumps(name)}"
-        return f"{plain}: {kind}{' | UnsetType' if optional else ''} = field({default})"
+        return f"{plain}: {kind}{' | UnsetType' if optional else ''} = msgspec.field({default})"
     return f"{name}: {kind} | UnsetType = UNSET" if optional else f"{name}: {kind}"
 
 

@@ -97,7 +97,7 @@ class DeadLetterList(Struct, kw_only=True):
 class Difference(Struct, kw_only=True):
     "A member of the definition that another version has otherwise. A side that lacks the member is left out."
     field: str
-    from_: Any | UnsetType = field(default=UNSET, name="from")
+    from_: Any | UnsetType = msgspec.field(default=UNSET, name="from")
     to: Any | UnsetType = UNSET
 
 
