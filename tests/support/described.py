@@ -45,7 +45,9 @@ def _document() -> dict[str, Any]:
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], str]]:
-    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in _document()["paths"]]
+    """The most exact first: /v1/jobs/bulk before /v1/jobs/{job_id}."""
+    paths = sorted(_document()["paths"], key=lambda path: path.count("{"))
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in paths]
 
 
 @cache

@@ -20,13 +20,18 @@ BEFORE: dict[str, str] = {"resumeJob": "pause"}
 
 
 async def things(api: Api, operation: Operation) -> dict[str, int]:
-    """A job, a run of it that waits, and a key."""
+    """A job, a run of it that waits, a key, and a bulk change under way."""
     job = await api.create(retry_policy={"max_retries": 0})
     _, run, _ = await api.call("POST", f"/v1/jobs/{job['job_id']}/run")
     _, key, _ = await api.call("POST", "/v1/api-keys", {"name": "an example", "role": "viewer"})
+    (bulk,) = await api.rows(
+        """INSERT INTO operations (user_id, key_id, action, matched, request_id) VALUES (1, $1, 'pause', 1, 'x')
+           RETURNING operation_id""",
+        key["key_id"],
+    )
     if step := BEFORE.get(operation.id):
         await api.call("POST", f"/v1/jobs/{job['job_id']}/{step}")
-    return {"job_id": job["job_id"], "execution_id": run["execution_id"], "key_id": key["key_id"]}
+    return {"job_id": job["job_id"], "execution_id": run["execution_id"], "key_id": key["key_id"], **bulk}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.id)

@@ -158,7 +158,7 @@ OWN = [
     ),
     _planted(
         "a run beside the schedule is found",
-        f"{API}/jobs/run_now.py", "    await unit.runs.note_open_run(job_id, execution.scheduled_time)\n", "",
+        f"{API}/jobs/run_now.py", "    await unit.runs.note_open_runs([(job_id, execution.scheduled_time)])\n", "",
     ),
     _planted(
         "a run is audited",

@@ -22,7 +22,12 @@ from simulate.statements.stage import Stage
 LEASE = 30.0
 """Seconds, as by default."""
 PERIODS = RetentionPeriods(
-    executions_months=1, audit_logs_months=1, jobs_days=1, dead_letters_days=1, idempotency_keys_hours=1
+    executions_months=1,
+    audit_logs_months=1,
+    jobs_days=1,
+    dead_letters_days=1,
+    idempotency_keys_hours=1,
+    operations_days=1,
 )
 """The shortest that the configuration takes."""
 CLOSED = timedelta(seconds=30)

@@ -6,7 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from foliot.api.app import KEYS, build_app
+from foliot.api.app import KEYS, OPERATIONS, build_app
+from foliot.api.bulk.operations import LOOK_EVERY
 from foliot.api.config import Config
 from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.api.web.auth import NOTE_USE_EVERY
@@ -49,6 +50,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         tasks = [
             asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
             asyncio.create_task(noting, name="key-use"),
+            asyncio.create_task(periodic("operations", app[OPERATIONS].step, interval=LOOK_EVERY, clock=clock)),
         ]
         if replica is not None:
             watch = periodic("replica", replica.step, interval=PROBE_SECONDS, clock=clock)

@@ -42,6 +42,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     jitter_seconds: int
     labels: dict[str, str]
     pool: str
+    set: str | None
     version: int
     runs_planned: int
     open_since: datetime | None

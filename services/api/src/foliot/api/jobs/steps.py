@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from foliot.api.jobs.definition import decode, definition_of
+from foliot.api.jobs.definition import JobDefinition, decode, definition_of
 from foliot.api.jobs.dropping import drop_due
 from foliot.api.jobs.next_tick import after_edit, after_resume, at_pause, rearms, same_schedule
 from foliot.api.queries.jobs import SeenJob
@@ -20,6 +20,7 @@ from foliot.api.web.open_change import OpenChange
 from foliot.common.clock import rfc3339
 from foliot.common.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from foliot.common.ledger.conclude import end_runs
+from foliot.common.ledger.definitions import Change
 from foliot.common.ledger.job import DEFINITION_FIELDS, Job
 from foliot.common.model.policies import SkipReason
 from foliot.common.model.retry import policy_from
@@ -29,10 +30,10 @@ from foliot.common.schedules.of_job import timetable_of
 
 async def locked(change: OpenChange, job_id: int) -> tuple[Job, datetime]:
     """The job, locked, and the database's clock after the lock."""
-    found = await change.unit.definitions.lock_job(job_id, change.principal.scope)
-    if found is None:
+    found = await change.unit.definitions.lock_visible([job_id], change.principal.scope)
+    if not found:
         raise NotFound(f"there is no job {job_id}")
-    return found
+    return found[0]
 
 
 def allow(job: Job, step: str) -> None:
@@ -46,14 +47,34 @@ async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match:
     job, now = await locked(change, job_id)
     _check_match(job, if_match)
     allow(job, "edit")
-    definition = decode(_patched(job, patch))
+    return await redefine(change, job, now, decode(_patched(job, patch)), job.set)
+
+
+def changed_fields(job: Job, definition: JobDefinition) -> set[str]:
+    """The fields in which the definition differs from the job's. Two texts of one retry policy do not differ."""
     changed = {name for name in DEFINITION_FIELDS if getattr(definition, name) != getattr(job, name)}
     if "retry_policy" in changed and policy_from(definition.retry_policy) == policy_from(job.retry_policy):
-        definition = msgspec.structs.replace(definition, retry_policy=job.retry_policy)
         changed.remove("retry_policy")
-    if not changed:
+    return changed
+
+
+async def redefine(
+    change: OpenChange, job: Job, now: datetime, definition: JobDefinition, owned_by: str | None
+) -> SeenJob:
+    """Give the locked job another definition and set. It fires no past tick and no tick twice; equal ones change
+    nothing, not even the version."""
+    job_id, changed = job.job_id, changed_fields(job, definition)
+    if "retry_policy" not in changed:
+        definition = msgspec.structs.replace(definition, retry_policy=job.retry_policy)
+    if not changed and owned_by == job.set:
         return await _shown(change, job_id)
-    edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
+    owned = msgspec.structs.replace(job, set=owned_by)
+    if not changed:
+        await _store(change, job, owned, "UPDATE_JOB", now)
+        return await _shown(change, job_id)
+    edited = msgspec.structs.replace(
+        owned, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now
+    )
     if "schedule" in changed and same_schedule(job, edited):
         changed.remove("schedule")  # another text for it: the phase stays
     if "schedule" in changed:
@@ -152,13 +173,13 @@ async def _store(change: OpenChange, old: Job, new: Job, action: str, now: datet
     # The timeline derives the expected ticks from versions, for which it needs the anchor and the former status.
     version = definition_of(new) | {"schedule_since": rfc3339(new.schedule_since), "previous_status": old.status}
     entry = change.entry(action, "JOB", new.job_id, old=_audited(old), new=_audited(new), team_id=new.team_id)
-    await change.unit.definitions.store_changed(new, version, now, entry)
+    await change.unit.definitions.store_changed([Change(new, version, entry)], now)
     if new.next_run_time is None and new.status in (JobStatus.PENDING, JobStatus.PAUSED) and new.deleted_at is None:
         await end_runs(change.unit, [new.job_id])
 
 
 def _audited(job: Job) -> dict[str, Any]:
-    return definition_of(job) | {"status": job.status}
+    return definition_of(job) | {"status": job.status} | ({"set": job.set} if job.set else {})
 
 
 async def _shown(change: OpenChange, job_id: int) -> SeenJob:

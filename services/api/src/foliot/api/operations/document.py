@@ -24,6 +24,7 @@ _INFO = {
     "fields at once, as application/problem+json. Lists have a limit and a cursor.",
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }  # fmt: skip
+_WITH_LOCATION = (201, 202)
 _KEY = {
     "type": "http", "scheme": "bearer",
     "description": "A key, by role: viewer reads, runner runs jobs too, operator changes them too, admin makes keys.",
@@ -105,7 +106,8 @@ def _body(operation: Operation, body: Body) -> dict[str, Any]:
 def _answers(operation: Operation) -> dict[str, Any]:
     found = {}
     for status, shape in operation.answers.items():
-        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*operation.headers, "X-Request-Id")}
+        names = [name for name in operation.headers if name != "Location" or status in _WITH_LOCATION]
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*names, "X-Request-Id")}
         made: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
         if shape is not None:
             made["content"] = {"application/json": {"schema": reference_to(shape)}}

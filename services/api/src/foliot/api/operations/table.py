@@ -8,11 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from foliot.api.operations import cluster, jobs, runs
+from foliot.api.operations import bulk, cluster, jobs, runs
 from foliot.api.web.door import door
 from foliot.api.web.operation import Operation
 
-OPERATIONS = (*jobs.OPERATIONS, *runs.OPERATIONS, *cluster.OPERATIONS)
+OPERATIONS = (*jobs.OPERATIONS, *bulk.OPERATIONS, *runs.OPERATIONS, *cluster.OPERATIONS)
 
 
 def routes(handlers: Sequence[Any]) -> list[web.RouteDef]:

@@ -8,7 +8,9 @@ from foliot.api.queries.api_keys import ApiKeys
 from foliot.api.queries.history import History
 from foliot.api.queries.idempotency_keys import IdempotencyKeys
 from foliot.api.queries.jobs import Jobs
+from foliot.api.queries.operations import Operations
 from foliot.api.queries.replication import Replication
+from foliot.api.queries.sets import Sets
 from foliot.common.ledger import database
 from foliot.common.ledger.audit_logs import AuditLogs
 from foliot.common.ledger.dead_letters import DeadLetters
@@ -70,6 +72,14 @@ class Unit:
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self.session)
+
+    @cached_property
+    def sets(self) -> Sets:
+        return Sets(self.session)
+
+    @cached_property
+    def operations(self) -> Operations:
+        return Operations(self.session)
 
     @cached_property
     def history(self) -> History:

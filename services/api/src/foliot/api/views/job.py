@@ -54,6 +54,7 @@ class JobMembers(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    set: str | None
     last_status: ExecutionStatus | None
     retry_delays: str
 

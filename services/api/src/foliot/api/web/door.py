@@ -35,7 +35,7 @@ def door(operation: Operation, handler: Handler) -> Callable[[web.Request], Awai
         ids = {name: _id(request, name) for name in names} if names else {}
         if body is None:
             return await handler(Call(operation, request, caller, ids, query, None, None))
-        decoded, given = _decoded(body, request, await request.read())
+        decoded, given = _decoded(body, request, await _read(body, request))
         return await handler(Call(operation, request, caller, ids, query, decoded, given))
 
     return opened
@@ -48,6 +48,12 @@ def _id(request: web.Request, name: str) -> int:
     if value is None:
         raise NotFound(f"there is no {name.removesuffix('_id')} {text[:40]}")
     return value
+
+
+async def _read(body: Body, request: web.Request) -> bytes:
+    """Raises what becomes 413 above the bound of the application, or the body's own."""
+    wide = request if body.max_bytes is None else request.clone(client_max_size=body.max_bytes)
+    return await wide.read()
 
 
 def _decoded(body: Body, request: web.Request, raw: bytes) -> tuple[Any, dict[str, Any] | bytes]:

@@ -1,0 +1,15 @@
+-- name: select_taken
+-- Those of the job_keys $2 that the owner $1 has used.
+SELECT job_key FROM jobs
+WHERE COALESCE(team_id, -user_id) = $1 AND job_key = ANY ($2::text[]) AND job_key IS NOT NULL AND deleted_at IS NULL
+
+-- name: select_keyed
+-- The jobs of the owner $1 with the job_keys $2, without a lock.
+SELECT * FROM jobs
+WHERE COALESCE(team_id, -user_id) = $1 AND job_key = ANY ($2::text[]) AND job_key IS NOT NULL AND deleted_at IS NULL
+
+-- name: select_members
+-- The jobs of the set $2 of the owner $1.
+SELECT job_id, job_key, version FROM jobs
+WHERE COALESCE(team_id, -user_id) = $1 AND set = $2 AND set IS NOT NULL AND deleted_at IS NULL
+ORDER BY job_id
