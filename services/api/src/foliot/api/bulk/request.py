@@ -85,7 +85,7 @@ def decode(raw: bytes, *, lines: bool) -> BulkCall:
 def _of_object(raw: bytes) -> tuple[dict[str, Any], list[bytes] | None]:
     try:
         members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         parse_object(raw)  # which says what is wrong with it
         raise Malformed("the body is not a JSON object") from None
     jobs = members.pop("jobs", None)
@@ -104,7 +104,7 @@ def _of_lines(raw: bytes) -> tuple[dict[str, Any], list[bytes] | None]:
         raise Malformed("the body has no line")
     try:
         first = msgspec.json.decode(lines[0], type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise Malformed("the first line is not a JSON object") from None
     if "action" not in first:
         return {"action": "create"}, lines
