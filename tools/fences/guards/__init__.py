@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fences.guards import api, executors, http, ledger, scheduler, worker
+from fences.guards import api, bulk, executors, http, ledger, scheduler, worker
 
-FENCES = [*ledger.FENCES, *scheduler.FENCES, *worker.FENCES, *executors.FENCES, *http.FENCES, *api.FENCES]
+FENCES = [*ledger.FENCES, *scheduler.FENCES, *worker.FENCES, *executors.FENCES, *http.FENCES, *api.FENCES, *bulk.FENCES]

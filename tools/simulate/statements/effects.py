@@ -53,6 +53,8 @@ class Effects:
         """job_id -> the step at which its cancel or deletion was committed and answered."""
         self.calls: dict[str, str] = {}
         """The end of each call: done, refused, or unknown."""
+        self.results: dict[str, list[dict[str, Any]]] = {}
+        """The rows of each answer about many jobs."""
         self.overlapping: set[int] = set()
         """Jobs of which somebody asked for runs beside each other."""
         self._wrote: set[tuple[str, int]] = set()

@@ -47,5 +47,11 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "a parameter can be kept as text", "a cursor's time has a zone", "what is no request is not logged as it came",
         "half a head ends",
     ),
+    "what is decided of one plan or one row, whatever comes between": (
+        "bulk: a revoked key stops its operation", "bulk: a fault stops one operation",
+        "bulk: a job that changed behind the plan is left alone", "bulk: an apply is done whole or not at all",
+        "bulk: prune needs the number", "bulk: an equal definition is not touched",
+        "bulk: a job of another set is not taken", "bulk: a job_key taken behind the look is looked at again",
+    ),
     "what one attempt does, not when": tuple(fence.name for fence in (*executors.FENCES, *http.FENCES)),
 }  # fmt: skip
