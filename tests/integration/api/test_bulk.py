@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from foliot.api.bulk import request as bulk_request
+from foliot.api.web import large_bodies
 
 from .conftest import SCRIPT, Api
 
@@ -221,6 +222,19 @@ async def test_a_body_may_be_large_here_alone(api: Api) -> None:
     assert (status, answer["done"]) == (200, 40)
     assert (await api.raw("POST", "/v1/jobs", b'{"description": "%b"}' % (b"x" * 2**20)))[0] == 413
     assert (await api.raw("POST", "/v1/jobs/bulk", b" " * (32 * 2**20 + 1), **kind))[0] == 413
+
+
+async def test_few_large_bodies_are_held_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small one needs no place."""
+    lines = orjson.dumps(SCRIPT | {"payload": {"script": "x" * 60_000}}) + b"\n"
+    kind = {"Content-Type": "application/x-ndjson"}
+    monkeypatch.setattr(large_bodies, "PLACES", 0)
+    status, answer = await api.raw("POST", "/v1/jobs/bulk", lines * 20, **kind)
+    assert (status, answer["code"]) == (503, "busy")
+    await bulk(api, {"action": "create", "jobs": [SCRIPT]})
+    monkeypatch.setattr(large_bodies, "PLACES", 1)
+    for _ in range(2):
+        assert (await api.raw("POST", "/v1/jobs/bulk", lines * 20, **kind))[0] == 200
 
 
 async def test_more_jobs_than_may_be_created_are_refused_before_they_are_read() -> None:

@@ -5,6 +5,7 @@ In this order: the caller's role, the parameters, the ids of the path, the body.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,11 +15,13 @@ from foliot.api.queries.bounds import LAST_ID
 from foliot.api.web.bodies import check_type, parse_object
 from foliot.api.web.call import Call
 from foliot.api.web.callers import caller_of
+from foliot.api.web.large_bodies import place_for
 from foliot.api.web.numbers import whole
 from foliot.api.web.operation import Body, Operation
 from foliot.api.web.query import reader_of
 from foliot.common.errors import NotFound
 
+_usual = contextlib.nullcontext()
 Handler = Callable[[Call[Any, Any]], Awaitable[web.StreamResponse]]
 
 
@@ -35,8 +38,9 @@ def door(operation: Operation, handler: Handler) -> Callable[[web.Request], Awai
         ids = {name: _id(request, name) for name in names} if names else {}
         if body is None:
             return await handler(Call(operation, request, caller, ids, query, None, None))
-        decoded, given = _decoded(body, request, await _read(body, request))
-        return await handler(Call(operation, request, caller, ids, query, decoded, given))
+        with _usual if body.max_bytes is None else place_for(request):
+            decoded, given = _decoded(body, request, await _read(body, request))
+            return await handler(Call(operation, request, caller, ids, query, decoded, given))
 
     return opened
 
