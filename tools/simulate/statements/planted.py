@@ -167,10 +167,6 @@ OWN = [
         '    await change.audit("RUN_JOB", "JOB", job_id, new=new, team_id=job.team_id)\n', "",
     ),
     _planted(
-        "many: what a new run may cancel is locked in order",
-        f"{API}/jobs/many.py", "            await self.real.endings.lock_open(cancelling)\n", "            pass\n",
-    ),
-    _planted(
         "many: runs are noted on their jobs",
         f"{API}/jobs/many.py", "            await unit.runs.note_open_runs(found.runs)\n", "            pass\n",
     ),
