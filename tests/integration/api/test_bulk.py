@@ -78,6 +78,17 @@ async def test_a_step_of_many_leaves_the_ledger_as_single_steps_do(api: Api) -> 
         assert await ledger(api, together[0]) == await ledger(api, apart[0])
 
 
+async def test_a_job_that_is_left_without_a_tick_gets_its_end(api: Api) -> None:
+    together, apart = [(await api.create(max_runs=1))["job_id"] for _ in range(2)]
+    for job_id in (together, apart):
+        await api.call("POST", f"/v1/jobs/{job_id}/pause")
+    await api.rows("UPDATE jobs SET runs_planned = 1 WHERE job_id = ANY ($1) RETURNING 1", [together, apart])
+    await bulk(api, {"action": "resume", "job_ids": [together]})
+    await api.call("POST", f"/v1/jobs/{apart}/resume")
+    assert await ledger(api, together) == await ledger(api, apart)
+    assert await statuses(api, [together]) == ["FAILED"]
+
+
 async def ledger(api: Api, job_id: int) -> Any:
     jobs = await api.rows(
         """SELECT status, next_run_time, paused_run_time, version, deleted_at IS NULL, labels, set,

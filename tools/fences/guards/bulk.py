@@ -73,6 +73,13 @@ FENCES = [
         "tests/integration/api/test_bulk.py::test_a_step_of_many_leaves_the_ledger_as_single_steps_do",
     ),
     Fence(
+        "bulk: the ends of runs are written",
+        "services/api/src/foliot/api/jobs/many.py",
+        "            await end_runs(unit, sorted(set(found.ends)), found.outcomes)\n",
+        "            pass\n",
+        "tests/integration/api/test_bulk.py::test_a_job_that_is_left_without_a_tick_gets_its_end",
+    ),
+    Fence(
         "bulk: a job_key taken behind the look is looked at again",
         f"{BULK}/storing.py",
         "            if JOB_KEY_INDEX not in str(error):\n",

@@ -76,9 +76,10 @@ class Cast:
 
     def _many(self, draw: random.Random, now: datetime) -> Menu:
         """Changes of many jobs, in any order of them; and now and then all chunks that are to be done."""
-        bulk, meant = self._bulk, draw.sample(self._jobs, len(self._jobs))
+        bulk, count = self._bulk, len(self._jobs)
+        meant = draw.sample(self._jobs, draw.randint(min(1, count), count))
         action = draw.choice(("run", "pause", "resume", "label"))
-        if draw.random() < SELDOM / 2:
+        if draw.random() < SELDOM:
             action = draw.choice(("cancel", "delete"))
         menu: Menu = [
             ("many", partial(bulk.act, action, meant)), ("operate", partial(bulk.operate, action, meant)),

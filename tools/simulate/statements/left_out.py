@@ -14,7 +14,8 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "an interrupted claim is handed back", "sending the unconfirmed again", "a release waits for nobody",
         "what meets another run is decided when it is due", "a tick that has its row is decided when it is due",
         "a commit whose answer was lost is recognised", "the parts of a batch are recorded once",
-        "a change that was rolled back is made again",
+        "a change that was rolled back is made again", "bulk: the ends of runs are written",
+        "bulk: what the jobs have open is cancelled",
     ),
     "the stories cancel jobs, not single runs": ("a cancel locks the job first",),
     "it takes two rows whose ids and times are in another order, which the stories hardly make": (

@@ -20,7 +20,6 @@ CHOSEN = (
     "the outcome of a run that is concluded", "lock, then look", "due ticks are covered at a change",
     "due ticks are covered at a pause", "an edit keeps what is due all the same",
     "a replay looks again under the lock", "bulk: one process does a chunk",
-    "bulk: what the jobs have open is cancelled",
 )  # fmt: skip
 _STORIES = ""
 """These have no test of their own: the stories are it."""
@@ -169,11 +168,6 @@ OWN = [
     _planted(
         "many: runs are noted on their jobs",
         f"{API}/jobs/many.py", "            await unit.runs.note_open_runs(found.runs)\n", "            pass\n",
-    ),
-    _planted(
-        "many: the ends of runs are written",
-        f"{API}/jobs/many.py",
-        "            await end_runs(unit, sorted(set(found.ends)), found.outcomes)\n", "            pass\n",
     ),
     _planted(
         "many: runs are looked at behind the lock",
