@@ -83,7 +83,7 @@ async def _change(change: OpenChange, many: ManyJobs, name: str, one: Planned) -
             raise PreconditionFailed(f"job {job_id} has version {job.version} now: plan it again")
         steps.allow(job, "edit")
         assert one.definition is not None
-        await steps.redefine(change, job, many.now, one.definition, name)
+        await steps.redefine(change, job, many.now, one.definition, into=name)
     except Unavailable:
         raise
     except FoliotError as error:

@@ -47,7 +47,7 @@ async def edit(change: OpenChange, job_id: int, patch: dict[str, Any], if_match:
     job, now = await locked(change, job_id)
     _check_match(job, if_match)
     allow(job, "edit")
-    return await redefine(change, job, now, decode(_patched(job, patch)), job.set)
+    return await redefine(change, job, now, decode(_patched(job, patch)))
 
 
 def changed_fields(job: Job, definition: JobDefinition) -> set[str]:
@@ -59,16 +59,16 @@ def changed_fields(job: Job, definition: JobDefinition) -> set[str]:
 
 
 async def redefine(
-    change: OpenChange, job: Job, now: datetime, definition: JobDefinition, owned_by: str | None
+    change: OpenChange, job: Job, now: datetime, definition: JobDefinition, *, into: str | None = None
 ) -> SeenJob:
-    """Give the locked job another definition and set. It fires no past tick and no tick twice; equal ones change
-    nothing, not even the version."""
+    """Give the locked job another definition. It fires no past tick and no tick twice; an equal one changes nothing,
+    not even the version. `into`: the set that the job belongs to from now on; None: it stays in its own."""
     job_id, changed = job.job_id, changed_fields(job, definition)
+    if not changed and into in (None, job.set):
+        return await _shown(change, job_id)
     if "retry_policy" not in changed:
         definition = msgspec.structs.replace(definition, retry_policy=job.retry_policy)
-    if not changed and owned_by == job.set:
-        return await _shown(change, job_id)
-    owned = msgspec.structs.replace(job, set=owned_by)
+    owned = msgspec.structs.replace(job, set=into or job.set)
     if not changed:
         await _store(change, job, owned, "UPDATE_JOB", now)
         return await _shown(change, job_id)
