@@ -140,6 +140,7 @@ CASES: dict[str, Case] = {
     ),
     "jobs.list_jobs_of_set": Case("api", lambda f: [*NO_FILTER[:-1], "a set", 51, LAST, LAST_ID, 3], PAGE),
     "jobs.select_last_statuses": Case("api", lambda f: [f.jobs], BATCH),
+    "jobs.select_sizes": Case("api", lambda f: [f.jobs, True, None, 1], BATCH),
     "jobs.select_payloads": Case("api", lambda f: [f.jobs], BATCH),
     "jobs.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", 0, -5], 2_100),
     "history.list_latest_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from foliot.api.app import OPERATIONS
-from foliot.api.bulk import operations
+from foliot.api.bulk import actions, operations
 from foliot.api.bulk.operations import REVOKED, OperationRunner
 from foliot.api.handlers import bulk as handler
 from foliot.api.queries.unit import Unit
@@ -69,6 +69,21 @@ async def test_an_operation_is_done_in_chunks_and_tells_of_each_row(api: Api) ->
         "SELECT count(*) FROM audit_logs WHERE action = 'PAUSE_JOB' AND resource_id = ANY ($1)", job_ids
     )
     assert rows == [{"count": 10}]
+
+
+async def test_few_large_jobs_are_one_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunk takes as many of them as fit, one at least."""
+    monkeypatch.setattr(actions, "MAX_PAYLOAD_BYTES", 2_500)
+    job_ids = await some_jobs(api, 3, payload={"script": "x" * 1_000}) + await some_jobs(
+        api, 1, payload={"script": "x" * 9_000}
+    )
+    answer = await bulk(api, {"action": "pause", "job_ids": job_ids}, 202)
+    seen = []
+    while (found := await read(api, answer["operation_id"]))["status"] == "RUNNING":
+        seen.append(found["done"])
+        await api.client.app[OPERATIONS].step()
+    assert (seen, found["done"]) == ([0, 2, 3], 4)
+    assert (await bulk(api, {"action": "resume", "job_ids": job_ids[:2]}))["done"] == 2
 
 
 async def test_an_apply_of_many_jobs_is_one_too(api: Api) -> None:

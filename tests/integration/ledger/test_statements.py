@@ -24,7 +24,7 @@ MODULES = [
 READ_BY_NAME = {
     "cancel_open", "list_jobs", "list_jobs_of_set", "list_keyed_jobs", "list_open_jobs", "list_owned_jobs", "list_owned_sorted_jobs", "list_sorted_jobs",
     "lock_visible", "release_waiting", "reserve_job_ids", "select_job", "select_keyed", "select_last_statuses",
-    "select_payloads", "select_owned_walk_end", "select_walk_end",
+    "select_payloads", "select_sizes", "select_owned_walk_end", "select_walk_end",
     "settle_jobs",
 }  # fmt: skip
 """Statements whose rows nobody reads, and those that select all columns of jobs, which have no order of their own."""

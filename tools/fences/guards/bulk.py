@@ -73,6 +73,20 @@ FENCES = [
         "tests/integration/api/test_bulk.py::test_a_step_of_many_leaves_the_ledger_as_single_steps_do",
     ),
     Fence(
+        "bulk: a transaction takes few large payloads",
+        f"{BULK}/operations.py",
+        "            rows = rows[: await fitting(unit, [row.job_id for row in rows], change.principal.scope)]\n",
+        "",
+        f"{OPERATIONS}::test_few_large_jobs_are_one_too",
+    ),
+    Fence(
+        "bulk: large bodies are few",
+        "services/api/src/foliot/api/web/large_bodies.py",
+        "    if _places.taken >= PLACES:\n",
+        "    if _places.taken >= 100:\n",
+        "tests/integration/api/test_bulk.py::test_few_large_bodies_are_held_at_once",
+    ),
+    Fence(
         "bulk: the ends of runs are written",
         "services/api/src/foliot/api/jobs/many.py",
         "            await end_runs(unit, sorted(set(found.ends)), found.outcomes)\n",

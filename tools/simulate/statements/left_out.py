@@ -52,6 +52,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "bulk: a revoked key stops its operation", "bulk: a fault stops one operation",
         "bulk: a job that changed behind the plan is left alone", "bulk: an apply is done whole or not at all",
         "bulk: prune needs the number", "bulk: an equal definition is not touched",
+        "bulk: a transaction takes few large payloads", "bulk: large bodies are few",
         "bulk: a job of another set is not taken", "bulk: a job_key taken behind the look is looked at again",
     ),
     "what one attempt does, not when": tuple(fence.name for fence in (*executors.FENCES, *http.FENCES)),

@@ -24,6 +24,8 @@ from foliot.common.model.scope import Scope
 Arguments = dict[str, Any]
 """Those of an action beside its jobs: `labels`."""
 Step = Callable[[OpenChange, int, Arguments], Awaitable[Any]]
+MAX_PAYLOAD_BYTES = 32 * 1024 * 1024
+"""Payloads of the jobs that one transaction changes: each is held as row, version and audited value at once."""
 _PAGE = 1_000
 _EXAMPLES = 5
 _AT_ONCE = 20
@@ -55,6 +57,17 @@ async def choose(unit: Unit, request: BulkRequest, scope: Scope) -> list[int]:
             raise Invalid([FieldError("filter", f"fits more than {MAX_CHOSEN:,} jobs: narrow it")])
         if cursor is None:
             return list(dict.fromkeys(found))
+
+
+async def fitting(unit: Unit, job_ids: Sequence[int | None], scope: Scope) -> int:
+    """How many of them, from the first on, one transaction may change: at least one."""
+    sizes = await unit.jobs.select_sizes([job_id for job_id in job_ids if job_id is not None], scope)
+    total = 0
+    for number, job_id in enumerate(job_ids):
+        total += sizes.get(job_id or 0, 0)
+        if number and total > MAX_PAYLOAD_BYTES:
+            return number
+    return len(job_ids)
 
 
 async def told(change: OpenChange, job_ids: Sequence[int]) -> BulkResult:

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from foliot.api import events
-from foliot.api.bulk.actions import Arguments, act
+from foliot.api.bulk.actions import Arguments, act, fitting
 from foliot.api.bulk.applying import make
 from foliot.api.bulk.plan import Planned
 from foliot.api.bulk.results import Outcome
@@ -27,7 +27,7 @@ from foliot.common.errors import Unavailable
 from foliot.common.ledger.again import again
 
 CHUNK = 500
-"""Rows of one transaction."""
+"""Rows of one transaction at most; fewer if their payloads are large."""
 LOOK_EVERY = 1.0
 """Seconds between two looks for operations that another process left behind."""
 _LOOKED_AT = 20
@@ -100,6 +100,7 @@ class OperationRunner:
                 return True
             rows = await unit.operations.take_rows(operation_id, work.next_index, CHUNK)
             change = OpenChange(_caller(work, work.role), unit)
+            rows = rows[: await fitting(unit, [row.job_id for row in rows], change.principal.scope)]
             outcomes = await _done(change, work, rows)
             indexes, job_ids = [row.index for row in rows], [one.job_id for one in outcomes]
             errors = [None if one.error is None else msgspec.to_builtins(one.error) for one in outcomes]

@@ -22,6 +22,9 @@ from foliot.api.web.etags import etag
 from foliot.common.errors import Conflict, FieldError, FoliotError, Invalid, PreconditionFailed
 from foliot.common.ledger.job import DEFINITION_FIELDS, Job
 
+_AT_ONCE = 100
+"""Jobs that are compared at once: the payloads of all of them may be more than fits."""
+
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """A job of the plan. `index`: its place in the body, None for one that is only in the set. `version`: that of the
@@ -50,8 +53,11 @@ async def plan(unit: Unit, owner: int, request: BulkRequest, rows: Sequence[Row]
     that names neither."""
     assert request.set is not None
     keys = [row.job_key for row in rows if row.job_key is not None]
-    existing = await unit.sets.select_keyed(owner, keys)
-    found = [_planned(row, existing.get(row.job_key or ""), request) async for row in in_turns(rows)]
+    found: list[Planned] = []
+    for begin in range(0, len(rows), _AT_ONCE):
+        part = rows[begin : begin + _AT_ONCE]
+        existing = await unit.sets.select_keyed(owner, [row.job_key for row in part if row.job_key is not None])
+        found += [_planned(row, existing.get(row.job_key or ""), request) async for row in in_turns(part)]
     wanted = set(keys)
     beyond = [one for one in await unit.sets.select_members(owner, request.set) if one.job_key not in wanted]
     expect = request.expect or {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from foliot.api.bulk import operations, request
-from foliot.api.bulk.actions import act, choose, told
+from foliot.api.bulk.actions import act, choose, fitting, told
 from foliot.api.bulk.applying import Undone, apply, check_prune
 from foliot.api.bulk.plan import Planned, plan
 from foliot.api.bulk.request import BulkCall, BulkRequest
@@ -58,11 +58,18 @@ async def _answer(change: OpenChange, given: BulkCall, rows: Sequence[Row]) -> B
     if wanted.dry_run:
         return await told(change, job_ids)
     arguments = {} if wanted.labels is None else {"labels": wanted.labels}
-    if len(job_ids) > MAX_AT_ONCE:
+    if await _are_too_many(change, job_ids):
         meant = [Planned(change="same", job_id=job_id) for job_id in job_ids]
         return await operations.begin(change, wanted.action, arguments, meant)
     outcomes = await act(change, wanted.action, arguments, job_ids)
     return counted([row_of(index, one) for index, one in enumerate(outcomes)])
+
+
+async def _are_too_many(change: OpenChange, job_ids: Sequence[int | None]) -> bool:
+    """True if one transaction may not change them all, for their number or for the size of their payloads."""
+    if len(job_ids) > MAX_AT_ONCE:
+        return True
+    return await fitting(change.unit, job_ids, change.principal.scope) < len(job_ids)
 
 
 async def _create(change: OpenChange, wanted: BulkRequest, rows: Sequence[Row]) -> BulkResult:
@@ -82,6 +89,6 @@ async def _apply(change: OpenChange, wanted: BulkRequest, rows: Sequence[Row]) -
     if wanted.prune is None:
         planned = [one for one in planned if one.change != "delete"]
     changing = [one for one in planned if one.change != "same"]
-    if len(changing) > MAX_AT_ONCE:
+    if await _are_too_many(change, [one.job_id for one in changing]):
         return await operations.begin(change, "apply", {}, changing, of_set=wanted.set)
     return await apply(change, wanted.set, planned, changing)

@@ -69,6 +69,12 @@ class Jobs:
         rows = await self._session.fetch(SQL.select_payloads, list(job_ids))
         return {row["job_id"]: (row["payload"], row["size"]) for row in rows}
 
+    async def select_sizes(self, job_ids: Sequence[int], scope: Scope) -> dict[int, int]:
+        """job_id -> bytes of its payload as text, of those that the caller may see."""
+        arguments = (scope.everything, scope.team_id, scope.user_id)
+        rows = await self._session.fetch(SQL.select_sizes, list(job_ids), *arguments)
+        return {row["job_id"]: row["size"] for row in rows}
+
     async def list_jobs(self, wanted: JobFilter, limit: int, before: Place) -> list[SeenJob]:
         return _jobs(await self._session.fetch(SQL.list_jobs, *wanted.arguments(), limit, *before))
 

@@ -14,6 +14,13 @@ SELECT w.job_id, /*:last_status:*/ AS last_status FROM jobs w WHERE w.job_id = A
 -- The payloads of the jobs $1, and their sizes as text.
 SELECT job_id, payload, octet_length(payload::text) AS size FROM jobs WHERE job_id = ANY ($1::bigint[])
 
+-- name: select_sizes
+-- The sizes of their payloads, as text, of those of the jobs $1 that the caller may see.
+-- $2 all teams, $3 team_id, $4 user_id
+SELECT w.job_id, octet_length(w.payload::text) AS size FROM jobs w
+WHERE w.job_id = ANY ($1::bigint[]) AND w.deleted_at IS NULL
+  AND ($2 OR w.team_id = $3 OR (w.team_id IS NULL AND $3::bigint IS NULL AND w.user_id = $4))
+
 -- name: list_jobs
 -- Jobs of all teams, newest first. One page reads at most 10,000 jobs; the caller then goes on from select_walk_end.
 -- $1 stored status or null, $2 job_type or null, $3 part of the name or null, $4 priority or null, $5/$6 created after and

@@ -20,8 +20,6 @@ class Member(msgspec.Struct, frozen=True):
 
 
 SQL = Statements("foliot.api.queries", "sets.sql", rows={"select_members": Member})
-_AT_ONCE = 1_000
-"""Jobs that one statement reads."""
 
 
 class Sets:
@@ -33,11 +31,8 @@ class Sets:
 
     async def select_keyed(self, owner: int, job_keys: Sequence[str]) -> dict[str, Job]:
         """job_key -> its job."""
-        found: dict[str, Job] = {}
-        for begin in range(0, len(job_keys), _AT_ONCE):
-            rows = await self._session.fetch(SQL.select_keyed, owner, list(job_keys[begin : begin + _AT_ONCE]))
-            found |= {row["job_key"]: Job(**row) for row in rows}
-        return found
+        rows = await self._session.fetch(SQL.select_keyed, owner, list(job_keys))
+        return {row["job_key"]: Job(**row) for row in rows}
 
     async def select_members(self, owner: int, name: str) -> list[Member]:
         return await self._session.read(SQL.select_members, owner, name)
