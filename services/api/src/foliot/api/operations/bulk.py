@@ -18,9 +18,9 @@ OPERATIONS = (
         method="POST", path="/v1/jobs/bulk", id="bulkJobs", handler=BulkHandlers.bulk, role=Role.RUNNER,
         summary="Change many jobs, create many, or make a set equal to a list",
         note="Every row has its own result: a wrong one fails alone, but an apply is done whole or not at all. "
-        "All actions but run need the role operator. One transaction changes up to 1,000 jobs (32 MiB of payloads); more "
-        "become an operation, answered with 202. As ndjson the first line is the request without jobs, and a job stands "
-        "on each further line; without an action every line is a job to create.",
+        "All actions but run need the role operator. One transaction changes up to 1,000 jobs and 32 MiB of payloads; "
+        "more become an operation, answered with 202. As ndjson the first line is the request without jobs, and a job "
+        "stands on each further line; without an action every line is a job to create.",
         body=Body(BulkRequest, lines=True, max_bytes=MAX_BULK_BYTES), answers={200: BulkResult, 202: OperationRow},
         errors=("set", "prune"), headers=("Location",), idempotent=True,
     ),
