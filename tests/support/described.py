@@ -45,8 +45,8 @@ def _document() -> dict[str, Any]:
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], str]]:
-    """The most exact first: /v1/jobs/bulk before /v1/jobs/{job_id}."""
-    paths = sorted(_document()["paths"], key=lambda path: path.count("{"))
+    """Those with more fixed text first, as the router does: `by-key` is no job_id."""
+    paths = sorted(_document()["paths"], key=lambda path: len(path.partition("{")[0]), reverse=True)
     return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in paths]
 
 

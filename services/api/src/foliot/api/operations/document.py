@@ -25,7 +25,6 @@ _INFO = {
     "fields at once, as application/problem+json. Lists have a limit and a cursor.",
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }  # fmt: skip
-_WITH_LOCATION = (201, 202)
 _KEY = {
     "type": "http", "scheme": "bearer",
     "description": "A key, by role: viewer reads, runner runs jobs too, operator changes them too, admin makes keys.",
@@ -115,8 +114,8 @@ def _body(operation: Operation, body: Body) -> dict[str, Any]:
 def _answers(operation: Operation) -> dict[str, Any]:
     found = {}
     for status, shape in operation.answers.items():
-        names = [name for name in operation.headers if name != "Location" or status in _WITH_LOCATION]
-        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*names, "X-Request-Id")}
+        made_here = [name for name in operation.headers if name != "Location" or status != HTTPStatus.OK]
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*made_here, "X-Request-Id")}
         made: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
         if shape is not None:
             made["content"] = {"application/json": {"schema": reference_to(shape)}}
