@@ -22,8 +22,9 @@ from simulate.statements.step import Stuck
 from simulate.statements.violation import Violation
 from simulate.statements.world import DAWNS, World
 
-CALM_ROUNDS = 40
-"""Rounds without faults after which everything must have ended: 3 attempts of each run, and queue after queue."""
+CALM_ROUNDS = 100
+"""Rounds without faults after which everything must have ended: 3 attempts of each run, and queue after queue. The ticks
+of two long passes, caught up one after another, are 26 runs."""
 MOST_ROUNDS = 5
 PASSES = (0, 0, 1, 10, 10, 25, 40, 130)
 """Seconds between two rounds: none, a tick, several ticks, longer than a lease."""
