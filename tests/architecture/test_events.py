@@ -71,7 +71,7 @@ def test_every_declared_event_is_logged_and_every_declared_field_is_given() -> N
         given.setdefault((title, line.event().name), set()).update(line.fields)
     assert given.keys() == {(title, name) for title, events in DECLARED.items() for name in events}
     for (title, name), fields in given.items():
-        named_by_the_resource = {"job_id", "execution_id", "api_key_id"} if name == "changed" else set()
+        named_by_the_resource = {"job_id", "execution_id", "api_key_id", "operation_id"} if name == "changed" else set()
         assert fields == set(DECLARED[title][name].fields) - named_by_the_resource, name
 
 

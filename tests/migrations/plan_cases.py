@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import orjson
 
 KEYS = 20
 """Size of the batches that are tried."""
@@ -38,6 +39,10 @@ class Case(msgspec.Struct, frozen=True):
     pages: int = 60
 
 
+def as_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
 def ids(rows: list[tuple[Any, ...]]) -> list[int]:
     return [row[0] for row in rows]
 
@@ -50,7 +55,7 @@ BATCH = KEYS * 40
 """Pages of a batch that is written: each row with its indexes."""
 PAGE = 600
 """Pages of a list of 51 things, each with a look at what it has open."""
-NO_FILTER = [None, None, None, None, datetime(1, 1, 1, tzinfo=UTC), LAST, {}, None, None, None]
+NO_FILTER = [None, None, None, None, datetime(1, 1, 1, tzinfo=UTC), LAST, {}, None, None, None, None]
 
 CASES: dict[str, Case] = {
     "api_keys.select_by_hash": Case("api", lambda f: ["\\x01"]),
@@ -68,6 +73,7 @@ CASES: dict[str, Case] = {
     ),
     "ending.cancel_execution": Case("api", lambda f: list(f.queued[0][:2])),
     "ending.cancel_open": Case("api", lambda f: [[f.queued[0][2]]]),
+    "ending.lock_open": Case("api", lambda f: [[f.queued[0][2]]]),
     "claim.claim_executions": Case("worker", lambda f: [ids(f.queued), times(f.queued), "w", 1, 30.0, False], BATCH),
     "claim.fail_unclaimable": Case("worker", lambda f: [*f.queued[0][:2], "why"]),
     "claim.hand_back": Case("worker", lambda f: [ids(f.queued), times(f.queued)], BATCH),
@@ -135,7 +141,7 @@ CASES: dict[str, Case] = {
     "jobs.list_owned_jobs": Case("api", lambda f: [*NO_FILTER, 51, LAST, LAST_ID, 3], PAGE),
     "jobs.list_open_jobs": Case("api", lambda f: ["RUNNING", *NO_FILTER[1:], 51, LAST, LAST_ID, None], 2 * BATCH),
     "jobs.list_keyed_jobs": Case(
-        "api", lambda f: [*NO_FILTER[:7], "a key", None, None, 51, LAST, LAST_ID, None], PAGE
+        "api", lambda f: [*NO_FILTER[:7], "a key", None, None, None, 51, LAST, LAST_ID, None], PAGE
     ),
     "versions.list_versions": Case("api", lambda f: [f.jobs[0], LAST_ID, 9], PAGE),
     "versions.select_version": Case("api", lambda f: [f.jobs[0], 1]),
@@ -143,6 +149,9 @@ CASES: dict[str, Case] = {
     "versions.select_former_status": Case("api", lambda f: [f.jobs[0]]),
     "keyed_jobs.find_job": Case("api", lambda f: [3, "a key"]),
     "keyed_jobs.find_deleted_job": Case("api", lambda f: [3, "a key"]),
+    "jobs.list_jobs_of_set": Case("api", lambda f: [*NO_FILTER[:-1], "a set", 51, LAST, LAST_ID, 3], PAGE),
+    "jobs.select_last_statuses": Case("api", lambda f: [f.jobs], BATCH),
+    "jobs.select_sizes": Case("api", lambda f: [f.jobs, True, None, 1], BATCH),
     "jobs.select_payloads": Case("api", lambda f: [f.jobs], BATCH),
     "jobs.list_owned_sorted_jobs": Case("api", lambda f: [*NO_FILTER, 51, "job_name", "", 0, -5], 2_100),
     "history.list_latest_job_versions": Case("api", lambda f: [f.jobs[0], NOW - DAY, NOW + DAY, 100]),
@@ -152,10 +161,9 @@ CASES: dict[str, Case] = {
     "plan.fail_unplannable": Case("scheduler", lambda f: [f.jobs[0], 1]),
     "plan.hold_and_lock_due_jobs": Case("scheduler", lambda f: [f.jobs, 0], BATCH),
     "plan.lock_due_jobs": Case("scheduler", lambda f: [f.jobs], BATCH),
-    "definitions.lock_job": Case("api", lambda f: [f.jobs[0], True, None, 1]),
     "runs.lock_jobs": Case("api", lambda f: [f.jobs], BATCH),
     "ending.lock_settling": Case("worker", lambda f: [f.jobs], BATCH),
-    "runs.note_open_run": Case("api", lambda f: [f.jobs[0], NOW]),
+    "runs.note_open_runs": Case("api", lambda f: [f.jobs, [NOW] * KEYS], BATCH),
     "runs.note_replays": Case("api", lambda f: [f.jobs, [NOW] * KEYS], BATCH),
     "jobs.select_job": Case("api", lambda f: [f.queued[0][2], True, None, 1]),
     "plan.select_next_run_time": Case("scheduler", lambda f: []),
@@ -165,10 +173,26 @@ CASES: dict[str, Case] = {
     "ending.select_unsettled": Case("scheduler", lambda f: [0, KEYS], BATCH),
     "ending.settle_jobs": Case("worker", lambda f: [f.jobs], BATCH),
     "definitions.store_changed": Case(
-        "api", lambda f: [f.jobs[0], f.row, {}, NOW, 1, "UPDATE_JOB", {}, {}, None, None, None, "c", 1]),
+        "api", lambda f: [[f.jobs[0]], as_json([{"job": f.row, "definition": {}, "action": "UPDATE_JOB"}]), NOW, "c", 1, None, None, None, 1]),
+    "definitions.lock_visible": Case("api", lambda f: [f.jobs, True, None, 1], BATCH),
+    "sets.select_taken": Case("api", lambda f: [3, ["a key"] * KEYS], BATCH),
+    "sets.select_keyed": Case("api", lambda f: [3, ["a key"] * KEYS], BATCH),
+    "sets.select_members": Case("api", lambda f: [3, "a set"]),
+    "operations.insert_rows": Case("api", lambda f: [1, as_json([{"index": n} for n in range(KEYS)])], BATCH),
+    "operations.select_running": Case("api", lambda f: [KEYS]),
+    "operations.select_work": Case("api", lambda f: [1]),
+    "operations.take_rows": Case("api", lambda f: [1, 100, KEYS]),
+    "operations.record_rows": Case("api", lambda f: [1, [*range(KEYS)], [None] * KEYS, [None] * KEYS], BATCH),
+    "operations.advance_operation": Case("api", lambda f: [1, 3, 1, 1]),
+    "operations.end_operation": Case("api", lambda f: [1, "CANCELLED", None, None]),
+    "operations.select_operation": Case("api", lambda f: [1, None]),
+    "operations.list_operations": Case("api", lambda f: [LAST_ID, 51], PAGE),
+    "operations.list_owned_operations": Case("api", lambda f: [LAST_ID, 51, 3], PAGE),
+    "operations.list_rows": Case("api", lambda f: [1, 100, 51], PAGE),
     "retention.delete_answers": Case("scheduler", lambda f: [NOW - DAY, KEYS], BATCH),
     "retention.delete_finished_jobs": Case("scheduler", lambda f: [NOW - 30 * DAY, KEYS], BATCH),
     "retention.delete_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
+    "retention.delete_operations": Case("scheduler", lambda f: [NOW - 30 * DAY, 5]),
     "retention.delete_terms": Case("scheduler", lambda f: [1000, KEYS], BATCH),
     "retention.delete_versions": Case("scheduler", lambda f: [NOW - 700 * DAY, KEYS], BATCH),
     "retention.expire_letters": Case("scheduler", lambda f: [NOW - 90 * DAY, KEYS], BATCH),
@@ -204,5 +228,7 @@ EXEMPT: dict[str, str] = {
     "replication.select_replayed": "reads no table",
     "definitions.reserve_job_ids": "reads no table",
     "versions.list_restored": _ONE_ROW,
+    "operations.insert_operation": _ONE_ROW,
+    "operations.lock_operation": "reads no table",
     "jobs.list_sorted_jobs": "an admin without a team sorts everybody's jobs: it reads them all, at most 5 s",
 }  # fmt: skip

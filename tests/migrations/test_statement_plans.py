@@ -47,6 +47,10 @@ SELECT g, now(), g % 1000, g % 50 + 1, g % 40 + 1, 4, 'FAILED', g % 100, now() -
     CASE WHEN g % 10 > 0 THEN now() END, CASE WHEN g % 5 > 0 THEN now() END FROM generate_series(1, 20000) g;
 INSERT INTO audit_logs (user_id, team_id, action, created_at)
 SELECT g % 50, g % 40 + 1, 'CREATE_JOB', now() - g * interval '10 seconds' FROM generate_series(1, 50000) g;
+INSERT INTO operations (user_id, key_id, action, matched, request_id, ended_at)
+SELECT g % 50, 1, 'pause', 1000, 'x', CASE WHEN g > 3 THEN now() END FROM generate_series(1, 5000) g;
+INSERT INTO operation_rows (operation_id, index, job_id)
+SELECT CASE WHEN g < 20000 THEN 1 ELSE 2 END, g, g FROM generate_series(100, 40000) g;
 INSERT INTO idempotency_keys (user_id, method, path, key, request_hash, status, body, created_at)
 SELECT 1, 'POST', '/v1/jobs', g::text, '', 201, repeat('x', 200), now() - g * interval '3 seconds' FROM generate_series(1, 50000) g;
 INSERT INTO workers (claim, worker_id, pools, slots) VALUES (1, 'w', '{default}', 1);

@@ -39,7 +39,8 @@ def a_job(**fields: Any) -> Job:
         "payload": {"script": "true"}, "status": "PENDING", "retry_policy": {}, "priority": 0, "timeout_seconds": 300,
         "overlap_policy": "skip", "misfire_policy": "run_once", "misfire_grace_seconds": 60, "misfire_limit": 100,
         "dst_gap": "shift", "dst_overlap": "first", "start_at": None, "end_at": None, "max_runs": None,
-        "jitter_seconds": 0, "labels": {}, "pool": "default", "shadow": False, "version": 1, "runs_planned": 0, "open_since": None,
+        "jitter_seconds": 0, "labels": {}, "pool": "default", "shadow": False, "set": None, "version": 1, "runs_planned": 0,
+        "open_since": None,
         "request_id": None, "traceparent": None, "created_at": NOW - timedelta(days=1),
         "updated_at": NOW - timedelta(days=1), "deleted_at": None,
     }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from benchmarks.alone import Limit
+from benchmarks.bulk import Apply, Create, CreateAlone
 from benchmarks.flat import SIZES, Stored
 from benchmarks.floors import HttpRequests, Scripts, SqlQueries
 from benchmarks.memory import Memory
@@ -61,6 +62,10 @@ SUITES = {
     "post": Suite(
         [Post(64), Post(128), Ceiling(64), Ceiling(128)],
         [("per_second", "requests/s"), ("p50_ms", "p50 ms"), ("p99_ms", "p99 ms"), TOTAL, POSTGRES, SERVICES[1], OTHERS],
+    ),
+    "bulk": Suite(
+        [Create(), CreateAlone(), Apply()], [("per_second", "jobs/s"), ("apply_s", "apply, s"), TOTAL, POSTGRES, OTHERS],
+        part_of_all=False,
     ),
     "history": Suite(
         [Stored(rows) for rows in SIZES],

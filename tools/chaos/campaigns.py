@@ -7,6 +7,7 @@ import time
 from typing import Protocol
 
 from chaos.load import Delays, Http600, Target, insert_load
+from chaos.operations import OperationKill
 from chaos.rig import Rig
 from chaos.storm import STORM
 from support.ledger import effect_script
@@ -218,5 +219,6 @@ CAMPAIGNS: dict[str, Campaign] = {
     "zookeeper-kill": ZooKeeperKill(),
     "delays": Delays(),
     "http-600": Http600(),
+    "operation-kill": OperationKill(),
     "storm": STORM,
 }

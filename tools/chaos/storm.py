@@ -18,9 +18,11 @@ POLICIES = ("skip", "queue_one", "allow", "cancel_running")
 SCHEDULES = ("@every 1s", "manual", "* * * * * *", "@every 2s")
 ACTIONS = {
     "pause": 5, "resume": 6, "run": 6, "run with a policy": 2, "edit": 4, "edit the schedule": 3, "cancel a run": 4,
-    "cancel": 0.2, "delete": 0.2,
+    "cancel": 0.2, "delete": 0.2, "many": 1,
 }  # fmt: skip
 """What a caller does, by weight."""
+MANY = ("pause", "resume", "run", "label")
+"""What a caller does to many jobs at once."""
 DEADLOCKS = "SELECT deadlocks::float8 FROM pg_stat_database WHERE datname = current_database()"
 MOST_503 = 0.01
 """Share of the answers that may be 503: a caller that met the same lock again and again comes back later."""
@@ -63,7 +65,8 @@ class Storm:
             (action,) = chance.choices(list(ACTIONS), list(ACTIONS.values()))
             job_id = chance.choice(rig.jobs)
             begun = time.monotonic()
-            status = await self._act(rig, chance, action, job_id)
+            many = action == "many"
+            status = await (self._act_on_many(rig, chance) if many else self._act(rig, chance, action, job_id))
             self._slowest = max(self._slowest, time.monotonic() - begun)
             self._answers[action, status] += 1
             await asyncio.sleep(PAUSE)
@@ -82,6 +85,14 @@ class Storm:
             case "delete" | "cancel":
                 return await self._end(rig, chance, action, job_id)
         return await _status(rig, "POST", f"{path}/{action}")
+
+    async def _act_on_many(self, rig: Rig, chance: random.Random) -> int:
+        """In any order: it is the API that locks them in its own."""
+        job_ids = chance.sample(rig.jobs, chance.randint(2, 5))
+        action = chance.choice(MANY)
+        labels = {"labels": {"storm": str(chance.random())}} if action == "label" else {}
+        body: dict[str, object] = {"action": action, "job_ids": job_ids, **labels}
+        return await _status(rig, "POST", "/v1/jobs/bulk", body)
 
     async def _cancel_run(self, rig: Rig, job_id: int) -> int:
         async with rig.foliot.http.get(f"/v1/jobs/{job_id}/executions?limit=3") as response:

@@ -66,6 +66,9 @@ async def changes(team: Team) -> dict[tuple[str, str], str]:
     await team.call("POST", f"/v1/jobs/{job}/restore")
     key = await team.call("POST", "/v1/api-keys", {"name": "k", "role": "viewer"}, team.admin, expect=201)
     await team.call("DELETE", f"/v1/api-keys/{key['key_id']}", key=team.admin)
+    many = {"action": "pause", "job_ids": list(range(1, 1_002))}
+    operation = await team.call("POST", "/v1/jobs/bulk", many, expect=202)
+    await team.call("POST", f"/v1/operations/{operation['operation_id']}/cancel")
     return {
         ("POST", "/v1/jobs"): "CREATE_JOB",
         ("PATCH", "/v1/jobs/{job_id}"): "UPDATE_JOB",
@@ -75,6 +78,8 @@ async def changes(team: Team) -> dict[tuple[str, str], str]:
         ("POST", "/v1/jobs/{job_id}/resume"): "RESUME_JOB",
         ("POST", "/v1/jobs/{job_id}/cancel"): "CANCEL_JOB",
         ("POST", "/v1/jobs/{job_id}/run"): "RUN_JOB",
+        ("POST", "/v1/jobs/bulk"): "START_OPERATION",
+        ("POST", "/v1/operations/{operation_id}/cancel"): "CANCEL_OPERATION",
         ("POST", "/v1/executions/{execution_id}/cancel"): "CANCEL_EXECUTION",
         ("POST", "/v1/dead-letters/replay"): "REPLAY_EXECUTION",
         ("DELETE", "/v1/dead-letters"): "DISCARD_DEAD_LETTER",

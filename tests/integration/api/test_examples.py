@@ -21,17 +21,22 @@ BEFORE: dict[str, tuple[str, str]] = {"resumeJob": ("POST", "/pause"), "restoreJ
 
 
 async def things(api: Api, operation: Operation) -> dict[str, int | str]:
-    """A job, a run of it that waits, and a key."""
+    """A job, a run of it that waits, a key, and a bulk change under way."""
     key = f"example {operation.id}"
     named = {} if operation.method == "PUT" else {"job_key": key}
     job = await api.create(retry_policy={"max_retries": 0}, **named)
     _, run, _ = await api.call("POST", f"/v1/jobs/{job['job_id']}/run")
     _, api_key, _ = await api.call("POST", "/v1/api-keys", {"name": "an example", "role": "viewer"})
+    (bulk,) = await api.rows(
+        """INSERT INTO operations (user_id, key_id, action, matched, request_id) VALUES (1, $1, 'pause', 1, 'x')
+           RETURNING operation_id""",
+        api_key["key_id"],
+    )
     if step := BEFORE.get(operation.origin or operation.id):
         await api.call(step[0], f"/v1/jobs/{job['job_id']}{step[1]}")
     return {
         "job_id": job["job_id"], "execution_id": run["execution_id"], "key_id": api_key["key_id"],
-        "job_key": quote(key, safe=""),
+        "job_key": quote(key, safe=""), **bulk,
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import SCRIPT, Api
 
-OWNED = ("job_id", "execution_id", "key_id")
+OWNED = ("job_id", "execution_id", "key_id", "operation_id")
 KEY = "a key of team 7"
 PUT = ("PUT", "/v1/jobs/by-key/{job_key}")
 BODIES: dict[str, Any] = {"PATCH": {"priority": 1}, "rollback": {"version": 1}}
@@ -32,7 +32,8 @@ class Tenants:
         """Everything of team 7 that a stranger could change."""
         return await self.api.rows(
             """SELECT j.status, j.version, j.deleted_at, e.status AS attempt, e.cancel_requested_at, d.closed_at,
-                   (SELECT count(*) FROM executions) AS executions, (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL)
+                   (SELECT count(*) FROM executions) AS executions, (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL),
+                   (SELECT count(*) AS operations FROM operations WHERE ended_at IS NULL)
                FROM jobs j JOIN executions e USING (job_id) JOIN dead_letters d USING (execution_id)"""
         )
 
@@ -57,12 +58,19 @@ async def tenants(api: Api) -> Tenants:
         run["execution_id"],
     )
     (key,) = await api.rows("SELECT max(key_id) AS key_id FROM api_keys WHERE team_id = 7")
+    (operation,) = await api.rows(
+        """INSERT INTO operations (user_id, team_id, key_id, action, matched, request_id)
+           VALUES (2, 7, $1, 'pause', 1, 'x') RETURNING operation_id""",
+        key["key_id"],
+    )
     others = {
         "another team's admin": await api.key_for("admin", 3, 8),
         "the same user without a team": await api.key_for("operator", 2, None),
         "another user without a team": await api.key_for("operator", 4, None),
     }
-    things = {"job_id": job["job_id"], "execution_id": run["execution_id"], "key_id": key["key_id"], "job_key": KEY}
+    things = {
+        "job_id": job["job_id"], "execution_id": run["execution_id"], "key_id": key["key_id"], "job_key": KEY, **operation,
+    }  # fmt: skip
     return Tenants(api, things, others, own)
 
 
@@ -102,7 +110,7 @@ async def test_a_thing_of_another_tenant_is_not_there(tenants: Tenants) -> None:
 
 
 async def test_no_list_shows_another_tenants_things(tenants: Tenants) -> None:
-    for path in ("/v1/jobs", "/v1/executions", "/v1/dead-letters", "/v1/api-keys", "/v1/audit-logs"):
+    for path in ("/v1/jobs", "/v1/executions", "/v1/dead-letters", "/v1/api-keys", "/v1/audit-logs", "/v1/operations"):
         _, own = await tenants.call(tenants.own, "GET", path)
         assert own["items"], path
         for who, key in tenants.others.items():

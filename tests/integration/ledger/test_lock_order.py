@@ -40,6 +40,12 @@ async def cancel(
         await ready(lambda: api.call("POST", f"/v1/executions/{row['execution_id']}/cancel"))
 
 
+async def cancel_many(database: TestDatabase, _: Worker, row: asyncpg.Record, ready: Any) -> None:
+    async with open_api(database) as api:
+        body = {"action": "cancel", "job_ids": [row["job_id"]]}
+        await ready(lambda: api.call("POST", "/v1/jobs/bulk", body))
+
+
 async def record(database: TestDatabase, worker: Worker, row: asyncpg.Record, ready: Any) -> None:
     worker.executor.result = Result(succeeded=False, final=True)
     worker.deliver(row)
@@ -66,7 +72,7 @@ async def fail_unclaimable(database: TestDatabase, worker: Worker, row: asyncpg.
     await ready(lambda: worker.claimer._fail(held, asyncpg.DataError("no")))
 
 
-@pytest.mark.parametrize("writer", [cancel, record, rescue, fail_unclaimable])
+@pytest.mark.parametrize("writer", [cancel, cancel_many, record, rescue, fail_unclaimable])
 async def test_the_job_is_locked_before_its_executions(
     database: TestDatabase, worker: Worker, writer: Callable[..., Awaitable[None]]
 ) -> None:
@@ -99,6 +105,7 @@ BY_ID: dict[str, Callable[[Session, list[Handle], list[int]], Awaitable[Any]]] =
     "heartbeat": lambda session, handles, _: Claims(session).renew_leases(handles, 1, 30.0),
     "hand back": lambda session, handles, _: Claims(session).hand_back(handles),
     "release": lambda session, handles, _: Claims(session).release_claimed(handles, 1),
+    "lock open": lambda session, _, jobs: Endings(session).lock_open(jobs),
     "cancel open": lambda session, _, jobs: Endings(session).cancel_open(jobs),
 }
 

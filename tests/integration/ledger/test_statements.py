@@ -22,8 +22,9 @@ MODULES = [
 
 
 READ_BY_NAME = {
-    "cancel_open", "list_jobs", "list_keyed_jobs", "list_open_jobs", "list_owned_jobs", "list_owned_sorted_jobs", "list_sorted_jobs",
-    "lock_ending", "lock_job", "lock_restorable", "release_waiting", "reserve_job_ids", "select_job", "select_payloads",
+    "cancel_open", "list_jobs", "list_jobs_of_set", "list_keyed_jobs", "list_open_jobs", "list_owned_jobs",
+    "list_owned_sorted_jobs", "list_sorted_jobs", "lock_ending", "lock_restorable", "lock_visible", "release_waiting",
+    "reserve_job_ids", "select_job", "select_keyed", "select_last_statuses", "select_payloads", "select_sizes",
     "select_owned_walk_end", "select_walk_end",
     "settle_jobs",
 }  # fmt: skip

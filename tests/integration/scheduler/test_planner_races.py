@@ -36,7 +36,7 @@ async def run_now(leader: Leader, job_id: int) -> None:
     async with leader.units.transaction() as unit:
         runs = Runs(unit.session)
         run = await runs.insert_run(job, override=None, request_id="r", traceparent=None, waits=False)
-        await runs.note_open_run(job_id, run.scheduled_time)
+        await runs.note_open_runs([(job_id, run.scheduled_time)])
 
 
 async def test_a_run_between_read_and_write_is_met(leader: Leader, database: TestDatabase) -> None:

@@ -28,6 +28,7 @@ PERIODS = RetentionPeriods(
     jobs_days=30,
     dead_letters_days=90,
     idempotency_keys_hours=24,
+    operations_days=30,
 )
 OLD = datetime.now(UTC) - timedelta(days=400)
 
@@ -253,6 +254,18 @@ async def test_rows_go_in_small_batches(database: TestDatabase, expirer: Expirer
         assert await expirer.remove_rows(datetime.now(UTC))
         assert not await expirer.remove_rows(datetime.now(UTC))
         assert [row[0] for row in await sql.fetch("SELECT key FROM idempotency_keys")] == ["1"]
+
+
+async def test_operations_go_with_their_rows_once_they_have_ended(database: TestDatabase, expirer: Expirer) -> None:
+    async with database.owner() as sql:
+        await sql.execute(
+            """INSERT INTO operations (operation_id, user_id, key_id, action, matched, request_id, created_at, ended_at)
+               SELECT g, 1, 1, 'pause', 1, 'x', now() - CASE WHEN g < 3 THEN interval '31 days' ELSE '29 days' END,
+                   CASE WHEN g > 1 THEN now() END FROM generate_series(1, 3) g;
+               INSERT INTO operation_rows (operation_id, index) SELECT g, 0 FROM generate_series(1, 3) g"""
+        )
+        await expirer.remove_rows(datetime.now(UTC))
+        assert [row[0] for row in await sql.fetch("SELECT operation_id FROM operation_rows ORDER BY 1")] == [1, 3]
 
 
 async def test_dead_letters_are_closed_and_then_removed_when_their_copy_is_gone(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fences.guards import api, executors, http, ledger, scheduler, versions, worker
+from fences.guards import api, bulk, executors, http, ledger, scheduler, versions, worker
 
 FENCES = [
     *ledger.FENCES, *scheduler.FENCES, *worker.FENCES, *executors.FENCES, *http.FENCES, *api.FENCES, *versions.FENCES,
+    *bulk.FENCES,
 ]  # fmt: skip

@@ -8,9 +8,10 @@ from datetime import datetime
 from functools import partial
 
 from simulate.statements.actors.api import Callers
+from simulate.statements.actors.bulk import BulkCallers
 from simulate.statements.actors.scheduler import Scheduler
 from simulate.statements.actors.worker import Worker
-from simulate.statements.definitions import a_definition, a_patch
+from simulate.statements.definitions import a_definition, a_patch, a_set
 
 Act = Callable[[], object]
 Menu = list[tuple[str, Act]]
@@ -27,12 +28,15 @@ RESTORES = 4
 
 class Cast:
     def __init__(
-        self, schedulers: Sequence[Scheduler], workers: Sequence[Worker], jobs: Sequence[int], callers: Callers
-    ) -> None:
+        self,
+        schedulers: Sequence[Scheduler], workers: Sequence[Worker], jobs: Sequence[int], callers: Callers,
+        bulk: BulkCallers,
+    ) -> None:  # fmt: skip
         self._leaders = [one for one in schedulers if one.leads][-2:]
         self._workers = [one for one in workers if one.lives]
         self._jobs = jobs
         self._callers = callers
+        self._bulk = bulk
 
     def any_act(self, draw: random.Random, now: datetime) -> Act:
         """Callers do most: what they change meets what others do."""
@@ -77,4 +81,19 @@ class Cast:
         if len(self._jobs) < MOST_JOBS:
             menu.append(("create", lambda: callers.create(a_definition(draw, now))))
             menu.append(("put", lambda: callers.put(KEY, a_definition(draw, now))))
+        return menu + self._many(draw, now)
+
+    def _many(self, draw: random.Random, now: datetime) -> Menu:
+        """Changes of many jobs, in any order of them; and now and then all chunks that are to be done."""
+        bulk, count = self._bulk, len(self._jobs)
+        meant = draw.sample(self._jobs, draw.randint(min(1, count), count))
+        action = draw.choice(("run", "pause", "resume", "label"))
+        if draw.random() < SELDOM:
+            action = draw.choice(("cancel", "delete"))
+        menu: Menu = [
+            ("many", partial(bulk.act, action, meant)), ("operate", partial(bulk.operate, action, meant)),
+            ("chunks", bulk.chunks), ("chunks", bulk.chunks),
+        ]  # fmt: skip
+        if len(self._jobs) < MOST_JOBS:
+            menu.append(("apply", partial(bulk.apply, a_set(draw, now))))
         return menu

@@ -55,3 +55,9 @@ def a_patch(draw: random.Random) -> dict[str, Any]:
         ]
     )  # fmt: skip
     return patch
+
+
+def a_set(draw: random.Random, now: datetime) -> list[dict[str, Any]]:
+    """The jobs of a set, of two that it may have."""
+    keys = draw.sample(("first", "second"), draw.choice([1, 2, 2]))
+    return [a_definition(draw, now) | {"job_key": key} for key in keys]

@@ -55,6 +55,8 @@ class Effects:
         """Jobs of which somebody asked for a restore: what was cancelled may go on again."""
         self.calls: dict[str, str] = {}
         """The end of each call: done, refused, or unknown."""
+        self.results: dict[str, list[dict[str, Any]]] = {}
+        """The rows of each answer about many jobs."""
         self.overlapping: set[int] = set()
         """Jobs of which somebody asked for runs beside each other."""
         self._wrote: set[tuple[str, int]] = set()

@@ -14,7 +14,8 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "an interrupted claim is handed back", "sending the unconfirmed again", "a release waits for nobody",
         "what meets another run is decided when it is due", "a tick that has its row is decided when it is due",
         "a commit whose answer was lost is recognised", "the parts of a batch are recorded once",
-        "a change that was rolled back is made again",
+        "a change that was rolled back is made again", "bulk: the ends of runs are written",
+        "bulk: what the jobs have open is cancelled",
     ),
     "the stories cancel jobs, not single runs": ("a cancel locks the job first",),
     "it takes two rows whose ids and times are in another order, which the stories hardly make": (
@@ -49,6 +50,13 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     ),
     "keys, versions and lists of jobs have no order of steps": tuple(
         fence.name for fence in versions.FENCES if fence.name != "no tick comes back with a restored job"
+    ),
+    "what is decided of one plan or one row, whatever comes between": (
+        "bulk: a revoked key stops its operation", "bulk: a fault stops one operation",
+        "bulk: a job that changed behind the plan is left alone", "bulk: an apply is done whole or not at all",
+        "bulk: prune needs the number", "bulk: an equal definition is not touched",
+        "bulk: a transaction takes few large payloads", "bulk: large bodies are few",
+        "bulk: a job of another set is not taken", "bulk: a job_key taken behind the look is looked at again",
     ),
     "what one attempt does, not when": tuple(fence.name for fence in (*executors.FENCES, *http.FENCES)),
 }  # fmt: skip

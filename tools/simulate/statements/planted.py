@@ -19,7 +19,7 @@ CHOSEN = (
     "self-fencing deadline", "a record locks its jobs first",
     "the outcome of a run that is concluded", "lock, then look", "due ticks are covered at a change",
     "due ticks are covered at a pause", "an edit keeps what is due all the same",
-    "a replay looks again under the lock", "no tick comes back with a restored job",
+    "a replay looks again under the lock", "no tick comes back with a restored job", "bulk: one process does a chunk",
 )  # fmt: skip
 _STORIES = ""
 """These have no test of their own: the stories are it."""
@@ -89,12 +89,12 @@ OWN = [
         "RETURNING j.job_id, j.status",
         "RETURNING j.job_id, j.status",
     ),
-    _planted("a change locks its job", f"{LEDGER}/definitions.sql", "    FOR NO KEY UPDATE) locked", "    ) locked"),
+    _planted("a change locks its job", f"{LEDGER}/definitions.sql", "    ORDER BY j.job_id FOR NO KEY UPDATE) locked", "    ) locked"),
     _planted(
         "a new version closes the one before",
         f"{LEDGER}/definitions.sql",
-        "    UPDATE job_versions SET valid_to = $4 WHERE job_id = $1 AND valid_to IS NULL),",
-        "    SELECT $4::timestamptz),",
+        "    UPDATE job_versions SET valid_to = $3 WHERE job_id = ANY ($1::bigint[]) AND valid_to IS NULL),",
+        "    SELECT $3::timestamptz),",
     ),
     _planted(
         "nothing of a cancelled job is replayed",
@@ -158,12 +158,27 @@ OWN = [
     ),
     _planted(
         "a run beside the schedule is found",
-        f"{API}/jobs/run_now.py", "    await unit.runs.note_open_run(job_id, execution.scheduled_time)\n", "",
+        f"{API}/jobs/run_now.py", "    await unit.runs.note_open_runs([(job_id, execution.scheduled_time)])\n", "",
     ),
     _planted(
         "a run is audited",
         f"{API}/jobs/run_now.py",
         '    await change.audit("RUN_JOB", "JOB", job_id, new=new, team_id=job.team_id)\n', "",
+    ),
+    _planted(
+        "many: runs are noted on their jobs",
+        f"{API}/jobs/many.py", "            await unit.runs.note_open_runs(found.runs)\n", "            pass\n",
+    ),
+    _planted(
+        "many: runs are looked at behind the lock",
+        f"{API}/jobs/many.py",
+        "        self.open = {job_id for job_id, open_runs in found.items() if open_runs.since is not None}\n", "",
+    ),
+    _planted(
+        "an operation goes on behind its last chunk",
+        f"{API}/bulk/operations.py",
+        "            following = work.next_index + len(rows) if rows else work.matched\n",
+        "            following = max(1, work.next_index + len(rows) - 1) if len(rows) > 1 else work.matched\n",
     ),
     _planted(
         "a replay is found",

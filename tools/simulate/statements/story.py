@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from simulate.statements.actors.api import Callers
+from simulate.statements.actors.bulk import BulkCallers
 from simulate.statements.actors.scheduler import Scheduler
 from simulate.statements.actors.worker import Worker
 from simulate.statements.cast import Act, Cast
@@ -21,8 +22,9 @@ from simulate.statements.step import Stuck
 from simulate.statements.violation import Violation
 from simulate.statements.world import DAWNS, World
 
-CALM_ROUNDS = 40
-"""Rounds without faults after which everything must have ended: 3 attempts of each run, and queue after queue."""
+CALM_ROUNDS = 100
+"""Rounds without faults after which everything must have ended: 3 attempts of each run, and queue after queue. The ticks
+of two long passes, caught up one after another, are 26 runs."""
 MOST_ROUNDS = 5
 PASSES = (0, 0, 1, 10, 10, 25, 40, 130)
 """Seconds between two rounds: none, a tick, several ticks, longer than a lease."""
@@ -72,6 +74,7 @@ class Story:
         self.schedulers: list[Scheduler] = []
         self.workers: list[Worker] = []
         self.callers = Callers(self.stage, self._answered)
+        self.bulk = BulkCallers(self.stage, self.callers)
 
     def _answered(self, action: str, job_id: int, answer: dict[str, Any]) -> None:
         effects = self.stage.effects
@@ -80,6 +83,17 @@ class Story:
             self.jobs.append(job_id)
         if action in ("cancel", "delete"):
             effects.cancelled.setdefault(job_id, self.stage.gate.steps)
+        for row in answer.get("results", ()):
+            self._row_answered(action, row)
+
+    def _row_answered(self, action: str, row: dict[str, Any]) -> None:
+        job_id, change = row.get("job_id"), row.get("change")
+        if "error" in row or job_id is None:
+            return
+        if change == "create":
+            self.jobs.append(job_id)
+        if action in ("many-cancel", "many-delete") or change == "delete":
+            self.stage.effects.cancelled.setdefault(job_id, self.stage.gate.steps)
 
     async def tell(self) -> None:
         """Raises Violation, or Stuck."""
@@ -132,7 +146,7 @@ class Story:
 
     def _act(self, number: int) -> None:
         """Some acts at once: the usual ones, each left out now and then, and others that are drawn."""
-        draw, cast = self._random, Cast(self.schedulers, self.workers, self.jobs, self.callers)
+        draw, cast = self._random, Cast(self.schedulers, self.workers, self.jobs, self.callers, self.bulk)
         usual = [act for name, act in cast.schedulers_may() + cast.workers_may(draw) if name in USUAL]
         acts = [act for act in usual if draw.random() < 0.8]
         acts += [cast.any_act(draw, self.stage.time.now) for _ in range(draw.choice([3, 5, 7, 9]))]
@@ -159,6 +173,9 @@ class Story:
         self._new_scheduler()
         self._new_worker()
         await self.stage.gate.run(to_the_end=True)
+        while await self.world.rows("SELECT FROM operations WHERE ended_at IS NULL LIMIT 1"):
+            self.bulk.chunks()
+            await self.stage.gate.run(to_the_end=True)
         for row in await self.world.rows("SELECT job_id FROM jobs WHERE status = 'PENDING' ORDER BY job_id"):
             self.callers.pause(row["job_id"])  # jobs whose creation was not answered among them
         await self.stage.gate.run(to_the_end=True)

@@ -43,7 +43,9 @@ _BEGINNING = """
 UPDATE leader SET term = 0, scheduler_id = NULL, czxid = 0, ensemble_id = '', since = NULL;
 UPDATE partition_floor SET floor = '-infinity';
 UPDATE tzdata SET version = 'dawn';
-SELECT setval('pinned.calls', 1), setval('jobs_job_id_seq', 1, false), setval('executions_execution_id_seq', 1, false);
+INSERT INTO api_keys (key_id, key_hash, name, user_id, role) VALUES (1, '', 'a story', 1, 'admin') ON CONFLICT DO NOTHING;
+SELECT setval('pinned.calls', 1), setval('jobs_job_id_seq', 1, false), setval('executions_execution_id_seq', 1, false),
+    setval('operations_operation_id_seq', 1, false);
 """
 _STORIES_PER_TRUNCATE = 100
 """Rows are deleted, which leaves PostgreSQL its plans; now and then tables are truncated, which leaves it no dead rows."""

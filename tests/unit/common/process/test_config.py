@@ -56,6 +56,7 @@ BOUNDS: dict[str, tuple[list[str], list[str]]] = {
     "FOLIOT_RETENTION_JOB_VERSIONS_MONTHS": MONTHS,
     "FOLIOT_RETENTION_JOBS_DAYS": DAYS,
     "FOLIOT_RETENTION_DEAD_LETTERS_DAYS": DAYS,
+    "FOLIOT_RETENTION_OPERATIONS_DAYS": DAYS,
     "FOLIOT_RETENTION_IDEMPOTENCY_KEYS_HOURS": (["1", "8760"], ["0", "8761"]),
     "FOLIOT_WORKER_SLOTS": (["1", "10000"], ["0", "10001"]),
     "FOLIOT_WORKER_POOLS": (["default", "a,b_1 , c-2", "x" * 64], ["", ",", "Big", "urgent", "-a", "a b", "x" * 65]),

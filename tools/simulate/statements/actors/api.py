@@ -10,6 +10,7 @@ import msgspec
 import orjson
 from aiohttp.test_utils import make_mocked_request
 
+from foliot.api.bulk.applying import Undone
 from foliot.api.jobs import dead_letters, steps
 from foliot.api.jobs.creation import Created, NewJob, create_one
 from foliot.api.jobs.definition import decode
@@ -27,8 +28,8 @@ from foliot.api.web.open_change import OpenChange
 from foliot.common.errors import Conflict, Invalid, NotFound, Unavailable
 from simulate.statements.stage import Stage
 
-REFUSALS = (Conflict, Invalid, NotFound, Unavailable)
-"""Answers that a caller may get: 409, 422, 404, and 503 while PostgreSQL is away."""
+REFUSALS = (Conflict, Invalid, NotFound, Undone, Unavailable)
+"""Answers that a caller may get: 409, 422, 404, an apply that is not done, and 503 while PostgreSQL is away."""
 Work = Callable[[OpenChange], Awaitable[JsonAnswer]]
 
 
@@ -42,7 +43,7 @@ class Callers:
         self._request = make_mocked_request("POST", "/")  # without headers; no step looks at it
 
     def create(self, body: dict[str, Any]) -> None:
-        self._ask("create", 0, lambda caller: self._creation(caller, body))
+        self.ask("create", 0, lambda caller: self._creation(caller, body))
 
     def _creation(self, caller: Caller, body: dict[str, Any]) -> Work:
         new = NewJob(definition=decode(body), caller=caller)
@@ -80,7 +81,7 @@ class Callers:
         self._step("rollback", job_id, lambda change: rollback(change, job_id, version, None))
 
     def put(self, key: str, body: dict[str, Any]) -> None:
-        self._ask("put", 0, lambda caller: _putting(body, key))
+        self.ask("put", 0, lambda caller: _putting(body, key))
 
     def run(self, job_id: int, override: dict[str, Any]) -> None:
         if override.get("overlap_policy") == "allow":
@@ -98,9 +99,9 @@ class Callers:
         async def work(change: OpenChange) -> JsonAnswer:
             return JsonAnswer(body=msgspec.to_builtins(await step(change)))
 
-        self._ask(action, job_id, lambda caller: work)
+        self.ask(action, job_id, lambda caller: work)
 
-    def _ask(self, action: str, job_id: int, work_for: Callable[[Caller], Work]) -> None:
+    def ask(self, action: str, job_id: int, work_for: Callable[[Caller], Work]) -> None:
         name = f"call-{next(self._numbers)} {action} {job_id}"
 
         calls = self._stage.effects.calls
@@ -118,11 +119,13 @@ class Callers:
             calls[name] = "unknown"
             try:
                 response = await changes.make(call, work_for(caller))
-            except (Conflict, Invalid, NotFound):
+            except (Conflict, Invalid, NotFound, Undone):
                 calls[name] = "refused"
                 raise
             calls[name] = "done"
             body = msgspec.json.decode(bytes(response.body)) if response.body else None  # type: ignore[arg-type]
+            if isinstance(body, dict) and "results" in body:
+                self._stage.effects.results[name] = body["results"]
             self._answered(action, job_id, body if isinstance(body, dict) else {})
 
         self._stage.start(asking(), name, tolerates=REFUSALS)

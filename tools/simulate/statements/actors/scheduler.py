@@ -28,6 +28,7 @@ PERIODS = RetentionPeriods(
     jobs_days=1,
     dead_letters_days=1,
     idempotency_keys_hours=1,
+    operations_days=1,
 )
 """The shortest that the configuration takes."""
 CLOSED = timedelta(seconds=30)

@@ -37,6 +37,8 @@ IN_THE_END = (
     runs.the_last_status_is_that_of_the_last_run,
     changes.what_is_answered_is_audited,
     changes.versions_are_complete,
+    changes.many_are_audited_one_by_one,
+    changes.operations_are_whole,
 )
 
 

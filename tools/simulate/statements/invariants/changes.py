@@ -43,3 +43,34 @@ async def versions_are_complete(evidence: Evidence) -> None:
             raise Violation("versions have a gap", [dict(row) for row in of_job])
         if of_job[-1]["version"] != job["version"]:
             raise Violation("the last version is not the job's", (dict(job), [dict(row) for row in of_job]))
+
+
+async def many_are_audited_one_by_one(evidence: Evidence) -> None:
+    """Of a change of many jobs that was answered each row that is done is audited once, no other; of one that nobody
+    heard of each row at most once."""
+    query = "SELECT request_id, resource_id, count(*) FROM audit_logs WHERE resource_type = 'JOB' GROUP BY 1, 2"
+    audited = {(row["request_id"], row["resource_id"]): row["count"] for row in await evidence.rows(query)}
+    calls = evidence.effects.calls
+    for (call, job_id), count in audited.items():
+        if call in calls and call.split()[1].startswith(("many-", "operate-", "apply")) and count > 1:
+            raise Violation("a change of many jobs is audited twice", (call, job_id))
+    for call, rows in evidence.effects.results.items():
+        done = {row["job_id"] for row in rows if "error" not in row and row.get("change") != "same"}
+        found = {job_id for (of, job_id) in audited if of == call}
+        if found - done or (call.split()[1] != "many-label" and done - found):  # a label may be there already
+            raise Violation(
+                "what was answered of many jobs is not what is audited", (call, sorted(done), sorted(found))
+            )
+
+
+async def operations_are_whole(evidence: Evidence) -> None:
+    """Each has come to its end, with every row done once or refused, and its counts are those of its rows."""
+    query = """SELECT o.operation_id, o.status, o.matched, o.done, o.failed, o.action, count(r.error) AS refused,
+               count(*) FILTER (WHERE r.error IS NULL AND NOT EXISTS (
+                   SELECT FROM audit_logs a WHERE a.request_id = o.request_id AND a.resource_id = r.job_id
+                     AND a.resource_type = 'JOB')) AS silent
+           FROM operations o JOIN operation_rows r USING (operation_id) GROUP BY 1"""
+    for row in await evidence.rows(query):
+        counts_hold = row["done"] + row["failed"] == row["matched"] and row["failed"] == row["refused"]
+        if row["status"] != "COMPLETED" or not counts_hold or (row["silent"] and row["action"] != "label"):
+            raise Violation("an operation is not whole", dict(row))

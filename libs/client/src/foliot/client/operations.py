@@ -39,13 +39,14 @@ def list_jobs(
     created_after: datetime | str | None = None,
     created_before: datetime | str | None = None,
     label: Sequence[str] | Mapping[str, str] | None = None,
+    set: str | None = None,
     fields: Sequence[str] | None = None,
     sort: str | None = None,
 ) -> Request[types.JobList]:
     "List jobs, newest first unless sorted otherwise."
     return Request(
         method="GET", path="/v1/jobs", answer="JobList",
-        query={"limit": limit, "cursor": cursor, "status": status, "job_type": job_type, "job_key": job_key, "pool": pool, "last_status": last_status, "q": q, "priority": priority, "created_after": created_after, "created_before": created_before, "label": label, "fields": fields, "sort": sort}, headers={}, keyed=False, repeatable=True,
+        query={"limit": limit, "cursor": cursor, "status": status, "job_type": job_type, "job_key": job_key, "pool": pool, "last_status": last_status, "q": q, "priority": priority, "created_after": created_after, "created_before": created_before, "label": label, "set": set, "fields": fields, "sort": sort}, headers={}, keyed=False, repeatable=True,
     )
 
 
@@ -239,6 +240,52 @@ def restore_job(
     "Restore a job that was deleted in the last 30 days."
     return Request(
         method="POST", path=f"/v1/jobs/{segment(job_id)}/restore", answer="Job",
+        query={}, headers={}, keyed=True, repeatable=True,
+    )
+
+
+def bulk_jobs(
+    body: Any,
+) -> Request[types.BulkResult | types.Operation]:
+    "Change many jobs, create many, or make a set equal to a list."
+    return Request(
+        method="POST", path="/v1/jobs/bulk", answer="BulkResult",
+        others={202: 'Operation'},
+        query={}, headers={}, keyed=True, repeatable=True, body=body,
+    )
+
+
+def list_operations(
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Request[types.OperationList]:
+    "List the bulk changes of many jobs, newest first."
+    return Request(
+        method="GET", path="/v1/operations", answer="OperationList",
+        query={"limit": limit, "cursor": cursor}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def get_operation(
+    operation_id: int,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Request[types.OperationWithResults]:
+    "Read the progress of a bulk change, and the results of its rows."
+    return Request(
+        method="GET", path=f"/v1/operations/{segment(operation_id)}", answer="OperationWithResults",
+        query={"limit": limit, "cursor": cursor}, headers={}, keyed=False, repeatable=True,
+    )
+
+
+def cancel_operation(
+    operation_id: int,
+) -> Request[types.Operation]:
+    "Stop a bulk change."
+    return Request(
+        method="POST", path=f"/v1/operations/{segment(operation_id)}/cancel", answer="Operation",
         query={}, headers={}, keyed=True, repeatable=True,
     )
 

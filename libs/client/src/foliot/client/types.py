@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     MisfirePolicy = Literal["run_all", "run_once", "skip"]
     OverlapPolicy = Literal["allow", "cancel_running", "queue_one", "skip"]
     Trigger = Literal["manual", "replay", "retry", "schedule"]
+    Change = Literal["change", "conflict", "create", "delete", "same"]
+    Action = Literal["apply", "cancel", "create", "delete", "label", "pause", "resume", "run"]
     Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     DstGap = Literal["shift", "skip"]
     DstOverlap = Literal["both", "first", "second"]
     JobType = Literal["http_request", "script", "sql_query"]
+    LastStatus = Literal["CANCELLED", "COMPLETED", "FAILED", "TIMEOUT"]
     Role = Literal["admin", "operator", "runner", "viewer"]
+    Status = Literal["CANCELLED", "COMPLETED", "RUNNING", "STOPPED"]
 else:
-    ExecutionStatus = JobStatus = MisfirePolicy = OverlapPolicy = Trigger = Method = DstGap = DstOverlap = JobType = Role = str
+    ExecutionStatus = JobStatus = MisfirePolicy = OverlapPolicy = Trigger = Change = Action = Method = DstGap = DstOverlap = JobType = LastStatus = Role = Status = str
 
 
 class ApiKey(Struct, kw_only=True):
@@ -74,6 +78,39 @@ class AuditLogList(Struct, kw_only=True):
     "A page of changes. It may hold fewer than `limit` and still have a next one."
     items: list[AuditLog]
     next_cursor: str | None
+
+
+class BulkItem(Struct, kw_only=True):
+    "One job of a bulk request: what it is, or why nothing was done to it."
+    index: int | None
+    job_id: int | UnsetType = UNSET
+    job_key: str | UnsetType = UNSET
+    change: Change | UnsetType = UNSET
+    fields: list[str] | UnsetType = UNSET
+    error: RowError | UnsetType = UNSET
+
+
+class BulkRequest(Struct, kw_only=True):
+    "An action on many jobs. pause, resume, run, cancel, delete and label choose them by job_ids or filter."
+    action: Action
+    job_ids: list[int] | None | UnsetType = UNSET
+    filter: JobChoice | None | UnsetType = UNSET
+    labels: dict[str, str | None] | None | UnsetType = UNSET
+    jobs: list[NewJob] | None | UnsetType = UNSET
+    set: str | None | UnsetType = UNSET
+    prune: int | None | UnsetType = UNSET
+    expect: dict[str, str] | None | UnsetType = UNSET
+    adopt: bool | UnsetType = UNSET
+    dry_run: bool | UnsetType = UNSET
+
+
+class BulkResult(Struct, kw_only=True):
+    "What a bulk request did. `done` is 0 for a dry run, and for an apply of which a row failed."
+    matched: int
+    done: int
+    failed: int
+    results: list[BulkItem]
+    examples: list[JobItem] | UnsetType = UNSET
 
 
 class DeadLetter(Struct, kw_only=True):
@@ -220,9 +257,25 @@ class HttpRequestJob(Struct, kw_only=True, tag_field="job_type", tag="http_reque
     updated_at: datetime
     deleted_at: datetime | None
     paused: Pause | None
+    set: str | None
     last_status: ExecutionStatus | None
     retry_delays: str
     warnings: list[FieldError]
+
+
+class JobChoice(Struct, kw_only=True):
+    "The filters of the list of jobs, which must all fit; {} means all jobs."
+    status: JobStatus | None | UnsetType = UNSET
+    job_type: JobType | None | UnsetType = UNSET
+    job_key: str | None | UnsetType = UNSET
+    pool: str | None | UnsetType = UNSET
+    last_status: list[LastStatus] | None | UnsetType = UNSET
+    q: str | None | UnsetType = UNSET
+    priority: int | None | UnsetType = UNSET
+    created_after: datetime | None | UnsetType = UNSET
+    created_before: datetime | None | UnsetType = UNSET
+    label: dict[str, str] | None | UnsetType = UNSET
+    set: str | None | UnsetType = UNSET
 
 
 class JobItem(Struct, kw_only=True):
@@ -262,6 +315,7 @@ class JobItem(Struct, kw_only=True):
     updated_at: datetime | UnsetType = UNSET
     deleted_at: datetime | None | UnsetType = UNSET
     paused: Pause | None | UnsetType = UNSET
+    set: str | None | UnsetType = UNSET
     last_status: ExecutionStatus | None | UnsetType = UNSET
     retry_delays: str | UnsetType = UNSET
 
@@ -309,6 +363,7 @@ class JobPatch(Struct, kw_only=True):
     updated_at: Any | UnsetType = UNSET
     deleted_at: Any | UnsetType = UNSET
     paused: Any | UnsetType = UNSET
+    set: Any | UnsetType = UNSET
     last_status: Any | UnsetType = UNSET
     retry_delays: Any | UnsetType = UNSET
     warnings: Any | UnsetType = UNSET
@@ -456,6 +511,50 @@ class NewSqlQueryJob(Struct, kw_only=True, tag_field="job_type", tag="sql_query"
     shadow: bool | UnsetType = UNSET
 
 
+class Operation(Struct, kw_only=True):
+    "A bulk change of more jobs than one transaction takes, done in chunks."
+    operation_id: int
+    user_id: int
+    team_id: int | None
+    key_id: int
+    action: str
+    set: str | None
+    status: Status
+    reason: str | None
+    matched: int
+    done: int
+    failed: int
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+class OperationList(Struct, kw_only=True):
+    "A page of operations."
+    items: list[Operation]
+    next_cursor: str | None
+
+
+class OperationWithResults(Struct, kw_only=True):
+    "An operation, with a page of the rows that are done or failed."
+    operation_id: int
+    user_id: int
+    team_id: int | None
+    key_id: int
+    action: str
+    set: str | None
+    status: Status
+    reason: str | None
+    matched: int
+    done: int
+    failed: int
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    results: list[BulkItem]
+    next_cursor: str | None
+
+
 class Pause(Struct, kw_only=True):
     "A pause that lasts: who made it, why and until when. `pause_id` tells it from other pauses of the same job."
     pause_id: int
@@ -520,6 +619,14 @@ class RetryPolicy(Struct, kw_only=True):
 class RollbackRequest(Struct, kw_only=True):
     "The body of a rollback: the version whose definition is wanted again."
     version: int
+
+
+class RowError(Struct, kw_only=True):
+    "The error of one row: what the same request for this job alone is answered."
+    status: int
+    code: str
+    detail: str
+    errors: list[FieldError]
 
 
 class RunOverride(Struct, kw_only=True):
@@ -587,6 +694,7 @@ class ScriptJob(Struct, kw_only=True, tag_field="job_type", tag="script"):
     updated_at: datetime
     deleted_at: datetime | None
     paused: Pause | None
+    set: str | None
     last_status: ExecutionStatus | None
     retry_delays: str
     warnings: list[FieldError]
@@ -635,6 +743,7 @@ class SqlQueryJob(Struct, kw_only=True, tag_field="job_type", tag="sql_query"):
     updated_at: datetime
     deleted_at: datetime | None
     paused: Pause | None
+    set: str | None
     last_status: ExecutionStatus | None
     retry_delays: str
     warnings: list[FieldError]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from aiohttp import web
 
 from foliot.api import metrics
+from foliot.api.bulk.operations import OperationRunner
 from foliot.api.handlers.api_keys import ApiKeyHandlers
 from foliot.api.handlers.audit_logs import AuditLogHandlers
+from foliot.api.handlers.bulk import BulkHandlers
 from foliot.api.handlers.dead_letters import DeadLetterHandlers
 from foliot.api.handlers.executions import ExecutionHandlers
 from foliot.api.handlers.jobs import JobHandlers
 from foliot.api.handlers.keyed_jobs import KeyedJobHandlers
+from foliot.api.handlers.operations import OperationHandlers
 from foliot.api.handlers.schedules import ScheduleHandlers
 from foliot.api.handlers.timeline import TimelineHandlers
 from foliot.api.handlers.versions import VersionHandlers
@@ -29,12 +32,14 @@ from foliot.common.clock import Clock
 from foliot.common.process.admin import Readiness, health_routes
 
 MAX_BODY_BYTES = 1024 * 1024
-"""Of a request: 413 above it."""
+"""Of a request, unless its operation takes more: 413 above it."""
 KEYS = web.AppKey("keys", Keys)
 """The keys' memory, for the duty that writes down when they were used."""
 
 WAITS = web.AppKey("waits", Waits)
 """Who waits, for tests and whoever looks from outside."""
+OPERATIONS = web.AppKey("operations", OperationRunner)
+"""The duty that goes on with bulk changes under way."""
 
 
 def build_app(
@@ -43,6 +48,7 @@ def build_app(
     keys = Keys(database, clock)
     app = web.Application(middlewares=[around(keys)], client_max_size=MAX_BODY_BYTES)
     app[KEYS] = keys
+    app[OPERATIONS] = OperationRunner(database)
     app.add_routes(health_routes(readiness))
     reads, changes, served = Reads(database, replica), Changes(database, clock), Served(database, clock)
     waits = Waits(database, clock)
@@ -56,6 +62,8 @@ def build_app(
         TimelineHandlers(database),
         ScheduleHandlers(database),
         DeadLetterHandlers(reads, changes),
+        BulkHandlers(changes),
+        OperationHandlers(database, changes),
         WorkerHandlers(database),
         AuditLogHandlers(reads),
         ApiKeyHandlers(database, changes),

@@ -6,7 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from foliot.api.app import KEYS, build_app
+from foliot.api.app import KEYS, OPERATIONS, build_app
+from foliot.api.bulk.operations import LOOK_EVERY
 from foliot.api.config import Config
 from foliot.api.queries.unit import Unit, UnitsOfWork
 from foliot.api.web.auth import NOTE_USE_EVERY
@@ -46,9 +47,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         )
         await await_schema(database, stop, clock)
         noting = periodic("key_use", app[KEYS].note_use, interval=NOTE_USE_EVERY, clock=clock)
+        going_on = periodic("operations", app[OPERATIONS].step, interval=LOOK_EVERY, clock=clock)
         tasks = [
             asyncio.create_task(lifecycle.watch_loop(clock), name="loop-lag"),
             asyncio.create_task(noting, name="key-use"),
+            asyncio.create_task(going_on, name="operations"),
         ]
         if replica is not None:
             watch = periodic("replica", replica.step, interval=PROBE_SECONDS, clock=clock)

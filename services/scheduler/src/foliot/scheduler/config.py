@@ -85,6 +85,7 @@ class Config(ServiceConfig, frozen=True, kw_only=True):
     retention_dead_letters_days: Annotated[
         Days, Meta(description="How long a dead letter is kept; an open one is then closed.")
     ] = 90
+    retention_operations_days: Annotated[Days, Meta(description="How long a bulk change of many jobs is kept.")] = 30
     retention_idempotency_keys_hours: Annotated[
         Hours, Meta(description="How long the answer to an Idempotency-Key is kept.")
     ] = 24
@@ -99,4 +100,5 @@ def retention_periods(config: Config) -> RetentionPeriods:
         jobs_days=config.retention_jobs_days,
         dead_letters_days=config.retention_dead_letters_days,
         idempotency_keys_hours=config.retention_idempotency_keys_hours,
+        operations_days=config.retention_operations_days,
     )

@@ -46,7 +46,7 @@ for _direction in ("forward", "back"):
     CLOCK_JUMPS.labels(_direction)
 for _reason in ("misfire", "overlap", "shadow"):
     TICKS_SKIPPED.labels(_reason)
-for _table in ("jobs", "dead_letters_open", "dead_letters", "idempotency_keys", "leader_terms"):
+for _table in ("jobs", "dead_letters_open", "dead_letters", "idempotency_keys", "operations", "leader_terms"):
     EXPIRED_ROWS.labels(_table)
 for _table in ("executions", "audit_logs"):
     EXPIRED_MONTHS.labels(_table)

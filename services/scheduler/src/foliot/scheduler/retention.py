@@ -16,6 +16,8 @@ from foliot.scheduler.unit import Unit, UnitsOfWork
 
 ROWS_PER_BATCH = 500
 """Most rows of one kind that one transaction removes: it holds their locks only briefly."""
+OPERATIONS_PER_BATCH = 5
+"""Each goes with its rows, up to 100,000."""
 TERMS_KEPT = 1_000
 """The newest terms that stay in leader_terms; older ones are removed. A term is one failover."""
 NEXT_BATCH_AFTER = 0.2
@@ -32,6 +34,7 @@ class RetentionPeriods(msgspec.Struct, frozen=True, kw_only=True):
     jobs_days: int
     dead_letters_days: int
     idempotency_keys_hours: int
+    operations_days: int
 
 
 class Expirer:
@@ -68,12 +71,14 @@ class Expirer:
         letters_before = now - timedelta(days=self._periods.dead_letters_days)
         versions_before = months_before(now, self._periods.job_versions_months)
         answers_before = now - timedelta(hours=self._periods.idempotency_keys_hours)
+        operations_before = now - timedelta(days=self._periods.operations_days)
         removals: dict[str, Callable[[Unit], Awaitable[int]]] = {
             "jobs": lambda unit: unit.retention.delete_finished_jobs(finished_before, ROWS_PER_BATCH),
             "job_versions": lambda unit: unit.retention.delete_versions(versions_before, ROWS_PER_BATCH),
             "dead_letters_open": lambda unit: unit.retention.expire_letters(letters_before, ROWS_PER_BATCH),
             "dead_letters": lambda unit: unit.retention.delete_letters(letters_before, ROWS_PER_BATCH),
             "idempotency_keys": lambda unit: unit.retention.delete_answers(answers_before, ROWS_PER_BATCH),
+            "operations": lambda unit: unit.retention.delete_operations(operations_before, OPERATIONS_PER_BATCH),
             "leader_terms": lambda unit: unit.retention.delete_terms(TERMS_KEPT, ROWS_PER_BATCH),
         }
         counts = [await self._remove(kind, remove) for kind, remove in removals.items()]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
+import asyncpg
+import msgspec
 import orjson
 
 from foliot.common.ledger.audit_logs import AuditEntry
@@ -15,6 +17,8 @@ from foliot.common.ledger.statements import Statements
 from foliot.common.ledger.wakeup import CHANNEL
 from foliot.common.model.scope import Scope
 
+Locked = tuple[Job, datetime]
+"""A locked job, and the database's clock after the lock."""
 SQL = Statements("foliot.common.ledger", "definitions.sql")
 
 
@@ -36,6 +40,15 @@ class Creation(TypedDict):
     ip_address: str | None
     user_agent: str
     key_id: int
+    set: str | None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A change of a locked job. `version`: its definition from the instant on that decided its ticks."""
+
+    job: Job
+    version: dict[str, Any]
+    entry: AuditEntry
 
 
 class Definitions:
@@ -51,21 +64,28 @@ class Definitions:
         """Create all jobs or none, even outside a transaction. The commit wakes the scheduler."""
         await self._session.fetch(SQL.insert_created, creations, CHANNEL)
 
-    async def lock_job(self, job_id: int, scope: Scope) -> tuple[Job, datetime] | None:
-        """The stored row, locked until the transaction ends, and the database's clock after the lock."""
-        rows = await self._session.fetch(SQL.lock_job, job_id, scope.everything, scope.team_id, scope.user_id)
-        if not rows:
-            return None
-        columns = dict(rows[0])
-        now = columns.pop("now")
-        return Job(**columns), now
+    async def lock_visible(self, job_ids: Sequence[int], scope: Scope) -> list[Locked]:
+        """The stored rows of those that the caller may see, locked until the transaction ends."""
+        arguments = (scope.everything, scope.team_id, scope.user_id)
+        return [_locked(row) for row in await self._session.fetch(SQL.lock_visible, list(job_ids), *arguments)]
 
-    async def store_changed(self, job: Job, version: dict[str, Any], now: datetime, entry: AuditEntry) -> None:
-        """Write all columns of `job` to the locked job. `version`: its definition from `now` on, the instant that
-        decided its ticks."""
-        row = {name: getattr(job, name) for name in Job.__struct_fields__}
+    async def store_changed(self, changes: Sequence[Change], now: datetime) -> None:
+        """Write all columns of the locked jobs. All changes are of one caller. `now` decided their ticks."""
+        rows = [
+            {
+                "job": {name: getattr(one.job, name) for name in Job.__struct_fields__}, "definition": one.version,
+                "action": one.entry.action, "old_value": one.entry.old_value, "new_value": one.entry.new_value,
+            }
+            for one in changes
+        ]  # fmt: skip
+        who = changes[0].entry
         await self._session.fetch(
-            SQL.store_changed, job.job_id, row, version, now, entry.user_id, entry.action, entry.old_value,
-            entry.new_value, entry.ip_address, entry.user_agent, entry.request_id, CHANNEL,
-            entry.key_id,
+            SQL.store_changed, [one.job.job_id for one in changes], rows, now, CHANNEL, who.user_id, who.ip_address,
+            who.user_agent, who.request_id, who.key_id,
         )  # fmt: skip
+
+
+def _locked(row: asyncpg.Record) -> Locked:
+    columns = dict(row)
+    now = columns.pop("now")
+    return Job(**columns), now

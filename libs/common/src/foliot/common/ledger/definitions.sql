@@ -9,17 +9,17 @@ SELECT clock_timestamp() AS now, array(SELECT nextval('jobs_job_id_seq') FROM ge
 WITH created AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS c (
         job_id bigint, user_id bigint, team_id bigint, definition jsonb, spread_key text, next_run_time timestamptz, once boolean,
-        created_at timestamptz, request_id text, traceparent text, ip_address inet, user_agent text, key_id bigint)),
+        created_at timestamptz, request_id text, traceparent text, ip_address inet, user_agent text, key_id bigint, set text)),
 inserted_jobs AS (
     INSERT INTO jobs (
         job_id, user_id, team_id, job_key, job_name, job_type, description, schedule, timezone, schedule_since, spread_key,
         next_run_time, payload, retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy,
-        misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool, shadow,
-        request_id, traceparent, created_at, updated_at)
+        misfire_grace_seconds, misfire_limit, dst_gap, dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool,
+        shadow, set, request_id, traceparent, created_at, updated_at)
     SELECT c.job_id, c.user_id, c.team_id, d.job_key, d.job_name, d.job_type, d.description, d.schedule, d.timezone,
         c.created_at, c.spread_key, c.next_run_time, d.payload, d.retry_policy, d.priority, d.timeout_seconds,
         d.overlap_policy, d.misfire_policy, d.misfire_grace_seconds, d.misfire_limit, d.dst_gap, d.dst_overlap, d.start_at,
-        d.end_at, d.max_runs, d.jitter_seconds, d.labels, d.pool, d.shadow, CASE WHEN c.once THEN c.request_id END,
+        d.end_at, d.max_runs, d.jitter_seconds, d.labels, d.pool, d.shadow, c.set, CASE WHEN c.once THEN c.request_id END,
         CASE WHEN c.once THEN c.traceparent END, c.created_at, c.created_at
     FROM created c, jsonb_populate_record(NULL::jobs, c.definition) d),
 inserted_versions AS (
@@ -31,44 +31,48 @@ inserted_audits AS (
     SELECT user_id, team_id, 'CREATE_JOB', 'JOB', job_id, definition, ip_address, user_agent, request_id, key_id FROM created)
 SELECT pg_notify($2, '')
 
--- name: lock_job
--- Locks a job that the caller may see. Its executions must be read in a later statement: this one still sees them as they
--- were before it waited for the lock. The clock is read after the lock is held.
--- $1 job_id, $2 all teams, $3 team_id, $4 user_id
+-- name: lock_visible
+-- Locks jobs that the caller may see, in the order of their keys. Their executions must be read in a later statement: this
+-- one still sees them as they were before it waited for a lock. The clock is read after each lock is held.
+-- $1 job_ids, $2 all teams, $3 team_id, $4 user_id
 SELECT locked.*, clock_timestamp() AS now FROM (
     SELECT j.* FROM jobs j
-    WHERE j.job_id = $1 AND j.deleted_at IS NULL
+    WHERE j.job_id = ANY ($1::bigint[]) AND j.deleted_at IS NULL
       AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))
-    FOR NO KEY UPDATE) locked
+    ORDER BY j.job_id FOR NO KEY UPDATE) locked
 
 -- name: store_changed
--- Stores a change of the locked job $1: the row takes the columns of the JSON object $2 (a whole row), and $3 is its
--- definition from $4 on. Wakes the scheduler on channel $12. Audit row:
--- $5 user_id, $6 action, $7 old value, $8 new value, $9 ip, $10 user agent, $11 request_id, $13 key_id
-WITH updated AS (
-    UPDATE jobs SET (
+-- Stores changes of the locked jobs $1 and wakes the scheduler on channel $4.
+-- $2: JSON array with one object per job: `job` is the whole row, of which the job takes the columns, `definition` what it
+-- is from $3 on; action, old_value and new_value are audited, for all of them with:
+-- $5 user_id, $6 ip, $7 user agent, $8 request_id, $9 key_id
+WITH changed AS MATERIALIZED (
+    SELECT r.*, c.definition, c.action, c.old_value, c.new_value
+    FROM jsonb_to_recordset($2) AS c (job jsonb, definition jsonb, action text, old_value jsonb, new_value jsonb),
+        jsonb_populate_record(NULL::jobs, c.job) r),
+updated AS (
+    UPDATE jobs j SET (
         job_name, job_type, description, schedule, timezone, schedule_since, next_run_time, paused_run_time, payload, status,
         retry_policy, priority, timeout_seconds, overlap_policy, misfire_policy, misfire_grace_seconds, misfire_limit, dst_gap,
-        dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool, shadow, version, runs_planned, request_id, traceparent,
-        updated_at, deleted_at) = (
-        SELECT r.job_name, r.job_type, r.description, r.schedule, r.timezone, r.schedule_since, r.next_run_time,
-            r.paused_run_time, r.payload, r.status, r.retry_policy, r.priority, r.timeout_seconds, r.overlap_policy,
-            r.misfire_policy, r.misfire_grace_seconds, r.misfire_limit, r.dst_gap, r.dst_overlap, r.start_at, r.end_at,
-            r.max_runs, r.jitter_seconds, r.labels, r.pool, r.shadow, r.version, r.runs_planned, r.request_id, r.traceparent,
-            r.updated_at, r.deleted_at
-        FROM jsonb_populate_record(NULL::jobs, $2) r)
-    WHERE job_id = $1),
+        dst_overlap, start_at, end_at, max_runs, jitter_seconds, labels, pool, shadow, set, version, runs_planned, request_id,
+        traceparent, updated_at, deleted_at) = (
+        r.job_name, r.job_type, r.description, r.schedule, r.timezone, r.schedule_since, r.next_run_time,
+        r.paused_run_time, r.payload, r.status, r.retry_policy, r.priority, r.timeout_seconds, r.overlap_policy,
+        r.misfire_policy, r.misfire_grace_seconds, r.misfire_limit, r.dst_gap, r.dst_overlap, r.start_at, r.end_at,
+        r.max_runs, r.jitter_seconds, r.labels, r.pool, r.shadow, r.set, r.version, r.runs_planned, r.request_id,
+        r.traceparent, r.updated_at, r.deleted_at)
+    FROM changed r WHERE j.job_id = r.job_id AND j.job_id = ANY ($1::bigint[])),
 unlisted AS (
-    DELETE FROM listed_jobs l USING jsonb_populate_record(NULL::jobs, $2) r
-    WHERE r.deleted_at IS NOT NULL AND l.created_at = r.created_at AND l.job_id = $1),
+    DELETE FROM listed_jobs l USING changed r
+    WHERE r.deleted_at IS NOT NULL AND l.created_at = r.created_at AND l.job_id = r.job_id),
 closed AS (
-    UPDATE job_versions SET valid_to = $4 WHERE job_id = $1 AND valid_to IS NULL),
+    UPDATE job_versions SET valid_to = $3 WHERE job_id = ANY ($1::bigint[]) AND valid_to IS NULL),
 opened AS (
     INSERT INTO job_versions (job_id, version, status, definition, valid_from, user_id, key_id)
-    SELECT $1, r.version, r.status, $3::jsonb, $4, $5::bigint, $13::bigint FROM jsonb_populate_record(NULL::jobs, $2) r),
+    SELECT job_id, version, status, definition, $3, $5::bigint, $9::bigint FROM changed),
 audited AS (
     INSERT INTO audit_logs (user_id, team_id, action, resource_type, resource_id, old_value, new_value, ip_address, user_agent,
         request_id, key_id)
-    SELECT $5::bigint, r.team_id, $6::text, 'JOB', $1, $7::jsonb, $8::jsonb, $9::inet, $10::text, $11::text, $13::bigint
-    FROM jsonb_populate_record(NULL::jobs, $2) r)
-SELECT pg_notify($12, '')
+    SELECT $5::bigint, team_id, action, 'JOB', job_id, old_value, new_value, $6::inet, $7::text, $8::text, $9::bigint
+    FROM changed)
+SELECT pg_notify($4, '')

@@ -80,6 +80,10 @@ class Endings:
         )
         return cancelled
 
+    async def lock_open(self, job_ids: Sequence[int]) -> None:
+        """Lock what the locked jobs have open."""
+        await self._session.column(SQL.lock_open, list(job_ids))
+
     async def cancel_open(self, job_ids: Sequence[int]) -> dict[int, str]:
         """Cancel what the locked jobs have open. Gives job_id -> CANCELLED of those that lost a run by that, for
         `end_runs` or `note_outcomes`."""

@@ -10,6 +10,13 @@ WITH e AS (
     RETURNING *)
 SELECT /*:execution_columns:*/ FROM e LEFT JOIN jobs j ON j.job_id = e.job_id
 
+-- name: lock_open
+-- Locks the open executions of locked jobs, in the order of their ids, over all jobs. For a transaction that then cancels
+-- those of one job after the other. $1 job_ids
+SELECT e.execution_id FROM jobs j JOIN executions e ON e.job_id = j.job_id
+WHERE j.job_id = ANY ($1::bigint[]) AND e.scheduled_time >= j.open_since AND e.end_time IS NULL
+ORDER BY e.execution_id FOR NO KEY UPDATE OF e
+
 -- name: cancel_open
 -- Cancels the open executions of locked jobs: QUEUED ends at once, RUNNING gets a request that its worker's next heartbeat
 -- reads. Executions are locked in the order of their ids, over all jobs.

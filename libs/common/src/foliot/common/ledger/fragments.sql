@@ -28,8 +28,9 @@ LEFT JOIN LATERAL (
 w.job_id, w.user_id, w.team_id, w.job_key, w.job_name, w.job_type, w.description, w.schedule, w.timezone, w.schedule_since,
     w.spread_key, w.next_run_time, w.last_run_time, w.paused_run_time, NULL AS payload, w.status, w.retry_policy, w.priority,
     w.timeout_seconds, w.overlap_policy, w.misfire_policy, w.misfire_grace_seconds, w.misfire_limit, w.dst_gap, w.dst_overlap,
-    w.start_at, w.end_at, w.max_runs, w.jitter_seconds, w.labels, w.pool, w.shadow, w.version, w.runs_planned, w.open_since,
-    w.request_id, w.traceparent, w.created_at, w.updated_at, w.deleted_at, /*:pause:*/ AS paused, /*:last_status:*/ AS last_status
+    w.start_at, w.end_at, w.max_runs, w.jitter_seconds, w.labels, w.pool, w.shadow, w.set, w.version, w.runs_planned,
+    w.open_since, w.request_id, w.traceparent, w.created_at, w.updated_at, w.deleted_at, /*:pause:*/ AS paused,
+    /*:last_status:*/ AS last_status
 
 -- fragment: pause
 -- The pause of the job `w`, an object with the members of Pause; null if it is not PAUSED.
@@ -46,15 +47,16 @@ COALESCE((SELECT s.last_status FROM last_statuses s WHERE s.job_id = w.job_id),
 -- fragment: job_filter
 -- The filter of a list of jobs `w`, except for their status.
 -- $2 job_type or null, $3 part of the name or null, $4 priority or null, $7 labels, $8 job_key or null, $9 pool or null,
--- $10 last_status, one of several, or null
+-- $10 last_status, one of several, or null, $11 set or null
 ($2::text IS NULL OR w.job_type = $2) AND ($3::text IS NULL OR strpos(lower(w.job_name), lower($3)) > 0)
   AND ($4::int IS NULL OR w.priority = $4) AND w.labels @> $7 AND ($8::text IS NULL OR w.job_key = $8)
   AND ($9::text IS NULL OR w.pool = $9) AND ($10::text[] IS NULL OR /*:last_status:*/ = ANY ($10))
+  AND ($11::text IS NULL OR w.set = $11)
 
 -- fragment: sort_key
--- The text by which a list sorts the jobs `j`: their name, or a time, those without it last. $12 sort
-CASE WHEN $12 = 'job_name' THEN j.job_name
-    ELSE COALESCE(to_char(CASE WHEN $12 = 'last_run_time' THEN j.last_run_time ELSE j.next_run_time END AT TIME ZONE 'UTC',
+-- The text by which a list sorts the jobs `j`: their name, or a time, those without it last. $13 sort
+CASE WHEN $13 = 'job_name' THEN j.job_name
+    ELSE COALESCE(to_char(CASE WHEN $13 = 'last_run_time' THEN j.last_run_time ELSE j.next_run_time END AT TIME ZONE 'UTC',
         'YYYY-MM-DD HH24:MI:SS.US'), '~') END COLLATE "C"
 
 -- fragment: execution_filter

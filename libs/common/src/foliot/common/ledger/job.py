@@ -46,6 +46,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str]
     pool: str
     shadow: bool
+    set: str | None
     version: int
     runs_planned: int
     open_since: datetime | None

@@ -29,5 +29,8 @@ class Retention:
     async def delete_answers(self, before: datetime, limit: int) -> int:
         return await self._session.execute(SQL.delete_answers, before, limit)
 
+    async def delete_operations(self, before: datetime, limit: int) -> int:
+        return await self._session.execute(SQL.delete_operations, before, limit)
+
     async def delete_terms(self, kept: int, limit: int) -> int:
         return await self._session.execute(SQL.delete_terms, kept, limit)

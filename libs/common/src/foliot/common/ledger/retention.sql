@@ -33,6 +33,11 @@ DELETE FROM idempotency_keys WHERE (user_id, team_id, method, path, key) IN (
     SELECT user_id, team_id, method, path, key FROM idempotency_keys WHERE created_at < $1
     ORDER BY created_at LIMIT $2)
 
+-- name: delete_operations
+-- Deletes ended operations from before $1, with their rows. $2 limit
+DELETE FROM operations WHERE operation_id IN (
+    SELECT operation_id FROM operations WHERE created_at < $1 AND ended_at IS NOT NULL ORDER BY created_at LIMIT $2)
+
 -- name: delete_terms
 -- Deletes all terms of leadership but the newest $1. $2 limit
 DELETE FROM leader_terms WHERE term IN (

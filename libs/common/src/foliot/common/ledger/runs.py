@@ -67,8 +67,9 @@ class Runs:
         )  # fmt: skip
         return made
 
-    async def note_open_run(self, job_id: int, scheduled_time: datetime) -> None:
-        await self._session.execute(SQL.note_open_run, job_id, scheduled_time)
+    async def note_open_runs(self, runs: Sequence[tuple[int, datetime]]) -> None:
+        """`runs`: (job_id, scheduled_time), of each job one."""
+        await self._session.execute(SQL.note_open_runs, *columns(runs, 2))
 
     async def insert_replays(
         self, dead: Sequence[tuple[int, datetime, timedelta]], request_id: str, traceparent: str | None

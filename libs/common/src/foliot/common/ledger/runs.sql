@@ -34,9 +34,12 @@ WITH e AS (
     RETURNING *)
 SELECT /*:execution_columns:*/ FROM e LEFT JOIN jobs j ON j.job_id = e.job_id
 
--- name: note_open_run
--- Notes on the locked job $1 that a run at $2 was inserted beside the planner.
-UPDATE jobs SET open_since = LEAST(open_since, $2), last_run_time = GREATEST(last_run_time, $2) WHERE job_id = $1
+-- name: note_open_runs
+-- Notes on the locked jobs $1, each once, that runs at $2 were inserted beside the planner.
+UPDATE jobs j SET open_since = LEAST(j.open_since, r.scheduled_time),
+    last_run_time = GREATEST(j.last_run_time, r.scheduled_time)
+FROM unnest($1::bigint[], $2::timestamptz[]) AS r (job_id, scheduled_time)
+WHERE j.job_id = r.job_id AND j.job_id = ANY ($1)
 
 -- name: insert_replays
 -- Inserts one more attempt of each run that was given up, with the job's current pool and priority and the run's own

@@ -15,7 +15,7 @@ from foliot.common.ledger.postgres import Session
 from foliot.common.ledger.statements import Statement
 from foliot.common.process import events
 
-SCHEMA_VERSION = 19
+SCHEMA_VERSION = 20
 """The number of the newest migration in sql/migrations; a test compares the two."""
 
 GUARDS = (

@@ -35,6 +35,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
     definition: JobDefinition
     caller: Caller
+    set: str | None = None
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -54,6 +55,11 @@ class Created(msgspec.Struct, frozen=True):
 
 
 async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | Invalid]:
+    """As `store_jobs`, with the answers."""
+    return [_created(one) if isinstance(one, Prepared) else one for one in await store_jobs(unit, wanted)]
+
+
+async def store_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Prepared | Invalid]:
     """A result for each, in order; if it raises, no job is stored. Raises asyncpg.UniqueViolationError if a job_key is
     taken."""
     now, job_ids = await unit.definitions.reserve_job_ids(len(wanted))
@@ -62,7 +68,7 @@ async def create_jobs(unit: Unit, wanted: Sequence[NewJob]) -> list[Created | In
     in_order = sorted(zip(wanted, made, strict=True), key=_job_key)  # so that two batches cannot wait for each other
     if creations := [one.creation for _, one in in_order if isinstance(one, Prepared)]:
         await unit.definitions.insert_created(creations)
-    return [_created(one) if isinstance(one, Prepared) else one for one in made]
+    return list(made)
 
 
 def _job_key(pair: tuple[NewJob, Prepared | Invalid]) -> str:
@@ -97,7 +103,7 @@ def _prepared(new: NewJob, job_id: int, now: datetime, created_at: str) -> Prepa
         "next_run_time": None if tick is None else rfc3339(tick), "once": fires_once(times),
         "created_at": created_at, "request_id": caller.request_id, "traceparent": caller.traceparent,
         "ip_address": caller.ip_address, "user_agent": caller.user_agent,
-        "key_id": principal.key_id,
+        "key_id": principal.key_id, "set": new.set,
     }  # fmt: skip
     return Prepared(creation, definition, document)
 
@@ -122,7 +128,7 @@ def _created(prepared: Prepared) -> Created:
     state = {
         "next_run_time": creation["next_run_time"], "last_run_time": None, "status": JobStatus.PENDING, "version": 1,
         "runs_planned": 0, "created_at": creation["created_at"], "updated_at": creation["created_at"],
-        "deleted_at": None, "paused": None, "last_status": None, "retry_delays": policy.delays,
+        "deleted_at": None, "paused": None, "set": creation["set"], "last_status": None, "retry_delays": policy.delays,
     }  # fmt: skip
     document = _joined(prepared.document, policy.document)
     members = (orjson.dumps(owned)[1:-1], document[1:-1], orjson.dumps(state)[1:-1])

@@ -62,10 +62,10 @@ async def put(change: OpenChange, wanted: Put) -> SeenJob | Created:
     definition = wanted.definition_for(seen)
     if not changed_fields(seen, definition):
         return seen
-    found = await change.unit.definitions.lock_job(seen.job_id, change.principal.scope)
-    if found is None:
+    found = await change.unit.definitions.lock_visible([seen.job_id], change.principal.scope)
+    if not found:
         raise RolledBack("the job was deleted at the same time")
-    job, now = found
+    job, now = found[0]
     wanted.check(job)
     allow(job, "edit")
     return await redefine(change, job, now, definition)

@@ -9,7 +9,7 @@ from foliot.common.errors import FieldError, Invalid
 
 READ_ONLY_FIELDS = (
     "job_id", "user_id", "team_id", "next_run_time", "last_run_time", "status", "version", "runs_planned", "created_at",
-    "updated_at", "deleted_at", "paused", "last_status", "retry_delays", "warnings",
+    "updated_at", "deleted_at", "paused", "set", "last_status", "retry_delays", "warnings",
 )  # fmt: skip
 _STEPS = {"status": "/pause, /resume and /cancel below the job's path change it"}
 

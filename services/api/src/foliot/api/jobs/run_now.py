@@ -56,7 +56,7 @@ async def run(change: OpenChange, job_id: int, override: dict[str, Any]) -> Exec
         job, override=override or None, request_id=change.caller.request_id, traceparent=change.caller.traceparent,
         waits=unfinished and policy != OverlapPolicy.ALLOW,
     )  # fmt: skip
-    await unit.runs.note_open_run(job_id, execution.scheduled_time)
+    await unit.runs.note_open_runs([(job_id, execution.scheduled_time)])
     if cancels:
         await end_runs(unit, [job_id], outcomes)
     new = {"execution_id": execution.execution_id, **override}

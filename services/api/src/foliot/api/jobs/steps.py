@@ -34,10 +34,10 @@ RESTORABLE = timedelta(days=30)
 
 async def locked(change: OpenChange, job_id: int) -> tuple[Job, datetime]:
     """The job, locked, and the database's clock after the lock."""
-    found = await change.unit.definitions.lock_job(job_id, change.principal.scope)
-    if found is None:
+    found = await change.unit.definitions.lock_visible([job_id], change.principal.scope)
+    if not found:
         raise NotFound(f"there is no job {job_id}")
-    return found
+    return found[0]
 
 
 def allow(job: Job, step: str) -> None:
@@ -62,15 +62,23 @@ def changed_fields(job: Job, definition: JobDefinition) -> set[str]:
     return changed
 
 
-async def redefine(change: OpenChange, job: Job, now: datetime, definition: JobDefinition) -> SeenJob:
+async def redefine(
+    change: OpenChange, job: Job, now: datetime, definition: JobDefinition, *, into: str | None = None
+) -> SeenJob:
     """Give the locked job another definition. It fires no past tick and no tick twice; an equal one changes nothing,
-    not even the version."""
+    not even the version. `into`: the set that the job belongs to from now on; None: it stays in its own."""
     job_id, changed = job.job_id, changed_fields(job, definition)
-    if not changed:
+    if not changed and into in (None, job.set):
         return await _shown(change, job_id)
     if "retry_policy" not in changed:
         definition = msgspec.structs.replace(definition, retry_policy=job.retry_policy)
-    edited = msgspec.structs.replace(job, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now)
+    owned = msgspec.structs.replace(job, set=into or job.set)
+    if not changed:
+        await _store(change, job, owned, "UPDATE_JOB", now)
+        return await _shown(change, job_id)
+    edited = msgspec.structs.replace(
+        owned, **msgspec.structs.asdict(definition), version=job.version + 1, updated_at=now
+    )
     if "schedule" in changed and same_schedule(job, edited):
         changed.remove("schedule")  # another text for it: the phase stays
     if "schedule" in changed:

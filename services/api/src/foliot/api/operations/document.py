@@ -13,6 +13,7 @@ from foliot.api.operations.examples import example_of
 from foliot.api.operations.meanings import HEADERS, PARAMETERS, PATH
 from foliot.api.operations.shapes import REF, Schema, components, properties_of, reference_to
 from foliot.api.operations.table import OPERATIONS
+from foliot.api.web.bodies import NDJSON
 from foliot.api.web.error_codes import ERROR_CODES
 from foliot.api.web.job_keys import MAX_KEY
 from foliot.api.web.operation import JOB_KEY, Body, Operation
@@ -103,7 +104,15 @@ def _body(operation: Operation, body: Body) -> dict[str, Any]:
     name = "JobPatch" if body.patch else None
     schema = {"$ref": REF + name} if name else reference_to(body.shape)
     example = example_of(operation).body
-    content = {one: {"schema": schema, **({} if example is None else {"example": example})} for one in body.types}
+    lines = {
+        "schema": {"type": "string", "description": "A JSON object a line: the request without jobs, then each job."}
+    }
+    content = {NDJSON: lines} if body.lines else {}
+    content |= {
+        one: {"schema": schema, **({} if example is None else {"example": example})}
+        for one in body.types
+        if one != NDJSON
+    }
     return {"required": not body.optional, "content": content}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from foliot.api.bulk.request import JobChoice
 from foliot.api.jobs.definition import JobDefinition
 from foliot.api.operations.job_shapes import PAYLOADS, Shape, jobs_by_type, patch_of_a_job
 from foliot.api.operations.meanings import MEANINGS, PARAMETERS
@@ -48,10 +49,12 @@ def components(asked: Iterable[Shape], answered: Iterable[Shape]) -> dict[str, S
         for name, schema in made.items():
             cls = classes[name]
             if cls not in PAYLOADS or not answer:
-                found[public_name(cls)] = _described(schema, cls, MEANINGS, answer=answer)
+                words = PARAMETERS if cls is JobChoice else MEANINGS
+                found[public_name(cls)] = _described(schema, cls, words, answer=answer)
     for name in ("JobItem", "RunOverride"):  # which do not say the type
         found[name]["properties"]["payload"]["anyOf"] = [*(reference_to(one) for one in PAYLOADS), {"type": "null"}]
         found[name]["properties"]["payload"].pop("type", None)
+    found["BulkRequest"]["properties"]["jobs"]["anyOf"][0]["items"] = reference_to(JobDefinition)
     return {name: _renamed(found[name]) for name in sorted(found)}
 
 

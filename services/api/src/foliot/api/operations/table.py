@@ -8,15 +8,18 @@ from typing import Any
 
 from aiohttp import web
 
-from foliot.api.operations import cluster, jobs, keyed_jobs, runs, versions
+from foliot.api.operations import bulk, cluster, jobs, keyed_jobs, runs, versions
 from foliot.api.operations.by_key import with_keys
 from foliot.api.web.door import door
 from foliot.api.web.job_keys import JobKeys
 from foliot.api.web.operation import JOB_KEY, Operation
 
 OPERATIONS = with_keys(
-    (*jobs.OPERATIONS, *keyed_jobs.OPERATIONS, *versions.OPERATIONS, *runs.OPERATIONS, *cluster.OPERATIONS)
-)
+    (
+        *jobs.OPERATIONS, *keyed_jobs.OPERATIONS, *versions.OPERATIONS, *bulk.OPERATIONS, *runs.OPERATIONS,
+        *cluster.OPERATIONS,
+    )
+)  # fmt: skip
 
 
 def routes(handlers: Sequence[Any], keys: JobKeys) -> list[web.RouteDef]:

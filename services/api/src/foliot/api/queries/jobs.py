@@ -55,11 +55,12 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     job_key: str | None = None
     pool: str | None = None
     last_status: Sequence[str] | None = None
+    set: str | None = None
 
     def arguments(self) -> tuple[Any, ...]:
         narrowing = (self.status, self.job_type, self.name_part, self.priority)
         created = (self.created_after, self.created_before)
-        return (*narrowing, *created, self.labels, self.job_key, self.pool, self.last_status)
+        return (*narrowing, *created, self.labels, self.job_key, self.pool, self.last_status, self.set)
 
 
 class Jobs:
@@ -71,10 +72,21 @@ class Jobs:
         rows = await self._session.fetch(SQL.select_job, job_id, scope.everything, scope.team_id, scope.user_id)
         return _job(rows[0]) if rows else None
 
+    async def select_last_statuses(self, job_ids: Sequence[int]) -> dict[int, str | None]:
+        """job_id -> the outcome of its last run that ended."""
+        rows = await self._session.fetch(SQL.select_last_statuses, list(job_ids))
+        return {row["job_id"]: row["last_status"] for row in rows}
+
     async def select_payloads(self, job_ids: Sequence[int]) -> dict[int, tuple[Any, int]]:
         """job_id -> its payload, and the size of that in bytes of text."""
         rows = await self._session.fetch(SQL.select_payloads, list(job_ids))
         return {row["job_id"]: (row["payload"], row["size"]) for row in rows}
+
+    async def select_sizes(self, job_ids: Sequence[int], scope: Scope) -> dict[int, int]:
+        """job_id -> bytes of its payload as text, of those that the caller may see."""
+        arguments = (scope.everything, scope.team_id, scope.user_id)
+        rows = await self._session.fetch(SQL.select_sizes, list(job_ids), *arguments)
+        return {row["job_id"]: row["size"] for row in rows}
 
     async def list_jobs(self, wanted: JobFilter, limit: int, before: Place) -> list[SeenJob]:
         return _jobs(await self._session.fetch(SQL.list_jobs, *wanted.arguments(), limit, *before))
@@ -97,6 +109,11 @@ class Jobs:
         """Those with the job_key of the filter: at most one of each owner."""
         arguments = (*wanted.arguments(), limit, *before, scope.owner)
         return _jobs(await self._session.fetch(SQL.list_keyed_jobs, *arguments))
+
+    async def list_jobs_of_set(self, scope: Scope, wanted: JobFilter, limit: int, before: Place) -> list[SeenJob]:
+        """Those of the set of the filter."""
+        arguments = (*wanted.arguments(), limit, *before, scope.owner)
+        return _jobs(await self._session.fetch(SQL.list_jobs_of_set, *arguments))
 
     async def list_sorted_jobs(
         self, wanted: JobFilter, limit: int, sort: str, after: SortedPlace

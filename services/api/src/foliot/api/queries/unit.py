@@ -9,7 +9,9 @@ from foliot.api.queries.history import History
 from foliot.api.queries.idempotency_keys import IdempotencyKeys
 from foliot.api.queries.jobs import Jobs
 from foliot.api.queries.keyed_jobs import KeyedJobs
+from foliot.api.queries.operations import Operations
 from foliot.api.queries.replication import Replication
+from foliot.api.queries.sets import Sets
 from foliot.api.queries.versions import Versions
 from foliot.common.ledger import database
 from foliot.common.ledger.audit_logs import AuditLogs
@@ -85,6 +87,14 @@ class Unit:
     @cached_property
     def versions(self) -> Versions:
         return Versions(self.session)
+
+    @cached_property
+    def sets(self) -> Sets:
+        return Sets(self.session)
+
+    @cached_property
+    def operations(self) -> Operations:
+        return Operations(self.session)
 
     @cached_property
     def history(self) -> History:

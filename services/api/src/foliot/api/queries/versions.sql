@@ -15,7 +15,7 @@ FROM job_versions v LEFT JOIN api_keys k ON k.key_id = v.key_id
 WHERE v.job_id = $1 AND v.version = $2 ORDER BY v.valid_from LIMIT 1
 
 -- name: lock_restorable
--- As lock_job, whether the job is deleted or not. $1 job_id, $2 all teams, $3 team_id, $4 user_id
+-- As lock_visible, whether the job is deleted or not. $1 job_id, $2 all teams, $3 team_id, $4 user_id
 SELECT locked.*, clock_timestamp() AS now FROM (
     SELECT j.* FROM jobs j
     WHERE j.job_id = $1 AND ($2 OR j.team_id = $3 OR (j.team_id IS NULL AND $3::bigint IS NULL AND j.user_id = $4))

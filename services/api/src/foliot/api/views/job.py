@@ -56,6 +56,7 @@ class JobMembers(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     deleted_at: datetime | None
     paused: Pause | None
+    set: str | None
     last_status: ExecutionStatus | None
     retry_delays: str
 

@@ -49,6 +49,7 @@ class JobQuery(PageQuery, frozen=True, kw_only=True):
     created_after: datetime | None = None
     created_before: datetime | None = None
     label: dict[str, str] | None = None
+    set: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     fields: tuple[FieldName, ...] | None = None
     sort: Literal["created_at", "job_name", "next_run_time", "last_run_time"] = "created_at"
 
@@ -57,6 +58,7 @@ class JobQuery(PageQuery, frozen=True, kw_only=True):
             status=self.status, job_type=self.job_type, name_part=self.q, priority=self.priority,
             created_after=self.created_after or FIRST_TIME, created_before=self.created_before or LAST_TIME,
             labels=self.label or {}, job_key=self.job_key, pool=self.pool, last_status=self.last_status,
+            set=self.set,
         )  # fmt: skip
 
 
@@ -80,6 +82,8 @@ class JobPage:
         before = min((last[0], last[1]), (self._filter.created_before, LAST_ID))
         if self._filter.job_key is not None:
             return self._cut(await unit.jobs.list_keyed_jobs(self._scope, self._filter, self._query.limit + 1, before))
+        if self._filter.set is not None:
+            return self._cut(await unit.jobs.list_jobs_of_set(self._scope, self._filter, self._query.limit + 1, before))
         if self._filter.status in OPEN:
             return self._cut(await unit.jobs.list_open_jobs(self._scope, self._filter, self._query.limit + 1, before))
         return await self._walk(unit, before)

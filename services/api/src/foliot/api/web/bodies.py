@@ -12,8 +12,9 @@ from foliot.api.web.refusals import UNKNOWN_ENCODING
 from foliot.common.errors import Invalid, Malformed
 
 JSON = ("application/json",)
+NDJSON = "application/x-ndjson"
 PATCHES = ("application/json", "application/merge-patch+json")
-"""Content types of bodies, and of merge patches."""
+"""Content types of bodies, of those with a line a thing, and of merge patches."""
 _ENCODINGS = ("gzip", "deflate", "identity")
 """What is decoded on the way; others would be read as if they were none."""
 

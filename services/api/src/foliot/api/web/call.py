@@ -56,5 +56,7 @@ class Call(msgspec.Struct, Generic[Query, Body], frozen=True):
         """Equal for calls that ask for the same, whatever the order and spacing of the members of their bodies."""
         if self.given is None:
             return self.request.query_string.encode()
+        if isinstance(self.given, bytes) and self.operation.body is not None and self.operation.body.lines:
+            return self.given  # 32 MiB are not sorted
         body = parse_object(self.given) if isinstance(self.given, bytes) else self.given
         return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)

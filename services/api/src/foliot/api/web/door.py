@@ -5,6 +5,7 @@ In this order: the caller's role, the parameters, the ids or the job_key of the 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,11 +16,13 @@ from foliot.api.web.bodies import check_type, parse_object
 from foliot.api.web.call import Call
 from foliot.api.web.callers import caller_of
 from foliot.api.web.job_keys import JobKeys, key_in
+from foliot.api.web.large_bodies import place_for
 from foliot.api.web.numbers import whole
 from foliot.api.web.operation import JOB_KEY, Body, Operation
 from foliot.api.web.query import reader_of
 from foliot.common.errors import NotFound
 
+_usual = contextlib.nullcontext()
 Handler = Callable[[Call[Any, Any]], Awaitable[web.StreamResponse]]
 
 
@@ -43,8 +46,9 @@ def door(
             ids["job_id"] = await keys.job_id(caller.principal, key, deleted=operation.of_deleted)
         if body is None:
             return await handler(Call(operation, request, caller, ids, query, None, None, key))
-        decoded, given = _decoded(body, request, await request.read())
-        return await handler(Call(operation, request, caller, ids, query, decoded, given, key))
+        with _usual if body.max_bytes is None else place_for(request):
+            decoded, given = _decoded(body, request, await _read(body, request))
+            return await handler(Call(operation, request, caller, ids, query, decoded, given, key))
 
     return opened
 
@@ -56,6 +60,12 @@ def _id(request: web.Request, name: str) -> int:
     if value is None:
         raise NotFound(f"there is no {name.removesuffix('_id')} {text[:40]}")
     return value
+
+
+async def _read(body: Body, request: web.Request) -> bytes:
+    """Raises what becomes 413 above the bound of the application, or the body's own."""
+    wide = request if body.max_bytes is None else request.clone(client_max_size=body.max_bytes)
+    return await wide.read()
 
 
 def _decoded(body: Body, request: web.Request, raw: bytes) -> tuple[Any, dict[str, Any] | bytes]:

@@ -61,6 +61,14 @@ _CODES = (
         "Choose another job_key, or edit the job that has it: GET /v1/jobs?job_key=... finds it.",
     ),
     ErrorCode(
+        "set", 409, "The job with this job_key belongs to another set, or to none.",
+        "Choose another job_key, or send `adopt` true to take the job over.",
+    ),
+    ErrorCode(
+        "prune", 409, "The jobs that an apply would delete are not as many as `prune` says.",
+        "Look at the plan (`dry_run`), and send the number that it has if these jobs are to go.",
+    ),
+    ErrorCode(
         "in_flight", 409, "Another request with this Idempotency-Key is still being answered.",
         "Send the same request again a little later: it gets the first one's answer.",
     ),
@@ -81,7 +89,8 @@ _CODES = (
         "Read the job again, and send its new ETag if the change still makes sense.",
     ),
     ErrorCode(
-        "too_large", 413, "The body is larger than 1 MiB.", "Send less: large data belongs where the job can fetch it.",
+        "too_large", 413, "The body is larger than 1 MiB, or than 32 MiB for POST /v1/jobs/bulk.",
+        "Send less: large data belongs where the job can fetch it.",
     ),
     ErrorCode(
         "unsupported_media_type", 415, "The Content-Type or the Content-Encoding is not one that is read here.",

@@ -29,7 +29,7 @@ _OF_A_PAYLOAD = frozenset(
 """Names of what a job does, for which its payload is the place."""
 _READ_ONLY = frozenset(
     {"job_id", "user_id", "team_id", "next_run_time", "last_run_time", "status", "version", "runs_planned"}
-    | {"created_at", "updated_at", "deleted_at"}
+    | {"created_at", "updated_at", "deleted_at", "set"}
 )
 """Members of a job that is read, which nobody sets."""
 

@@ -32,7 +32,7 @@ _HTTP_CODES = {
 _DETAILS = {
     404: "there is no such path: GET /docs/reference lists all that there are",
     408: "the body did not arrive in time",
-    413: "the body is larger than 1 MiB",
+    413: "the body is larger than 1 MiB, or than 32 MiB for POST /v1/jobs/bulk",
 }
 _log = structlog.get_logger()
 

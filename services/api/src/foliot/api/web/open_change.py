@@ -24,6 +24,15 @@ class OpenChange:
         self.principal = caller.principal
         self.unit = unit
         self._done: list[tuple[str, str, int]] = []
+        self._wakes = True
+
+    def over(self, unit: Unit) -> OpenChange:
+        """The same change through another unit of its transaction. What is done there is logged here; the wake-up is
+        left to this one, once for all."""
+        other = OpenChange(self.caller, unit)
+        other._done = self._done
+        other._wakes = False
+        return other
 
     async def audit(
         self, action: str, resource_type: str, resource_id: int, *,
@@ -51,7 +60,8 @@ class OpenChange:
 
     async def wake(self) -> None:
         """Tell the scheduler, at the commit, that there is something new to plan or to send."""
-        await wake_scheduler(self.unit.session)
+        if self._wakes:
+            await wake_scheduler(self.unit.session)
 
     def log_done(self) -> None:
         """One line for each thing that was done. Called after the commit: no line reports what was rolled back."""

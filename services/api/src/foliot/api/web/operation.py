@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from foliot.api.web.auth import Role
-from foliot.api.web.bodies import JSON, PATCHES
+from foliot.api.web.bodies import JSON, NDJSON, PATCHES
 from foliot.api.web.error_codes import ERROR_CODES, EVERYWHERE
 
 JOB_KEY = "job_key"
@@ -24,13 +24,15 @@ class Body(msgspec.Struct, frozen=True):
     """The body of a request: an object of this `shape`. `decode` makes the handler's value of it and raises Invalid.
 
     Without `decode` the handler decodes. It gets a merge patch of the shape as an object if `patch`, else the bytes.
-    `optional`: no body counts as {}.
+    `optional`: no body counts as {}. `lines`: ndjson is taken too. `max_bytes`: larger than other bodies may be.
     """
 
     shape: type[msgspec.Struct]
     decode: Callable[[dict[str, Any]], Any] | None = None
     patch: bool = False
     optional: bool = False
+    lines: bool = False
+    max_bytes: int | None = None
 
     @property
     def raw(self) -> bool:
@@ -38,7 +40,7 @@ class Body(msgspec.Struct, frozen=True):
 
     @property
     def types(self) -> tuple[str, ...]:
-        return PATCHES if self.patch else JSON
+        return PATCHES if self.patch else (*JSON, NDJSON) if self.lines else JSON
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
