@@ -154,7 +154,7 @@ class _Jobs(Jobs):
         """As it was locked: nobody is answered with it."""
         job = self._many.locked_jobs.get(job_id)
         last_status = self._many.last_statuses.get(job_id)
-        return None if job is None else SeenJob(**msgspec.structs.asdict(job), last_status=last_status)
+        return None if job is None else SeenJob(**msgspec.structs.asdict(job), paused=None, last_status=last_status)
 
 
 class _Runs(Runs):
