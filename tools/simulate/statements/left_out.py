@@ -58,5 +58,10 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "bulk: a transaction takes few large payloads", "bulk: large bodies are few",
         "bulk: a job of another set is not taken", "bulk: a job_key taken behind the look is looked at again",
     ),
+    "pauses with an end, shadows and waits: no story has them yet": (
+        "a shadow is not planned as a plain tick", "pauses end under the term", "a pause that was made again is not ended",
+        "a job that is paused no more is not resumed", "a shadow is not run by hand",
+        "a run is waited for until its last attempt", "a stop answers whoever waits", "a client that has gone does not wait",
+    ),
     "what one attempt does, not when": tuple(fence.name for fence in (*executors.FENCES, *http.FENCES)),
 }  # fmt: skip
