@@ -101,10 +101,11 @@ def nothing_starts_after_a_cancel(evidence: Evidence) -> None:
 
 def a_cancel_reaches_what_is_open(evidence: Evidence) -> None:
     """Once a cancel or a deletion is answered, what still runs of the job is asked to end. A retry that came into being at
-    that moment is ended by its claim."""
+    that moment is ended by its claim. A job that was restored runs again."""
     for attempt in evidence.attempts.values():
         last = attempt.last
-        runs_on = last["job_id"] in evidence.effects.cancelled and last["status"] == "RUNNING"
+        cancelled = last["job_id"] in evidence.effects.cancelled and last["job_id"] not in evidence.effects.restored
+        runs_on = cancelled and last["status"] == "RUNNING"
         if runs_on and last["cancel_requested_at"] is None:
             raise Violation("an attempt of a cancelled job is not asked to end", last)
 
